@@ -1,0 +1,189 @@
+"""What was said, and the log of how it was said.
+
+A Thread holds Messages and Runs. A Run is the record of one answer; its Events are numbered from
+1 without a gap and are the truth while it lasts. When it ends, the log is folded into
+``Run.transcript`` (the same events, adjacent deltas joined), its readable Messages, and
+``Run.contents`` (what Gemini is sent back as history).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+TERMINAL_EVENTS = ("RUN_FINISHED", "RUN_ERROR")
+
+
+class Thread(models.Model):
+    """A conversation of one owner."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="threads")
+    title = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "threads"
+        ordering = ["-updated_at", "-id"]
+        indexes = [models.Index(fields=["owner", "-updated_at"], name="threads_owner_recent")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Run(models.Model):
+    """The record of one answer: its state, its lease, and what became of it."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+
+    class Outcome(models.TextChoices):
+        NONE = "", "none yet"
+        SUCCESS = "success"
+        CANCELLED = "cancelled"
+        ERROR = "error"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="runs")
+    key = models.ForeignKey(
+        "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    model = models.CharField(max_length=50)
+    agent = models.CharField(max_length=20, default="auto")
+    status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default=Outcome.NONE)
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    usage = models.JSONField(default=list, help_text="AG-UI TokenUsage, one entry per model.")
+    contents = models.JSONField(default=list, help_text="Gemini contents this run adds to history.")
+    transcript = models.JSONField(null=True, help_text="The compacted events of an ended run.")
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "runs"
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["status", "lease_until"], name="runs_stale")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread"], condition=Q(status="running"), name="runs_one_running_per_thread"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(models.Model):
+    """One finished piece of a conversation, as a person reads it."""
+
+    class Role(models.TextChoices):
+        USER = "user"
+        ASSISTANT = "assistant"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="messages")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="messages")
+    position = models.PositiveIntegerField(help_text="Order in the thread, from 1.")
+    role = models.CharField(max_length=10, choices=Role)
+    agent = models.CharField(max_length=20, blank=True, help_text="Who said it; empty for the user.")
+    subagent_run_id = models.CharField(max_length=36, blank=True)
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "messages"
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "position"], name="messages_one_per_position")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Event(models.Model):
+    """An AG-UI event, stored as the very JSON text that was sent."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)
+    data = models.TextField()
+
+    class Meta:
+        db_table = "events"
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "seq"], name="events_one_per_seq"),
+            models.UniqueConstraint(
+                fields=["run"],
+                condition=Q(type__in=TERMINAL_EVENTS),
+                name="events_one_terminal_per_run",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}:{self.seq}"
+
+
+class ModelCall(models.Model):
+    """The ledger: one row for every call to Gemini, whatever became of it."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="model_calls")
+    key = models.ForeignKey(
+        "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    agent = models.CharField(max_length=20)
+    model = models.CharField(max_length=100, help_text="The API's model id.")
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0, help_text="Thoughts included.")
+    thought_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=50, help_text="'ok', 'cancelled' or an error code.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "model_calls"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.agent} {self.model}"
+
+
+def artifact_path(artifact: Artifact, filename: str) -> str:
+    """A random name in the owner's folder: nothing a client says becomes part of a path."""
+    return f"artifacts/{artifact.owner_id}/{artifact.id.hex}"
+
+
+class Artifact(models.Model):
+    """A produced or uploaded file; its bytes never travel inside events."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="artifacts")
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="artifacts")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="artifacts")
+    name = models.CharField(max_length=200)
+    mime_type = models.CharField(max_length=100)
+    size_bytes = models.PositiveBigIntegerField()
+    file = models.FileField(upload_to=artifact_path)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "artifacts"
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return str(self.id)
