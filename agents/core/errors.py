@@ -1,0 +1,58 @@
+"""What can go wrong between a question and its answer.
+
+    AgentError            one class; its ``code`` says what happened, its sentence what to do next
+      invalid_key         key_blocked    quota        the key
+      model_gone          overloaded     timeout      the model
+      blocked             too_long       no_image     the question
+      bad_request         truncated      upstream_error
+      limit_reached       interrupted    internal     our side
+
+The words of another party never become ours: Google's error text can contain the user's key.
+"""
+
+from __future__ import annotations
+
+SENTENCES = {
+    "invalid_key": "Google does not accept this key. Check it, or choose another one under Keys.",
+    "key_blocked": (
+        "Google refuses this key: it is blocked, or its project may not use the Gemini API. "
+        "Look at the key in Google AI Studio, or choose another one under Keys."
+    ),
+    "quota": "This key's quota at Google is used up. Wait, or choose another key under Keys.",
+    "model_gone": "Google does not offer this model any more. Choose another model.",
+    "overloaded": "The model is overloaded at the moment. Try again shortly, or choose another one.",
+    "timeout": "Gemini did not answer in time. Try again.",
+    "blocked": "Gemini's safety rules stopped this answer. Put the question differently.",
+    "too_long": "This conversation is longer than the model can read. Start a new conversation.",
+    "no_image": "The model made no picture from this. Describe the picture differently.",
+    "bad_request": "Gemini could not use this request. Put it differently, or choose another model.",
+    "truncated": "The answer broke off before its end. Ask again to get a whole one.",
+    "upstream_error": "Gemini had a fault while answering. Try again.",
+    "limit_reached": "This answer reached the limit of model calls for one question.",
+    "interrupted": "The server stopped while answering. What was said so far is kept; ask again.",
+    "internal": "Something went wrong on this server. Try again; the administrator can find the cause.",
+}
+
+RETRYABLE = frozenset({"quota", "overloaded", "timeout", "upstream_error"})
+
+
+class AgentError(Exception):
+    """A failed model call or run, in our own words.
+
+    Args:
+        code: a key of ``SENTENCES``.
+        message: replaces the code's sentence where more can be said; safe to show.
+        retry_after_s: what Google asked to wait, in seconds, if it said so.
+    """
+
+    def __init__(
+        self, code: str, message: str | None = None, *, retry_after_s: float | None = None
+    ) -> None:
+        self.code = code
+        self.message = message or SENTENCES[code]
+        self.retry_after_s = retry_after_s
+        super().__init__(code)
+
+    @property
+    def retryable(self) -> bool:
+        return self.code in RETRYABLE

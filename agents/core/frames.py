@@ -1,0 +1,65 @@
+"""Reads Gemini's answer stream off its bytes. No I/O here.
+
+The stream is server-sent events with one JSON object per ``data:`` line and no ``[DONE]``. When
+Gemini fails in the middle of a stream it writes the error as bare, pretty-printed JSON after the
+last frame, without ``data:``.
+
+Source: recorded traffic, 2025-11 to 2026-07.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class BadFrame(ValueError):
+    """Bytes that are no frame. Carries no content: it may hold what the model said."""
+
+
+class FrameReader:
+    """Feed it bytes as they come, split anywhere; it gives back the frames they complete."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._bare: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """The frames that ``data`` completes.
+
+        Raises:
+            BadFrame: a ``data:`` line that holds no JSON object.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [frame for line in lines if (frame := self._line(line)) is not None]
+
+    def end(self) -> dict[str, Any] | None:
+        """What stood behind the last frame: a frame cut off from its line end, or a bare error.
+
+        Raises:
+            BadFrame: something stood there that is no JSON object.
+        """
+        rest, self._rest = self._rest, b""
+        frame = self._line(rest)
+        if frame is not None or not self._bare:
+            return frame
+        bare, self._bare = b"\n".join(self._bare), []
+        return _load(bare)
+
+    def _line(self, line: bytes) -> dict[str, Any] | None:
+        line = line.rstrip(b"\r")
+        if line.startswith(b"data:"):
+            return _load(line[5:])
+        if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):
+            self._bare.append(line)
+        return None
+
+
+def _load(text: bytes) -> dict[str, Any]:
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        raise BadFrame from None
+    if not isinstance(frame, dict):
+        raise BadFrame
+    return frame

@@ -1,0 +1,55 @@
+"""The port to a language model: one streaming method, in Gemini's own words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from agents.core.outputs import Content
+from agents.core.turn import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function the model may call; ``parameters`` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call to a model, complete.
+
+    Args:
+        model: the API's model id.
+        contents: the conversation, oldest first; sent as they are.
+        modalities: of the answer, such as ``("TEXT", "IMAGE")``; empty leaves it to the model.
+        call_functions: False forbids calls even though ``functions`` are declared.
+        thoughts: ask for summaries of the model's thinking.
+    """
+
+    model: str
+    system: str
+    contents: tuple[Content, ...]
+    api_key: str = field(repr=False)
+    functions: tuple[Function, ...] = ()
+    call_functions: bool = True
+    modalities: tuple[str, ...] = ()
+    thoughts: bool = False
+    voice: str = ""
+    limits: Limits = Limits()
+
+
+class Model(Protocol):
+    def stream(self, request: ModelRequest) -> AsyncIterator[dict[str, Any]]:
+        """Yield Gemini's response chunks as JSON objects, in order.
+
+        Closing the iterator closes the request upstream.
+
+        Raises:
+            AgentError: for everything that goes wrong on the way.
+        """
+        ...
