@@ -6,7 +6,9 @@ to a default. Every secret ``X`` can be given as ``X_FILE``, the path of a file 
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -29,8 +31,14 @@ def load_file(path: Path) -> None:
         os.environ.setdefault(name.strip(), value.strip())
 
 
+def forget(*names: str) -> None:
+    """Take the names out of the environment, for this process and what it starts."""
+    for name in names:
+        os.environ.pop(name, None)
+
+
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    return os.environ.get(name, "").strip() or default
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -60,6 +68,27 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; blanks around and between are dropped."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    value = text(name, default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}.")
+    return value
+
+
+def mapping(name: str) -> dict[str, str]:
+    """A JSON object of strings; empty when nothing is set."""
+    value = text(name)
+    if not value:
+        return {}
+    try:
+        content = json.loads(value)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
+        raise ImproperlyConfigured(f'{name} must be a JSON object of strings: {{"name": "value"}}.')
+    return content
 
 
 def secret(name: str) -> str:

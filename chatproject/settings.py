@@ -9,22 +9,46 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from chatproject import env
+from chatproject import __version__, database, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+# The SDK reads these behind our back: a user without a key would get the operator's, or another
+# service. Every user brings their own key, so they are gone before the SDK is imported.
+env.forget(
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_GENAI_API_VERSION",
+    "GOOGLE_GENAI_CLIENT_MODE",
+    "GOOGLE_GENAI_HTTP_CLIENT",
+    "GOOGLE_GENAI_REPLAYS_DIRECTORY",
+    "GOOGLE_GENAI_REPLAY_ID",
+    "GOOGLE_GENAI_USE_ENTERPRISE",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GOOGLE_VERTEX_BASE_URL",
+)
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")
 JWT_SIGNING_KEY = env.secret("JWT_SIGNING_KEY")
 FERNET_KEYS = [key.strip() for key in env.secret("FERNET_KEYS").split(",") if key.strip()]
 
+# Where `make run` listens; other servers are told by their own command line.
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, minimum=1)
+
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-ALLOWED_ORIGINS = env.words("ALLOWED_ORIGINS", "http://localhost:8000,http://127.0.0.1:8000")
+ALLOWED_ORIGINS = env.words(
+    "ALLOWED_ORIGINS", f"http://localhost:{PORT},http://127.0.0.1:{PORT},http://[::1]:{PORT}"
+)
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 
-VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media"))).absolute()
 
 INSTALLED_APPS = [
     "daphne",
@@ -36,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "chatproject.apps.ChatprojectConfig",
     "accounts",
@@ -45,8 +70,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatproject.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatproject.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -74,16 +100,12 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR_DIR / "chatproject.sqlite3",
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-        "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
-    }
+    "default": database.from_url(
+        env.secret("DATABASE_URL"),
+        var_dir=VAR_DIR,
+        pool_size=env.integer("DATABASE_POOL_SIZE", 10, minimum=2),
+        timeout_ms=env.integer("DATABASE_STATEMENT_TIMEOUT_MS", 5000, minimum=100),
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -104,6 +126,17 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 WEB_DIST = BASE_DIR / "web" / "dist"
+STATICFILES_DIRS = [WEB_DIST] if WEB_DIST.is_dir() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Not the manifest storage: it would rename the page's files, whose names hold a hash already.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[0-9A-Za-z_-]{8}\.\w+$"
+for directory in (VAR_DIR, STATIC_ROOT):
+    directory.mkdir(parents=True, exist_ok=True)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
@@ -113,12 +146,15 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": 0,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "chatproject",
     "DESCRIPTION": "Bring-your-own-key Gemini chat with a team of agents.",
-    "VERSION": "0.1",
+    "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,
@@ -130,5 +166,64 @@ SIMPLE_JWT = {
 
 ALLOW_REGISTRATION = env.boolean("ALLOW_REGISTRATION", default=False)
 
+# Behind TLS (a proxy that uvicorn trusts tells the scheme): cookies and links for HTTPS only.
+HTTPS = env.boolean("HTTPS", default=False)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # preloading is for the owner of the domain to ask for
+
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/")
 GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
+GEMINI_MODELS = env.mapping("GEMINI_MODELS")  # a user's name for a model -> Google's id
+
+REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its doorbell and its limits in memory
+
+# Limits. Sizes in bytes, times in seconds; "per minute" and "per user" count over all sockets.
+REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 1024 * 1024, minimum=1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, minimum=1024)
+SOCKET_MAX_FRAME_BYTES = env.integer("SOCKET_MAX_FRAME_BYTES", 65_536, minimum=1024)
+SOCKET_AUTH_S = env.integer("SOCKET_AUTH_S", 5, minimum=1)
+SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 10, minimum=1)
+MESSAGES_PER_MINUTE = env.integer("MESSAGES_PER_MINUTE", 100, minimum=1)
+WINDOW_EVENTS = env.integer("WINDOW_EVENTS", 256, minimum=1)
+WINDOW_BYTES = env.integer("WINDOW_BYTES", 256 * 1024, minimum=1024)
+LOGIN_PER_ACCOUNT = env.integer("LOGIN_PER_ACCOUNT", 5, minimum=1)
+LOGIN_PER_ADDRESS = env.integer("LOGIN_PER_ADDRESS", 20, minimum=1)
+RUNS_PER_USER = env.integer("RUNS_PER_USER", 3, minimum=1)
+RUN_TOTAL_S = env.integer("RUN_TOTAL_S", 600, minimum=1)
+RUN_FIRST_BYTE_S = env.integer("RUN_FIRST_BYTE_S", 60, minimum=1)
+RUN_IDLE_S = env.integer("RUN_IDLE_S", 60, minimum=1)
+RUN_MODEL_CALLS = env.integer("RUN_MODEL_CALLS", 20, minimum=1)
+RUN_DEPTH = env.integer("RUN_DEPTH", 2, minimum=1)
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "chatproject.redaction.OneLineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Ours is the only handler, so that nothing is printed that was not redacted.
+        **{
+            name: {"handlers": [], "propagate": True}
+            for name in ("django", "django.server", "uvicorn", "uvicorn.access", "uvicorn.error")
+        },
+        # These print headers, addresses and the text of Google's errors at lower levels.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("google_genai", "httpx2", "httpx", "httpcore2", "httpcore", "hpack")
+        },
+    },
+}

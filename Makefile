@@ -1,0 +1,89 @@
+# Everything starts here: `make run` on a fresh machine needs Python 3.11+, make and bash only.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+NPM := deploy/with-node.sh npm --prefix web
+MANAGE := $(BIN)/python manage.py
+TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
+PACKAGES := chatproject common accounts apikeys conversations agents emulator
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
+
+.PHONY: help run demo emulator install web test check format chromium env clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install web env ## install what is missing, then serve with a demo account (PORT=8000 HOST=127.0.0.1)
+	@$(MANAGE) migrate -v 0
+	@exec $(MANAGE) demo --serve
+
+demo: install env ## make the demo account and its key; the emulator has to be running
+	@$(MANAGE) migrate -v 0
+	@$(MANAGE) demo
+
+emulator: install ## serve the stand-in for the Gemini API on its own
+	@exec $(MANAGE) emulator
+
+install: .venv/.installed ## make .venv and install what runs
+
+web: install web/dist/index.html var/.static ## build the page, if its sources changed
+
+test: .venv/.installed-dev web chromium ## run every test: the page's, then Python's
+	$(NPM) test
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, types, imports, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+	$(TEST_MANAGE) makemigrations --check --dry-run
+	$(NPM) run check
+
+format: .venv/.installed-dev ## format and sort imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what was built; the database and .env stay
+	rm -rf .venv web/node_modules web/dist var/static var/.static .mypy_cache .ruff_cache .import_linter_cache
+
+env: install
+	@$(BIN)/python -m chatproject.secrets_file .env
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.txt constraints.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json | .venv/.installed
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+	$(NPM) run build
+	@touch $@
+
+var/.static: web/dist/index.html .venv/.installed
+	@mkdir -p var
+	$(TEST_MANAGE) collectstatic --noinput --clear -v 0
+	@touch $@
+
+chromium:
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium here: tests in a browser are skipped."; fi

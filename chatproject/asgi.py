@@ -1,0 +1,27 @@
+"""The ASGI entry point: ``daphne chatproject.asgi:application``, or uvicorn with the same name."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+django_app = get_asgi_application()
+
+# Django has to be set up before our own modules are imported, hence the order of this file.
+from agents.consumers import ChatConsumer  # noqa: E402
+
+from agents import live, sse  # noqa: E402
+from chatproject import checks  # noqa: E402
+from chatproject.doors import Doors  # noqa: E402
+
+checks.refuse_bad_settings()
+
+application = Doors(
+    pages=django_app,
+    stream=sse.application,
+    socket=ChatConsumer.as_asgi(),
+    startup=live.startup,
+    shutdown=live.shutdown,
+)

@@ -1,0 +1,180 @@
+"""System checks: settings that would be unsafe stop the start, in words, each with an id."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET_MIN_BYTES = 32
+# What people copy: the words of our own documentation, Django's template, and common examples.
+SAMPLE_WORDS = (
+    "changeme",
+    "change-me",
+    "example",
+    "django-insecure",
+    "insecure",
+    "placeholder",
+    "secret-key",
+    "your-",
+    "paste-",
+)
+MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+MODEL_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
+ORIGIN = re.compile(r"https?://[^/?#@\s*]+")
+
+
+def check_secrets(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    keys = settings.FERNET_KEYS
+    if not isinstance(keys, list | tuple) or not keys:
+        problems.append(
+            Error(
+                "FERNET_KEYS is not set: no key can be stored.",
+                hint=MAKE_ONE,
+                id="chatproject.E005",
+            )
+        )
+        keys = []
+    values = [("SECRET_KEY", _setting("SECRET_KEY")), ("JWT_SIGNING_KEY", settings.JWT_SIGNING_KEY)]
+    values += [("FERNET_KEYS", key) for key in keys]
+    for name, value in values:
+        problems += _weakness(name, value)
+    repeated = [
+        value for value, count in Counter(value for _, value in values).items() if count > 1
+    ]
+    if any(repeated):
+        names = sorted({name for name, value in values if value and value in repeated})
+        problems.append(
+            Error(
+                f"The same value is used twice in {', '.join(names)}.",
+                hint="Each secret must be its own random value.",
+                id="chatproject.E003",
+            )
+        )
+    return problems
+
+
+def _setting(name: str) -> Any:
+    try:
+        return getattr(settings, name)
+    except ImproperlyConfigured:  # Django's own words for an empty SECRET_KEY
+        return ""
+
+
+def _weakness(name: str, value: Any) -> list[CheckMessage]:
+    if not isinstance(value, str) or not value:
+        return [Error(f"{name} is not set.", hint=MAKE_ONE, id="chatproject.E001")]
+    if len(value.encode()) < SECRET_MIN_BYTES or len(set(value)) < 10:
+        return [
+            Error(
+                f"{name} is too weak: at least {SECRET_MIN_BYTES} random bytes are needed.",
+                hint=MAKE_ONE,
+                id="chatproject.E002",
+            )
+        ]
+    if any(word in value.lower() for word in SAMPLE_WORDS):
+        return [Error(f"{name} is a sample value.", hint=MAKE_ONE, id="chatproject.E004")]
+    return []
+
+
+def check_debug(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """DEBUG shows source lines and settings to whoever can reach the server."""
+    if not settings.DEBUG:
+        return []
+    public = [name for name in (*settings.ALLOWED_HOSTS, settings.HOST) if not is_loopback(name)]
+    if not public:
+        return []
+    return [
+        Error(
+            "DEBUG is on while the server can be reached from outside.",
+            hint=f"Set DEBUG=0, or remove from ALLOWED_HOSTS and HOST: {', '.join(public)}",
+            id="chatproject.E006",
+        )
+    ]
+
+
+def is_loopback(host: str) -> bool:
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def check_hosts(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    if any("*" in host for host in settings.ALLOWED_HOSTS):
+        problems.append(
+            Error(
+                "ALLOWED_HOSTS has a wildcard: any name would be believed.",
+                hint="List the names people type, such as chat.example.org.",
+                id="chatproject.E007",
+            )
+        )
+    for origin in settings.ALLOWED_ORIGINS:
+        if not ORIGIN.fullmatch(origin):
+            problems.append(
+                Error(
+                    f"ALLOWED_ORIGINS: {origin!r} is not an origin.",
+                    hint="Write scheme, name and port without a path: https://chat.example.org",
+                    id="chatproject.E008",
+                )
+            )
+    return problems
+
+
+def check_gemini(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    try:
+        parts = urlsplit(settings.GEMINI_BASE_URL)
+        host = parts.hostname or ""
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+        problems.append(Error("GEMINI_BASE_URL is not a web address.", id="chatproject.E009"))
+    elif parts.scheme == "http" and not is_loopback(host):
+        problems.append(
+            Error(
+                "GEMINI_BASE_URL would send keys in clear text over the network.",
+                hint="Use https, or an address on this machine.",
+                id="chatproject.E010",
+            )
+        )
+    for name, api_id in settings.GEMINI_MODELS.items():
+        if not MODEL_ID.fullmatch(name) or not MODEL_ID.fullmatch(api_id):
+            problems.append(
+                Error(
+                    f"GEMINI_MODELS: {name!r} cannot be a model.",
+                    hint="Names and ids are lower-case letters, digits, dots and dashes.",
+                    id="chatproject.E011",
+                )
+            )
+    return problems
+
+
+ALL: Sequence[Callable[..., list[CheckMessage]]] = (
+    check_secrets,
+    check_debug,
+    check_hosts,
+    check_gemini,
+)
+
+
+def refuse_bad_settings() -> None:
+    """Raise on the first start with unsafe settings; servers do not run Django's checks."""
+    problems = [problem for check in ALL for problem in check()]
+    if problems:
+        lines = [
+            f"{problem.id}: {problem.msg} {problem.hint or ''}".strip() for problem in problems
+        ]
+        raise ImproperlyConfigured("The server does not start:\n" + "\n".join(lines))

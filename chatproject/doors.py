@@ -1,0 +1,235 @@
+"""What every connection passes before it meets Django, the stream or the socket.
+
+Pure ASGI, because Django's own checks see plain HTTP requests only. No rule of the chat lives
+here: this file knows paths, hosts, origins and sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from chatproject.headers import security_headers
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+Hook = Callable[[], Awaitable[None]]
+
+STREAM_PATH = "/chat/stream"
+UPLOAD_PATH = "/api/files/"
+UPLOAD_ENVELOPE_BYTES = 64 * 1024  # what a multipart form adds around the file
+
+CLOSE_FORBIDDEN_ORIGIN = 4403
+CLOSE_NOT_FOUND = 4404
+
+# A server in front of us is believed by uvicorn (--forwarded-allow-ips), which has used these by
+# now. Whatever is left of them, and daphne's root path, comes from the client.
+UNTRUSTED_HEADERS = (b"daphne-root-path", b"forwarded", b"x-real-ip", b"x-forwarded-")
+
+logger = logging.getLogger(__name__)
+
+
+class BodyTooLarge(Exception):
+    """More bytes arrived than the request may have."""
+
+
+class Doors:
+    """Sends each connection to the one application that serves its path.
+
+    Args:
+        pages: everything on plain HTTP: the page, the admin, the REST API.
+        stream: ``POST /chat/stream``, answered as server-sent events.
+        socket: the web socket on ``/chat/stream``.
+        startup: awaited before the server takes connections, where the server tells (uvicorn).
+        shutdown: awaited before the process ends, where the server tells.
+    """
+
+    def __init__(
+        self, *, pages: App, stream: App, socket: App, startup: Hook, shutdown: Hook
+    ) -> None:
+        self.pages = pages
+        self.stream = stream
+        self.socket = socket
+        self.startup = startup
+        self.shutdown = shutdown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind == "http":
+            await self._http(_trusted(scope), receive, _with_security_headers(scope, send))
+        elif kind == "websocket":
+            await self._websocket(_trusted(scope), receive, send)
+        else:
+            raise ValueError(f"Unknown kind of connection: {kind}")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.startup()
+                except Exception:
+                    logger.exception("The server could not start.")
+                    await send({"type": "lifespan.startup.failed"})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.shutdown()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _host_allowed(scope):
+            await _answer(send, 400, "bad_host", "This server is not known by that name.")
+            return
+        if scope["path"] != STREAM_PATH:
+            await _limited(self.pages, scope, receive, send)
+        elif scope["method"] != "POST":
+            await _answer(
+                send,
+                405,
+                "method_not_allowed",
+                "Send a POST, or open a web socket here.",
+                [(b"allow", b"POST")],
+            )
+        elif not _origin_allowed(scope):
+            await _answer(send, 403, "origin_not_allowed", "This site may not use this server.")
+        else:
+            await _limited(self.stream, scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != STREAM_PATH:
+            await _close(receive, send, CLOSE_NOT_FOUND)
+        elif not _host_allowed(scope) or not _origin_allowed(scope):
+            await _close(receive, send, CLOSE_FORBIDDEN_ORIGIN)
+        else:
+            await self.socket(scope, receive, send)
+
+
+def _trusted(scope: Scope) -> Scope:
+    """The scope without what a client could have made up."""
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if not name.lower().startswith(UNTRUSTED_HEADERS)
+    ]
+    return {**scope, "root_path": "", "headers": headers}
+
+
+def _values(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
+
+
+def _host_allowed(scope: Scope) -> bool:
+    hosts = _values(scope, b"host")
+    if len(hosts) != 1:
+        return False
+    domain, _port = split_domain_port(hosts[0])
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _origin_allowed(scope: Scope) -> bool:
+    """Whether the origin is on the list, compared whole: scheme, host and port.
+
+    Programs send none; they are let through, because nothing here signs in by cookie.
+    """
+    origins = _values(scope, b"origin")
+    return not origins or (len(origins) == 1 and origins[0] in settings.ALLOWED_ORIGINS)
+
+
+def _body_limit(path: str) -> int:
+    if path == UPLOAD_PATH:
+        return settings.UPLOAD_MAX_BYTES + UPLOAD_ENVELOPE_BYTES
+    return settings.REQUEST_MAX_BYTES
+
+
+async def _limited(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run ``app``, and answer 413 instead once the request is longer than allowed."""
+    limit = _body_limit(scope["path"])
+    declared = _values(scope, b"content-length")
+    if any(not value.isdecimal() or int(value) > limit for value in declared):
+        await _refuse_body(send)
+        return
+
+    received = 0
+    started = False
+
+    async def counted_receive() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise BodyTooLarge
+        return message
+
+    async def noted_send(message: Message) -> None:
+        nonlocal started
+        started = True
+        await send(message)
+
+    try:
+        await app(scope, counted_receive, noted_send)
+    except BodyTooLarge:
+        if not started:
+            await _refuse_body(send)
+
+
+async def _refuse_body(send: Send) -> None:
+    await _answer(send, 413, "too_large", "This request is too large.", [(b"connection", b"close")])
+
+
+async def _answer(
+    send: Send,
+    status: int,
+    code: str,
+    message: str,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
+    body = json.dumps({"code": code, "message": message}).encode()
+    length = str(len(body)).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", length),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _close(receive: Receive, send: Send, code: int) -> None:
+    """Accept, then close: a socket that is refused earlier reaches a browser as a bare 1006."""
+    message = await receive()
+    if message["type"] == "websocket.connect":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": code})
+
+
+def _with_security_headers(scope: Scope, send: Send) -> Send:
+    """Add the headers to answers that Django's middleware does not see."""
+
+    async def secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", []))
+            present = {bytes(name).lower() for name, _value in headers}
+            for name, value in security_headers(scope["path"]).items():
+                if name.lower().encode() not in present:
+                    headers.append((name.lower().encode(), value.encode()))
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return secured

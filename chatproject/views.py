@@ -1,0 +1,104 @@
+"""The page's shell, what a client may know before it signs in, and the answers of the edge."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.html import escape
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chatproject import __version__
+from chatproject.checks import is_loopback
+
+NOT_BUILT = (
+    "The page is not built yet. Run `make run` in the project's folder (or `make web`), then "
+    "load this address again.\n"
+)
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The one HTML file; all else of the page has a hash in its name and is cached for ever."""
+    index = settings.WEB_DIST / "index.html"
+    try:
+        response = HttpResponse(index.read_bytes())
+    except FileNotFoundError:
+        response = HttpResponse(NOT_BUILT, status=503, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+class ConfigSerializer(serializers.Serializer[Any]):
+    emulated = serializers.BooleanField(help_text="Answers come from the emulator, not Google.")
+    registration = serializers.BooleanField(help_text="Visitors may make an account.")
+    version = serializers.CharField()
+
+
+class ConfigView(APIView):
+    """What the page needs to know before anybody signs in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=ConfigSerializer, auth=[])
+    def get(self, request: Request) -> Response:
+        return Response(
+            {
+                "emulated": is_loopback(urlsplit(settings.GEMINI_BASE_URL).hostname or ""),
+                "registration": settings.ALLOW_REGISTRATION,
+                "version": __version__,
+            }
+        )
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can serve: its database answers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "database": False}, status=503)
+    return JsonResponse({"status": "ok", "database": True})
+
+
+def _refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """JSON for programs, a plain sentence for people."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"code": code, "message": message}, status=status)
+    body = f'<!doctype html><html lang="en"><title>{status}</title><p>{escape(message)}</p></html>'
+    return HttpResponse(body, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, 400, "bad_request", "This request cannot be read.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, 403, "forbidden", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, 404, "not_found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _refusal(
+        request, 500, "internal", "Something went wrong here. Try again; the operator can see why."
+    )
