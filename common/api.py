@@ -1,0 +1,119 @@
+"""What every REST view shares: one shape for errors, and a JSON parser with limits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from common.errors import AppError
+from common.text import parse_json
+
+logger = logging.getLogger(__name__)
+
+INVALID = "Some of what was sent cannot be used."
+NOT_AUTHENTICATED = AppError("not_authenticated", "Sign in to continue.", status=401)
+WORDS: Mapping[type[Exception], AppError] = {
+    exceptions.NotAuthenticated: NOT_AUTHENTICATED,
+    exceptions.AuthenticationFailed: NOT_AUTHENTICATED,
+    exceptions.PermissionDenied: AppError("forbidden", "You may not do this.", status=403),
+    PermissionDenied: AppError("forbidden", "You may not do this.", status=403),
+    exceptions.NotFound: AppError("not_found", "There is nothing at this address.", status=404),
+    Http404: AppError("not_found", "There is nothing at this address.", status=404),
+    exceptions.MethodNotAllowed: AppError(
+        "method_not_allowed", "This address does not take that method.", status=405
+    ),
+    exceptions.NotAcceptable: AppError(
+        "not_acceptable", "Only JSON can be sent back here.", status=406
+    ),
+    exceptions.UnsupportedMediaType: AppError(
+        "unsupported_media_type", "Send JSON, with Content-Type: application/json.", status=415
+    ),
+    exceptions.ParseError: AppError("bad_json", "This request is not valid JSON."),
+    RequestDataTooBig: AppError("too_large", "This request is too large.", status=413),
+}
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON of bounded size and depth, holding only what can be stored: see ``parse_json``."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit = settings.REQUEST_MAX_BYTES
+        return parse_json(stream.read(limit + 1), max_bytes=limit)
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+    """Any error of a view as ``{code, message, fields?}``."""
+    set_rollback()
+    error = _app_error(exc)
+    if error is None:
+        request = context.get("request")
+        logger.error(
+            "Unhandled %s at %s", type(exc).__name__, getattr(request, "path", "?"), exc_info=exc
+        )
+        error = AppError(
+            "internal",
+            "Something went wrong here. Try again; the operator can see why.",
+            status=500,
+        )
+    response = Response(error.as_dict(), status=error.status)
+    if error.retry_after_s is not None:
+        response["Retry-After"] = str(ceil(error.retry_after_s))
+    if error.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    return response
+
+
+def _app_error(exc: Exception) -> AppError | None:
+    if isinstance(exc, AppError):
+        return exc
+    if isinstance(exc, exceptions.Throttled):
+        return AppError(
+            "too_many_requests",
+            "Too many requests. Wait a moment.",
+            status=429,
+            retry_after_s=getattr(exc, "wait", None),
+        )
+    if isinstance(exc, exceptions.ValidationError):
+        return _invalid(exc.detail)
+    if isinstance(exc, ModelValidationError):
+        return _invalid(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
+    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None)
+
+
+def _invalid(detail: Any) -> AppError:
+    """A serializer's or model's complaints, per field; those about the whole become the message."""
+    if not isinstance(detail, Mapping):
+        return AppError("invalid", " ".join(_sentences(detail)) or INVALID)
+    general: list[str] = []
+    fields: dict[str, list[str]] = {}
+    for name, complaint in detail.items():
+        if name in ("non_field_errors", "__all__"):
+            general += _sentences(complaint)
+        else:
+            fields[str(name)] = _sentences(complaint)
+    return AppError("invalid", " ".join(general) or INVALID, fields=fields)
+
+
+def _sentences(complaint: Any) -> list[str]:
+    """The sentences in a nested complaint, flat."""
+    if isinstance(complaint, Mapping):
+        complaint = complaint.values()
+    elif isinstance(complaint, str):
+        return [str(complaint)]
+    return [sentence for item in complaint for sentence in _sentences(item)]

@@ -1,0 +1,71 @@
+"""Text from outside: bounded, and only what every database and browser can hold."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from common.errors import AppError
+
+MAX_DEPTH = 32
+
+# A string (closed or not: one pass whatever comes in), or a bracket outside of strings.
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
+def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
+    """The value of a JSON text, if it is one that can be stored and sent on.
+
+    Raises:
+        AppError: ``too_large`` (413), or ``bad_json`` (400) for what is no JSON, is nested too
+            deep, or holds NaN, Infinity, NUL characters or halves of surrogate pairs.
+    """
+    if len(raw) > max_bytes:
+        raise AppError("too_large", "This request is too large.", status=413)
+    if _depth(raw) > max_depth:
+        raise _bad("The JSON in this request is nested too deep.")
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise _bad("This request is not valid JSON.") from None
+    if not _storable(value):
+        raise _bad("This request holds characters that cannot be stored.")
+    return value
+
+
+def _depth(raw: bytes) -> int:
+    deepest = depth = 0
+    for token in TOKEN.finditer(raw):
+        if token[0] in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[0] in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, list):
+        return all(_storable(item) for item in value)
+    if isinstance(value, dict):
+        return all(_storable(item) for pair in value.items() for item in pair)
+    return True
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _bad(message: str) -> AppError:
+    return AppError("bad_json", message)
