@@ -1,0 +1,88 @@
+"""Who somebody is beyond Django's user: a profile, and what keeps them signed in."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+DEFAULT_MODEL = "gemini-3-flash"
+
+
+class UserProfile(models.Model):
+    """What a user chose, and the version that every token of theirs must carry."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="profile"
+    )
+    selected_api_key = models.ForeignKey(
+        "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ai_model = models.CharField(max_length=50, default=DEFAULT_MODEL)
+    token_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised to end every token issued before."
+    )
+    preferences = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        db_table = "user_profiles"
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    def clean(self) -> None:
+        key = self.selected_api_key
+        if key is not None and (key.user_id != self.user_id or not key.is_active):
+            raise ValidationError(
+                {"selected_api_key": "Choose an active key that belongs to this user."}
+            )
+
+
+class RefreshFamily(models.Model):
+    """One sign-in and the chain of refresh tokens that came out of it.
+
+    No token is stored. A token names its family and its ``jti``; the newest can be made again
+    from this row alone, which is how two tabs that refresh at once get the same successor.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="refresh_families"
+    )
+    current_jti = models.UUIDField(default=uuid.uuid4)
+    previous_jti = models.UUIDField(null=True)
+    rotated_at = models.DateTimeField(default=timezone.now, help_text="When current_jti was made.")
+    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "refresh_families"
+        ordering = ["-created_at"]
+        verbose_name_plural = "refresh families"
+        indexes = [models.Index(fields=["user", "expires_at"], name="refresh_families_of_user")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SignInAttempt(models.Model):
+    """A recent try to sign in, counted before any password is hashed; pruned after the window."""
+
+    name_digest = models.CharField(max_length=64, help_text="People type passwords as names.")
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "sign_in_attempts"
+        indexes = [
+            models.Index(fields=["name_digest", "at"], name="sign_in_attempts_by_name"),
+            models.Index(fields=["address", "at"], name="sign_in_attempts_by_address"),
+            models.Index(fields=["at"], name="sign_in_attempts_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,238 @@
+"""Sign-in tokens: made, checked, renewed and ended here, for HTTP and socket alike.
+
+Every token carries ``tv``, the user's token version, and ``fam``, the sign-in it came from. A
+token is worth something only while the user exists and is active, the version is the profile's
+and the family is not revoked; one query answers all of that.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from rest_framework_simplejwt import tokens as jwt_tokens
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts.models import RefreshFamily
+from accounts.selectors import current_version, token_version
+from common.errors import AppError
+
+ISSUER = AUDIENCE = "chatproject"
+MAX_TOKEN_CHARS = 2048
+GRACE = timedelta(seconds=10)  # two tabs that renew at once are not thieves
+
+# What a token of foreign make can raise while it is taken apart; each means "not ours".
+BROKEN = (TokenError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    access: str
+    refresh: str
+
+    def __repr__(self) -> str:
+        return "TokenPair(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a valid access token speaks for, and until when."""
+
+    user_id: int
+    username: str
+    token_version: int
+    expires_at: datetime
+    family_id: uuid.UUID
+
+
+class OwnTokens:
+    """simplejwt's token classes, bound to our key, issuer and audience."""
+
+    def get_token_backend(self) -> TokenBackend:
+        return TokenBackend(
+            "HS256",
+            signing_key=settings.JWT_SIGNING_KEY,
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            leeway=_setting("LEEWAY"),
+        )
+
+
+class AccessToken(OwnTokens, jwt_tokens.AccessToken):
+    pass
+
+
+class RefreshToken(OwnTokens, jwt_tokens.Token):
+    """Not simplejwt's own: that one brings a table of tokens in plain text."""
+
+    token_type = "refresh"  # noqa: S105
+    lifetime = jwt_tokens.RefreshToken.lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    user_id: int
+    token_version: int
+    family_id: uuid.UUID
+    jti: uuid.UUID
+    expires_at: datetime
+
+
+def not_authenticated() -> AppError:
+    """The one answer to every token that is not good, so that it teaches nobody anything."""
+    return AppError("not_authenticated", "Sign in to continue.", status=401)
+
+
+def authenticate(raw: str) -> Identity:
+    """The holder of an access token.
+
+    Raises:
+        AppError: ``not_authenticated`` (401), whatever is wrong with the token.
+    """
+    return authenticate_user(raw)[1]
+
+
+def authenticate_user(raw: str) -> tuple[User, Identity]:
+    """Like ``authenticate``, with the user's row."""
+    claims = _claims(AccessToken, raw)
+    user = _family_of(claims, RefreshFamily.objects.select_related("user__profile")).user
+    return user, Identity(
+        user.pk, user.get_username(), claims.token_version, claims.expires_at, claims.family_id
+    )
+
+
+def issue(user: User) -> TokenPair:
+    """Tokens for a new sign-in."""
+    now = _now()
+    RefreshFamily.objects.filter(user=user, expires_at__lt=now).delete()
+    family = RefreshFamily.objects.create(
+        user=user,
+        rotated_at=now,
+        created_at=now,
+        expires_at=now + _setting("REFRESH_TOKEN_LIFETIME"),
+    )
+    return _pair(family, current_version(user.pk))
+
+
+def renew(raw: str) -> TokenPair:
+    """The successor of a refresh token. Used again later, the old token ends its whole family.
+
+    Raises:
+        AppError: ``not_authenticated`` (401).
+    """
+    claims = _claims(RefreshToken, raw)
+    with transaction.atomic():
+        # The lock and the user are two queries: PostgreSQL locks no nullable side of a join.
+        locked = RefreshFamily.objects.select_for_update().filter(pk=claims.family_id).first()
+        if locked is None:
+            _refuse()
+        family = _family_of(claims, RefreshFamily.objects.select_related("user__profile"))
+        pair = _rotate(family, claims)
+    # Raised outside, so that the revocation of the family is kept.
+    return pair or _refuse()
+
+
+def revoke(raw: str) -> None:
+    """Sign out: end the family that a refresh token belongs to.
+
+    Raises:
+        AppError: ``not_authenticated`` (401).
+    """
+    claims = _claims(RefreshToken, raw)
+    family = _family_of(claims, RefreshFamily.objects.select_related("user__profile"))
+    RefreshFamily.objects.filter(pk=family.pk).update(revoked_at=timezone.now())
+
+
+def revoked(pairs: Mapping[int, int]) -> set[int]:
+    """Of ``{user_id: token_version}``, the users whose version no longer counts; one query."""
+    rows = get_user_model().objects.filter(pk__in=pairs, is_active=True)
+    current = {
+        user_id: version or 0
+        for user_id, version in rows.values_list("pk", "profile__token_version")
+    }
+    return {user_id for user_id, version in pairs.items() if current.get(user_id) != version}
+
+
+def families_ended(family_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these sign-ins, the ones that were signed out or have ended; one query."""
+    wanted = set(family_ids)
+    rows = RefreshFamily.objects.filter(pk__in=wanted, revoked_at=None, expires_at__gt=_now())
+    return wanted - set(rows.values_list("pk", flat=True))
+
+
+def _claims(token_class: type[jwt_tokens.Token], raw: str) -> Claims:
+    if not isinstance(raw, str) or not raw.isascii() or len(raw) > MAX_TOKEN_CHARS:
+        _refuse()
+    try:
+        token = token_class(raw)  # type: ignore[arg-type]  # its stub asks for a Token
+        return Claims(
+            int(token["user_id"]),
+            int(token["tv"]),
+            uuid.UUID(token["fam"]),
+            uuid.UUID(token["jti"]),
+            datetime.fromtimestamp(token["exp"], UTC),
+        )
+    except BROKEN:
+        _refuse()
+    except RecursionError:
+        _refuse()
+
+
+def _family_of(claims: Claims, families: Any) -> RefreshFamily:
+    """The family of a token whose user, version and family are all still good."""
+    family: RefreshFamily | None = families.filter(
+        pk=claims.family_id, user_id=claims.user_id, revoked_at=None
+    ).first()
+    if family is None or not family.user.is_active:
+        _refuse()
+    if token_version(family.user) != claims.token_version:
+        _refuse()
+    return family
+
+
+def _rotate(family: RefreshFamily, claims: Claims) -> TokenPair | None:
+    """The next pair, or None after revoking a family whose old token was used again."""
+    now = _now()
+    if claims.jti == family.current_jti:
+        family.previous_jti, family.current_jti = family.current_jti, uuid.uuid4()
+        family.rotated_at, family.expires_at = now, now + _setting("REFRESH_TOKEN_LIFETIME")
+        family.save()
+    elif claims.jti != family.previous_jti or now - family.rotated_at > GRACE:
+        family.revoked_at = now
+        family.save(update_fields=["revoked_at"])
+        return None
+    return _pair(family, claims.token_version)
+
+
+def _pair(family: RefreshFamily, version: int) -> TokenPair:
+    """Made from the row alone: the same row gives the same refresh token, byte for byte."""
+    own = {"user_id": str(family.user_id), "tv": version, "fam": str(family.pk)}
+    refresh = RefreshToken()
+    refresh.payload.update(own, jti=family.current_jti.hex)
+    refresh.set_iat(at_time=family.rotated_at)
+    refresh.payload["exp"] = int(family.expires_at.timestamp())
+    access = AccessToken()
+    access.payload.update(own)
+    return TokenPair(str(access), str(refresh))
+
+
+def _setting(name: str) -> Any:
+    return settings.SIMPLE_JWT[name]
+
+
+def _now() -> datetime:
+    # Tokens tell time in whole seconds; a row that does too can be made into the same token.
+    return timezone.now().replace(microsecond=0)
+
+
+def _refuse() -> NoReturn:
+    raise not_authenticated() from None
