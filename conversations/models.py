@@ -98,7 +98,9 @@ class Message(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="messages")
     position = models.PositiveIntegerField(help_text="Order in the thread, from 1.")
     role = models.CharField(max_length=10, choices=Role)
-    agent = models.CharField(max_length=20, blank=True, help_text="Who said it; empty for the user.")
+    agent = models.CharField(
+        max_length=20, blank=True, help_text="Who said it; empty for the user."
+    )
     subagent_run_id = models.CharField(max_length=36, blank=True)
     text = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -117,7 +119,8 @@ class Message(models.Model):
 class Event(models.Model):
     """An AG-UI event, stored as the very JSON text that was sent."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    # (run, seq) is unique, so its index also finds a run's events; a second one would cost writes.
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     type = models.CharField(max_length=40)
     data = models.TextField()

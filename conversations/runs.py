@@ -1,0 +1,247 @@
+"""The life of a run in the database: opened, written to, kept alive, closed.
+
+Every function is one short transaction and safe to call from several threads and processes.
+Only the holder of a run's fence may write; when a lease ends the fence moves, so a process that
+wakes up late writes nothing. Locks are taken in one order: thread, then runs by id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations import compaction
+from conversations.access import canonical_uuid
+from conversations.models import TERMINAL_EVENTS, Event, Message, ModelCall, Run, Thread
+from conversations.opening import OpenedRun, lease_end, run_open
+from conversations.selectors import last_position, log_of
+from conversations.storable import storable, storable_text
+
+__all__ = [
+    "EventBatch",
+    "ModelCallRow",
+    "OpenedRun",
+    "Row",
+    "events_append",
+    "lease_renew",
+    "run_close",
+    "run_open",
+    "runs_close_stale",
+]
+
+Row = tuple[int, str, str]  # seq, type, the event as JSON text
+
+INTERRUPTED = "interrupted"
+INTERRUPTED_SENTENCE = (
+    "The server stopped before this answer was finished. What was written is kept; "
+    "send a message to continue."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    run_id: UUID
+    fence: int
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCallRow:
+    """One call to Gemini, for the ledger; its key is the run's."""
+
+    agent: str
+    model: str
+    duration_ms: int
+    outcome: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    thought_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    status: str
+    outcome: str
+    error_code: str = ""
+    error_message: str = ""
+
+
+def events_append(*, batches: Sequence[EventBatch]) -> set[UUID]:
+    """Write the events of many runs at once; rows that are stored already are passed over.
+
+    Returns:
+        The runs whose rows were refused: ended, gone, under another fence, or with a gap.
+    """
+    with transaction.atomic():
+        wanted = [batch.run_id for batch in batches]
+        runs = (
+            Run.objects.select_for_update(no_key=True)
+            .filter(pk__in=wanted, status=Run.Status.RUNNING)
+            .only("pk", "fence", "last_seq")
+            .order_by("pk")
+            .in_bulk()
+        )
+        events: list[Event] = []
+        refused: set[UUID] = set()
+        for batch in batches:
+            run = runs.get(batch.run_id)
+            fresh = _fresh_events(run, batch.rows) if run and run.fence == batch.fence else None
+            if fresh is None:
+                refused.add(batch.run_id)
+            else:
+                events += fresh
+        Event.objects.bulk_create(events)
+        grown = {event.run_id for event in events}
+        Run.objects.bulk_update([runs[run_id] for run_id in grown], ["last_seq"])
+    return refused
+
+
+def _fresh_events(run: Run, rows: Iterable[Row]) -> list[Event] | None:
+    """The rows that continue the run's log, or None if one of them would leave a gap."""
+    last_seq = run.last_seq
+    fresh = []
+    for seq, kind, data in rows:
+        if seq <= last_seq:
+            continue
+        if seq != last_seq + 1:
+            return None
+        fresh.append(Event(run_id=run.pk, seq=seq, type=kind, data=data))
+        last_seq = seq
+    run.last_seq = last_seq
+    return fresh
+
+
+def run_close(
+    *,
+    run_id: UUID,
+    fence: int,
+    events: Sequence[Row],
+    status: str,
+    outcome: str,
+    error_code: str = "",
+    error_message: str = "",
+    usage: list[dict[str, Any]],
+    contents: list[dict[str, Any]],
+    calls: Sequence[ModelCallRow],
+) -> bool:
+    """Write the rest of the log, fold it, end the run. False if it is no longer ours to end."""
+    with transaction.atomic():
+        run = _locked_running(run_id, Q(fence=fence))
+        fresh = _fresh_events(run, events) if run else None
+        if run is None or fresh is None:
+            return False
+        Event.objects.bulk_create(fresh)
+        run.usage, run.contents = storable(usage), storable(contents)
+        _fold(run, log_of(run.pk), _Ending(status, outcome, error_code, error_message))
+        ModelCall.objects.bulk_create(
+            ModelCall(run=run, key_id=run.key_id, **asdict(call)) for call in calls
+        )
+    return True
+
+
+def lease_renew(*, run_fences: Mapping[UUID, int], lease_owner: str, lease_s: float) -> set[UUID]:
+    """Keep the leases of this process; returns the runs that are no longer its own."""
+    with transaction.atomic():
+        ours = Run.objects.filter(
+            pk__in=list(run_fences), status=Run.Status.RUNNING, lease_owner=lease_owner
+        ).select_for_update(no_key=True)
+        fences = ours.order_by("pk").values_list("pk", "fence")
+        kept = {run_id for run_id, fence in fences if run_fences[run_id] == fence}
+        Run.objects.filter(pk__in=kept).update(lease_until=lease_end(lease_s))
+    return set(run_fences) - kept
+
+
+def runs_close_stale(now: datetime | None = None) -> list[UUID]:
+    """End the runs whose process stopped renewing its lease; returns the ones ended here.
+
+    Args:
+        now: a moment to judge leases by instead of the database's clock.
+    """
+    stale = Q(status=Run.Status.RUNNING, lease_until__lt=now or Now())
+    found = list(Run.objects.filter(stale).order_by("lease_until").values_list("pk", flat=True))
+    return [run_id for run_id in found if _close_stale(run_id, stale)]
+
+
+def _close_stale(run_id: UUID, stale: Q) -> bool:
+    with transaction.atomic():
+        run = _locked_running(run_id, stale)
+        if run is None:
+            return False
+        run.fence += 1
+        log = log_of(run.pk)
+        if not log or log[-1]["type"] not in TERMINAL_EVENTS:
+            log += _interruption(run, log)
+        said = [{"text": piece.text} for piece in compaction.messages(log)]
+        run.contents = storable([{"role": "model", "parts": said}]) if said else []
+        _fold(run, log, _ending_of(log[-1]))
+    return True
+
+
+def _locked_running(run_id: UUID, condition: Q) -> Run | None:
+    """The run if it is running and meets the condition, with its thread locked before it."""
+    Thread.objects.select_for_update(no_key=True, of=("self",)).filter(runs=run_id).first()
+    runs = Run.objects.select_for_update(no_key=True).filter(condition, pk=run_id)
+    return runs.filter(status=Run.Status.RUNNING).first()
+
+
+def _interruption(run: Run, log: list[compaction.AguiEvent]) -> list[compaction.AguiEvent]:
+    """Store what ends a log that just stops: its open brackets, then RUN_ERROR."""
+    why = {"code": INTERRUPTED, "message": INTERRUPTED_SENTENCE}
+    ends = [*compaction.closing_events(log, **why), {"type": "RUN_ERROR", **why}]
+    rows = [
+        (seq, end["type"], json.dumps(end, separators=(",", ":")))
+        for seq, end in enumerate(ends, start=run.last_seq + 1)
+    ]
+    Event.objects.bulk_create(_fresh_events(run, rows) or [])
+    return ends
+
+
+def _ending_of(terminal: compaction.AguiEvent) -> _Ending:
+    """What a stored terminal event says: a process can die between writing it and closing."""
+    if terminal["type"] == "RUN_ERROR":
+        code, message = terminal.get("code", ""), terminal["message"]
+        return _Ending(Run.Status.FAILED, Run.Outcome.ERROR, code, message)
+    outcome = terminal.get("outcome", {}).get("type", Run.Outcome.SUCCESS)
+    return _Ending(Run.Status.FINISHED, outcome)
+
+
+def _fold(run: Run, log: list[compaction.AguiEvent], ending: _Ending) -> None:
+    """Turn the whole log into transcript and messages, and end the run."""
+    run.transcript = storable(compaction.compact(log))
+    run.status, run.outcome = ending.status, ending.outcome
+    run.error_code = ending.error_code[:50]
+    run.error_message = storable_text(ending.error_message)[:500]
+    run.finished_at, run.lease_until = timezone.now(), None
+    run.save()
+    _store_messages(run, compaction.messages(run.transcript))
+    Thread.objects.filter(pk=run.thread_id).update(updated_at=run.finished_at)
+
+
+def _store_messages(run: Run, pieces: Sequence[compaction.Piece]) -> None:
+    """Keep what was said under the ids the stream gave it, where those are ids of ours to give."""
+    ids = [canonical_uuid(piece.message_id) for piece in pieces]
+    taken = set(Message.objects.filter(pk__in=filter(None, ids)).values_list("pk", flat=True))
+    first = last_position(run.thread_id) + 1
+    Message.objects.bulk_create(
+        Message(
+            id=uuid4() if message_id is None or message_id in taken else message_id,
+            thread_id=run.thread_id,
+            run=run,
+            position=position,
+            role=Message.Role.ASSISTANT,
+            agent=piece.agent[:20],
+            subagent_run_id=piece.subagent_run_id[:36],
+            text=piece.text,
+        )
+        for position, (piece, message_id) in enumerate(zip(pieces, ids, strict=True), start=first)
+    )

@@ -1,0 +1,85 @@
+"""Plain functions that make what a conversation test starts from."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID, uuid4
+
+from apikeys.models import UserApiKey
+from conversations import runs
+from tests.people import make_key
+
+LEASE_S = 15.0
+
+
+def any_key(owner) -> UserApiKey:
+    return make_key(owner=owner, name=f"key {uuid4().hex[:6]}", selected=False)
+
+
+def open_run(owner, text="Hello?", key=None, **changes) -> runs.OpenedRun:
+    order = {
+        "owner_id": owner.pk,
+        "thread_id": uuid4(),
+        "run_id": uuid4(),
+        "message_id": uuid4(),
+        "text": text,
+        "continues": False,
+        "agent": "auto",
+        "model": "gemini-3-flash",
+        "key_id": key.pk if key else any_key(owner).pk,
+        "lease_owner": "process-1",
+        "lease_s": LEASE_S,
+    }
+    return runs.run_open(**{**order, **changes})
+
+
+def rows_of(events, first=1) -> list[runs.Row]:
+    return [(seq, event["type"], json.dumps(event)) for seq, event in enumerate(events, first)]
+
+
+def append(run: runs.OpenedRun, events, first=1, fence=None) -> set[UUID]:
+    batch = runs.EventBatch(run.run_id, fence or run.fence, rows_of(events, first))
+    return runs.events_append(batches=[batch])
+
+
+def close_run(run: runs.OpenedRun, events, first=1, **changes) -> bool:
+    ending = {
+        "run_id": run.run_id,
+        "fence": run.fence,
+        "events": rows_of(events, first),
+        "status": "finished",
+        "outcome": "success",
+        "usage": [],
+        "contents": [],
+        "calls": [],
+    }
+    return runs.run_close(**{**ending, **changes})
+
+
+def answered_run(owner, text="Hello?", answer="Hi.", **changes) -> runs.OpenedRun:
+    """A run that was opened, answered and closed."""
+    run = open_run(owner, text, **changes)
+    contents = [{"role": "model", "parts": [{"text": answer}]}]
+    assert close_run(run, plain_answer(run, answer), contents=contents)
+    return run
+
+
+def started(run: runs.OpenedRun) -> dict:
+    ids = {"threadId": str(run.thread_id), "runId": str(run.run_id)}
+    return {"type": "RUN_STARTED", **ids, "protocolVersion": "1.0"}
+
+
+def finished(run: runs.OpenedRun, outcome="success") -> dict:
+    ids = {"threadId": str(run.thread_id), "runId": str(run.run_id)}
+    return {"type": "RUN_FINISHED", **ids, "outcome": {"type": outcome}}
+
+
+def plain_answer(run: runs.OpenedRun, *deltas: str) -> list[dict]:
+    message = {"messageId": str(uuid4())}
+    return [
+        started(run),
+        {"type": "TEXT_MESSAGE_START", **message, "role": "assistant"},
+        *({"type": "TEXT_MESSAGE_CONTENT", **message, "delta": delta} for delta in deltas),
+        {"type": "TEXT_MESSAGE_END", **message},
+        finished(run),
+    ]
