@@ -31,9 +31,9 @@ def load_file(path: Path) -> None:
         os.environ.setdefault(name.strip(), value.strip())
 
 
-def forget(*names: str) -> None:
-    """Take the names out of the environment, for this process and what it starts."""
-    for name in names:
+def forget(*names: str, prefix: str) -> None:
+    """Take the names, and all with the prefix, out of the environment of this process."""
+    for name in [*names, *(name for name in os.environ if name.startswith(prefix))]:
         os.environ.pop(name, None)
 
 

@@ -15,22 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 # The SDK reads these behind our back: a user without a key would get the operator's, or another
 # service. Every user brings their own key, so they are gone before the SDK is imported.
-env.forget(
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_CLOUD_LOCATION",
-    "GOOGLE_CLOUD_PROJECT",
-    "GOOGLE_GEMINI_BASE_URL",
-    "GOOGLE_GENAI_API_VERSION",
-    "GOOGLE_GENAI_CLIENT_MODE",
-    "GOOGLE_GENAI_HTTP_CLIENT",
-    "GOOGLE_GENAI_REPLAYS_DIRECTORY",
-    "GOOGLE_GENAI_REPLAY_ID",
-    "GOOGLE_GENAI_USE_ENTERPRISE",
-    "GOOGLE_GENAI_USE_VERTEXAI",
-    "GOOGLE_VERTEX_BASE_URL",
-)
+env.forget("GEMINI_API_KEY", prefix="GOOGLE_")
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")

@@ -1,0 +1,93 @@
+"""System checks: unsafe settings stop the start, in words."""
+
+import secrets
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from chatproject import checks
+
+STRONG = [secrets.token_urlsafe(48) for _ in range(4)]
+
+
+@pytest.fixture
+def good(settings):
+    settings.SECRET_KEY, settings.JWT_SIGNING_KEY, *_ = STRONG
+    settings.FERNET_KEYS = STRONG[2:]
+    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.ALLOWED_ORIGINS = ["http://localhost:8000"]
+    settings.GEMINI_BASE_URL = "https://generativelanguage.googleapis.com/"
+    settings.GEMINI_MODELS = {}
+    settings.DEBUG = False
+    return settings
+
+
+def found() -> set[str]:
+    return {str(problem.id).removeprefix("chatproject.") for c in checks.ALL for problem in c()}
+
+
+def test_good_settings_pass(good):
+    assert found() == set()
+    checks.refuse_bad_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("SECRET_KEY", "", "E001"),
+        ("JWT_SIGNING_KEY", "", "E001"),
+        ("SECRET_KEY", "short", "E002"),
+        ("SECRET_KEY", "a" * 64, "E002"),
+        ("JWT_SIGNING_KEY", STRONG[0], "E003"),
+        ("SECRET_KEY", "django-insecure-" + STRONG[3], "E004"),
+        ("JWT_SIGNING_KEY", "paste-the-output-of-the-command-above", "E004"),
+        ("FERNET_KEYS", [], "E005"),
+        ("FERNET_KEYS", STRONG[2], "E005"),
+        ("FERNET_KEYS", [""], "E001"),
+        ("FERNET_KEYS", [STRONG[2], "short"], "E002"),
+        ("FERNET_KEYS", [STRONG[2], STRONG[2]], "E003"),
+        ("FERNET_KEYS", [STRONG[0]], "E003"),
+        ("ALLOWED_HOSTS", ["*"], "E007"),
+        ("ALLOWED_ORIGINS", ["https://chat.example.org/"], "E008"),
+        ("ALLOWED_ORIGINS", ["chat.example.org"], "E008"),
+        ("ALLOWED_ORIGINS", ["*"], "E008"),
+        ("GEMINI_BASE_URL", "generativelanguage.googleapis.com", "E009"),
+        ("GEMINI_BASE_URL", "https://user:password@proxy.example/", "E009"),
+        ("GEMINI_BASE_URL", "http://proxy.example/", "E010"),
+        ("GEMINI_MODELS", {"gemini-3-flash": "../secrets"}, "E011"),
+    ],
+)
+def test_unsafe_settings_are_refused(good, name, value, expected):
+    setattr(good, name, value)
+    assert found() == {expected}
+    with pytest.raises(ImproperlyConfigured, match=f"chatproject.{expected}"):
+        checks.refuse_bad_settings()
+
+
+@pytest.mark.parametrize(
+    "base_url", ["http://127.0.0.1:8089", "http://localhost:1", "http://[::1]:1"]
+)
+def test_the_emulator_may_be_reached_without_tls_on_this_machine(good, base_url):
+    good.GEMINI_BASE_URL = base_url
+    assert found() == set()
+
+
+def test_debug_is_allowed_on_this_machine_only(good):
+    good.DEBUG = True
+    assert found() == set()
+    good.ALLOWED_HOSTS = ["localhost", "chat.example.org"]
+    assert found() == {"E006"}
+
+
+def test_debug_is_refused_on_a_public_address(good):
+    good.DEBUG = True
+    good.HOST = "0.0.0.0"  # noqa: S104 - what is being refused
+    assert found() == {"E006"}
+
+
+def test_no_message_contains_the_secret(good):
+    good.SECRET_KEY = "django-insecure-" + STRONG[3]
+    good.JWT_SIGNING_KEY = STRONG[2]
+    text = " ".join(f"{p.msg} {p.hint}" for c in checks.ALL for p in c())
+    assert text
+    assert not any(secret in text for secret in STRONG)
