@@ -5,7 +5,7 @@
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
       bad_request         truncated      upstream_error
-      limit_reached       interrupted    internal     our side
+      unreachable         limit_reached  interrupted    internal     our side
 
 The words of another party never become ours: Google's error text can contain the user's key.
 """
@@ -20,20 +20,21 @@ SENTENCES = {
     ),
     "quota": "This key's quota at Google is used up. Wait, or choose another key under Keys.",
     "model_gone": "Google does not offer this model any more. Choose another model.",
-    "overloaded": "The model is overloaded at the moment. Try again shortly, or choose another one.",
+    "overloaded": "The model is overloaded. Try again shortly, or choose another one.",
     "timeout": "Gemini did not answer in time. Try again.",
     "blocked": "Gemini's safety rules stopped this answer. Put the question differently.",
     "too_long": "This conversation is longer than the model can read. Start a new conversation.",
     "no_image": "The model made no picture from this. Describe the picture differently.",
-    "bad_request": "Gemini could not use this request. Put it differently, or choose another model.",
+    "bad_request": "Gemini could not use this request. Put it differently, or change the model.",
     "truncated": "The answer broke off before its end. Ask again to get a whole one.",
     "upstream_error": "Gemini had a fault while answering. Try again.",
+    "unreachable": "This server cannot reach Gemini at the moment. Try again shortly.",
     "limit_reached": "This answer reached the limit of model calls for one question.",
-    "interrupted": "The server stopped while answering. What was said so far is kept; ask again.",
-    "internal": "Something went wrong on this server. Try again; the administrator can find the cause.",
+    "interrupted": "The server stopped while answering. What was said is kept; ask again.",
+    "internal": "Something went wrong on this server. Try again, or ask its administrator.",
 }
 
-RETRYABLE = frozenset({"quota", "overloaded", "timeout", "upstream_error"})
+RETRYABLE = frozenset({"quota", "overloaded", "timeout", "upstream_error", "unreachable"})
 
 
 class AgentError(Exception):

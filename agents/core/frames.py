@@ -10,6 +10,7 @@ Source: recorded traffic, 2025-11 to 2026-07.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -24,27 +25,29 @@ class FrameReader:
         self._rest = b""
         self._bare: list[bytes] = []
 
-    def feed(self, data: bytes) -> list[dict[str, Any]]:
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """The frames that ``data`` completes.
 
         Raises:
             BadFrame: a ``data:`` line that holds no JSON object.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [frame for line in lines if (frame := self._line(line)) is not None]
+        for line in lines:
+            if (frame := self._line(line)) is not None:
+                yield frame
 
-    def end(self) -> dict[str, Any] | None:
+    def end(self) -> Iterator[dict[str, Any]]:
         """What stood behind the last frame: a frame cut off from its line end, or a bare error.
 
         Raises:
             BadFrame: something stood there that is no JSON object.
         """
         rest, self._rest = self._rest, b""
-        frame = self._line(rest)
-        if frame is not None or not self._bare:
-            return frame
-        bare, self._bare = b"\n".join(self._bare), []
-        return _load(bare)
+        if (frame := self._line(rest)) is not None:
+            yield frame
+        if self._bare:
+            bare, self._bare = b"\n".join(self._bare), []
+            yield _load(bare)
 
     def _line(self, line: bytes) -> dict[str, Any] | None:
         line = line.rstrip(b"\r")

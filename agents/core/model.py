@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,12 +40,12 @@ class ModelRequest:
     modalities: tuple[str, ...] = ()
     thoughts: bool = False
     voice: str = ""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 class Model(Protocol):
-    def stream(self, request: ModelRequest) -> AsyncIterator[dict[str, Any]]:
-        """Yield Gemini's response chunks as JSON objects, in order.
+    def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Yield Gemini's response chunks as JSON, in order; a list holds what came together.
 
         Closing the iterator closes the request upstream.
 

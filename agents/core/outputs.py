@@ -40,10 +40,14 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Structured progress that is not conversation: code that ran, sources that were read."""
+    """Structured progress that is not conversation: code that ran, sources that were read.
+
+    An activity with the ``ref`` of an earlier one replaces it.
+    """
 
     kind: str
     content: dict[str, Any]
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Turn:
     api_key: str = field(repr=False)
     agent: str = "auto"
     history: tuple[Content, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,232 @@
+"""Outputs in, AG-UI 1.0 events out. Owns ids, brackets and order; does no I/O.
+
+Agents say what, this says how: no agent opens or closes anything, so none can get it wrong. Each
+event is the JSON object that goes on the wire.
+
+Source: https://docs.ag-ui.com/spec/1.0 (ag-ui-protocol 1.0.0).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from agents.core.errors import AgentError
+from agents.core.outputs import (
+    Activity,
+    Delegated,
+    Failed,
+    FromAgent,
+    Output,
+    Returned,
+    Said,
+    Saved,
+    TextDelta,
+    ThoughtDelta,
+)
+
+Event = dict[str, Any]
+RESULT_CHARS = 16_000
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What one agent has open: at most one message, of text or of reasoning."""
+
+    tag: dict[str, str] = field(default_factory=dict)
+    open: str = ""
+    message_id: str = ""
+    saved: list[Saved] = field(default_factory=list)
+
+
+class AguiStream:
+    """The state machine of one run's stream."""
+
+    def __init__(self, thread_id: str, run_id: str) -> None:
+        self._ids = {"threadId": thread_id, "runId": run_id}
+        self._lanes: dict[str, _Lane] = {"": _Lane()}
+        self._said: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Everything that was said so far, by whom ever."""
+        return "".join(self._said).strip()
+
+    def start(self) -> list[Event]:
+        return [{"type": "RUN_STARTED", **self._ids, "protocolVersion": "1.0"}]
+
+    def feed(self, output: Output) -> list[Event]:
+        """The events of one output."""
+        match output:
+            case FromAgent(call_id, said):
+                return self._say(self._lanes[call_id], said)
+            case Delegated():
+                return self._delegated(output)
+            case Returned(call_id, text):
+                return self._returned(call_id, text)
+            case Failed():
+                return self._failed(output)
+            case _:
+                return self._say(self._lanes[""], output)
+
+    def finish(
+        self, outcome: str, usage: list[dict[str, object]], truncated: str = ""
+    ) -> list[Event]:
+        """Close what is open and end the run; ``outcome`` is ``success`` or ``cancelled``."""
+        event: Event = {"type": "RUN_FINISHED", **self._ids, "outcome": {"type": outcome}}
+        if truncated:
+            event["result"] = {"truncated": True, "reason": truncated}
+        if usage:
+            event["usage"] = usage
+        return [*self._close_all(), event]
+
+    def fail(self, error: AgentError, usage: list[dict[str, object]]) -> list[Event]:
+        """Close what is open and end the run with an error."""
+        event: Event = {"type": "RUN_ERROR", "message": error.message, "code": error.code}
+        if error.retry_after_s is not None:
+            event["metadata"] = {"retryAfter": error.retry_after_s}
+        if usage:
+            event["usage"] = usage
+        return [*self._close_all(), event]
+
+    def _say(self, lane: _Lane, said: Said) -> list[Event]:
+        match said:
+            case TextDelta(text):
+                if lane.open != "text":
+                    self._said.append("\n\n")
+                self._said.append(text)
+                return [*self._open(lane, "text"), self._delta("TEXT_MESSAGE", lane, text)]
+            case ThoughtDelta(text):
+                opened = self._open(lane, "reasoning")
+                return [*opened, self._delta("REASONING_MESSAGE", lane, text)]
+            case Activity(kind, content, ref):
+                return [*self._close(lane), _activity(lane, kind, content, ref)]
+            case Saved():
+                lane.saved.append(said)
+                content = {
+                    "artifactId": said.artifact_id,
+                    "url": said.url,
+                    "mimeType": said.mime_type,
+                    "name": said.name,
+                }
+                return [*self._close(lane), _activity(lane, "artifact", content, _new_id())]
+            case _:
+                raise TypeError(f"{type(said).__name__} must be saved before it is told")
+
+    @staticmethod
+    def _delta(prefix: str, lane: _Lane, text: str) -> Event:
+        return {
+            "type": f"{prefix}_CONTENT",
+            "messageId": lane.message_id,
+            "delta": text,
+            **lane.tag,
+        }
+
+    def _open(self, lane: _Lane, kind: str) -> list[Event]:
+        if lane.open == kind:
+            return []
+        events = self._close(lane)
+        lane.open, lane.message_id = kind, _new_id()
+        base = {"messageId": lane.message_id, **lane.tag}
+        if kind == "text":
+            return [*events, {"type": "TEXT_MESSAGE_START", "role": "assistant", **base}]
+        return [
+            *events,
+            {"type": "REASONING_START", **base},
+            {"type": "REASONING_MESSAGE_START", "role": "reasoning", **base},
+        ]
+
+    @staticmethod
+    def _close(lane: _Lane) -> list[Event]:
+        kind, lane.open = lane.open, ""
+        base = {"messageId": lane.message_id, **lane.tag}
+        if kind == "text":
+            return [{"type": "TEXT_MESSAGE_END", **base}]
+        if kind == "reasoning":
+            return [
+                {"type": "REASONING_MESSAGE_END", **base},
+                {"type": "REASONING_END", **base},
+            ]
+        return []
+
+    def _delegated(self, output: Delegated) -> list[Event]:
+        lane = _Lane({"subagentRunId": _new_id()})
+        self._lanes[output.call_id] = lane
+        call = {"toolCallId": output.call_id}
+        arguments = json.dumps(output.arguments, ensure_ascii=False)
+        return [
+            *self._close(self._lanes[""]),
+            {"type": "TOOL_CALL_START", **call, "toolCallName": f"ask_{output.agent}_agent"},
+            {"type": "TOOL_CALL_ARGS", **call, "delta": arguments},
+            {"type": "TOOL_CALL_END", **call},
+            {
+                "type": "SUBAGENT_STARTED",
+                **lane.tag,
+                "name": output.agent,
+                "description": output.description,
+                "parentToolCallId": output.call_id,
+            },
+        ]
+
+    def _returned(self, call_id: str, text: str) -> list[Event]:
+        lane = self._lanes.pop(call_id)
+        finished = {"type": "SUBAGENT_FINISHED", **lane.tag, "outcome": {"type": "success"}}
+        content: Any = text if len(text) <= RESULT_CHARS else f"{text[:RESULT_CHARS]} […]"
+        if lane.saved:
+            words = [{"type": "text", "text": content}] if content.strip() else []
+            content = [*words, *map(_content_part, lane.saved)]
+        return [*self._close(lane), finished, _result(call_id, content)]
+
+    def _failed(self, output: Failed) -> list[Event]:
+        lane = self._lanes.pop(output.call_id)
+        error = {"code": output.code, "message": output.message}
+        return [
+            *self._close(lane),
+            {"type": "SUBAGENT_ERROR", **lane.tag, **error},
+            _result(output.call_id, output.message),
+        ]
+
+    def _close_all(self) -> list[Event]:
+        """Brackets close inside out: subagents first, then the coordinator's own."""
+        events: list[Event] = []
+        for call_id in [call_id for call_id in self._lanes if call_id]:
+            lane = self._lanes.pop(call_id)
+            stopped = {"code": "interrupted", "message": "Stopped before it was done."}
+            events += [
+                *self._close(lane),
+                {"type": "SUBAGENT_ERROR", **lane.tag, **stopped},
+                _result(call_id, stopped["message"]),
+            ]
+        return events + self._close(self._lanes[""])
+
+
+def _activity(lane: _Lane, kind: str, content: dict[str, Any], ref: str) -> Event:
+    return {
+        "type": "ACTIVITY_SNAPSHOT",
+        "messageId": ref,
+        "activityType": kind,
+        "content": content,
+        **lane.tag,
+    }
+
+
+def _result(call_id: str, content: Any) -> Event:
+    return {
+        "type": "TOOL_CALL_RESULT",
+        "messageId": _new_id(),
+        "toolCallId": call_id,
+        "content": content,
+        "role": "tool",
+    }
+
+
+def _content_part(saved: Saved) -> dict[str, Any]:
+    kind = saved.mime_type.partition("/")[0]
+    source = {"type": "url", "value": saved.url, "mimeType": saved.mime_type}
+    return {"type": kind if kind in ("image", "audio", "video") else "document", "source": source}

@@ -1,0 +1,243 @@
+"""One model call: yields what the model says, keeps what must be sent back, counts what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import random
+import re
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from agents.core import grounding, sound
+from agents.core.errors import AgentError
+from agents.core.model import Model, ModelRequest
+from agents.core.outputs import Activity, Content, Media, Said, TextDelta, ThoughtDelta
+from agents.core.parts import PartKeeper
+from agents.core.turn import CallRecord, Record, Usage
+
+RETRIES = 1
+BACKOFF_S = 0.5
+
+_BLOCKED = {
+    "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+    "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
+}  # fmt: skip
+_NO_IMAGE = {"NO_IMAGE", "IMAGE_OTHER"}
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class ModelCall:
+    """Iterate ``outputs()`` once; then ask for ``content()``, ``text`` and ``functions``."""
+
+    def __init__(self, agent: str, model: Model, request: ModelRequest, record: Record) -> None:
+        self._agent = agent
+        self._model = model
+        self._request = request
+        self._record = record
+        self._delivered = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._keeper = PartKeeper()
+        self._said: list[str] = []
+        self._sound = sound.Recorder()
+        self._usage = Usage()
+        self._finish = ""
+        self._sources: dict[str, Any] | None = None
+        self._code: Activity | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer so far, without thoughts."""
+        return "".join(self._said)
+
+    @property
+    def functions(self) -> list[dict[str, Any]]:
+        """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
+        return self._keeper.calls
+
+    def content(self) -> Content:
+        """The answer as a content for Gemini's history."""
+        return self._keeper.content()
+
+    async def outputs(self) -> AsyncGenerator[Said, None]:
+        """What the model says, as it says it.
+
+        A failed call is made once more, but never after something was delivered: the reader
+        would see an answer begin twice, and its owner would pay twice.
+
+        Raises:
+            AgentError: the call failed, was refused, or ended without a finish.
+        """
+        for attempt in range(RETRIES + 1):
+            try:
+                async with aclosing(self._attempt()) as said:
+                    async for output in said:
+                        self._delivered = True
+                        yield output
+                return
+            except AgentError as error:
+                wait_s = self._wait_s(error, attempt)
+                if wait_s is None:
+                    raise
+            await asyncio.sleep(wait_s)
+            self._begin()
+
+    def _wait_s(self, error: AgentError, attempt: int) -> float | None:
+        """Seconds to wait before another try; None if there is none."""
+        if self._delivered or not error.retryable or attempt >= RETRIES:
+            return None
+        if error.retry_after_s is not None:
+            limit = self._request.limits.retry_wait_s
+            return error.retry_after_s if error.retry_after_s <= limit else None
+        if error.code in ("quota", "timeout"):
+            return None
+        return BACKOFF_S + random.random() * BACKOFF_S  # noqa: S311 (jitter, not a secret)
+
+    async def _attempt(self) -> AsyncGenerator[Said, None]:
+        self._record.begin_call()
+        started = time.monotonic()
+        outcome = "cancelled"
+        try:
+            async with aclosing(self._model.stream(self._request)) as batches:
+                async for chunks in batches:
+                    for output in _joined(self._read(chunks)):
+                        yield output
+            for output in self._rest():
+                yield output
+            self._check_finish()
+            outcome = "ok"
+        except AgentError as error:
+            outcome = error.code
+            raise
+        finally:
+            milliseconds = int((time.monotonic() - started) * 1000)
+            self._record.calls.append(
+                CallRecord(self._agent, self._request.model, self._usage, milliseconds, outcome)
+            )
+
+    def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Said]:
+        for chunk in chunks:
+            if (usage := chunk.get("usageMetadata")) is not None:
+                self._usage = _usage(usage, self._usage)
+            feedback = chunk.get("promptFeedback") or {}
+            if feedback.get("blockReason"):
+                raise AgentError("blocked")
+            for candidate in (chunk.get("candidates") or [])[:1]:
+                yield from self._candidate(candidate)
+
+    def _candidate(self, candidate: dict[str, Any]) -> Iterator[Said]:
+        for part in (candidate.get("content") or {}).get("parts") or []:
+            yield from self._part(part)
+        self._finish = candidate.get("finishReason") or self._finish
+        if "groundingMetadata" in candidate or "urlContextMetadata" in candidate:
+            self._sources = grounding.sources(candidate) or self._sources
+
+    def _part(self, part: dict[str, Any]) -> Iterator[Said]:
+        text = part.get("text")
+        if text is None:
+            self._keeper.other(part)
+            yield from self._not_text(part)
+            return
+        if _UNSENDABLE.search(text):
+            text = _UNSENDABLE.sub("\ufffd", text)
+        if part.get("thought"):
+            self._keeper.other(part)
+            if text:
+                yield ThoughtDelta(text)
+            return
+        if "thoughtSignature" in part:
+            self._keeper.other(part)
+        else:
+            self._keeper.text(text)
+        if text:
+            self._said.append(text)
+            yield TextDelta(text)
+
+    def _not_text(self, part: dict[str, Any]) -> Iterator[Said]:
+        if blob := part.get("inlineData"):
+            yield from self._media(str(blob.get("mimeType", "")), _bytes(blob.get("data", "")))
+        elif code := part.get("executableCode"):
+            content = {"language": str(code.get("language", "")).lower(), "code": code.get("code")}
+            self._code = Activity("code", content, ref=str(uuid4()))
+            yield self._code
+        elif (result := part.get("codeExecutionResult")) and self._code is not None:
+            outcome = str(result.get("outcome", "")).removeprefix("OUTCOME_").lower()
+            ran = {"outcome": outcome, "output": result.get("output", "")}
+            yield Activity("code", {**self._code.content, **ran}, ref=self._code.ref)
+
+    def _media(self, mime_type: str, data: bytes) -> Iterator[Media]:
+        if sound.is_pcm(mime_type):
+            self._sound.add(mime_type, data)
+        elif data:
+            yield Media(data, mime_type, f"{mime_type.partition('/')[0] or 'file'}")
+
+    def _rest(self) -> Iterator[Said]:
+        """What can only be told at the end: speech as one file, and the sources."""
+        if (wav := self._sound.wav()) is not None:
+            yield Media(wav, "audio/wav", "speech")
+        if self._sources is not None:
+            yield Activity("sources", self._sources, ref=str(uuid4()))
+
+    def _check_finish(self) -> None:
+        """Only a finish reason means finished: a cut stream ends like a whole one.
+
+        Raises:
+            AgentError: the answer is not whole, or was stopped by Gemini.
+        """
+        if self._finish == "MAX_TOKENS":
+            self._record.truncated = "max_tokens"
+        elif self._finish in _BLOCKED:
+            raise AgentError("blocked")
+        elif self._finish in _NO_IMAGE:
+            raise AgentError("no_image")
+        elif not self._finish:
+            raise AgentError("truncated")
+        elif self._finish != "STOP":
+            raise AgentError("upstream_error")
+
+
+def _joined(outputs: Iterator[Said]) -> Iterator[Said]:
+    """Join neighbouring texts: what arrived together need not travel apart."""
+    held: list[str] = []
+    try:
+        for output in outputs:
+            if type(output) is TextDelta:
+                held.append(output.text)
+                continue
+            if held:
+                yield TextDelta("".join(held))
+                held.clear()
+            yield output
+    except AgentError:
+        if held:
+            yield TextDelta("".join(held))
+        raise
+    if held:
+        yield TextDelta("".join(held))
+
+
+def _bytes(data: str) -> bytes:
+    """Base64 in either alphabet, as Google writes both."""
+    try:
+        return base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "==")
+    except (binascii.Error, ValueError):
+        raise AgentError("upstream_error") from None
+
+
+def _usage(counts: dict[str, Any], before: Usage) -> Usage:
+    """Each count is a running total of the call, and may be left out of a later chunk."""
+    tool_input = counts.get("toolUsePromptTokenCount", 0)
+    thought = counts.get("thoughtsTokenCount", before.thought)
+    said = counts.get("candidatesTokenCount", before.output - before.thought)
+    return Usage(
+        input=max(before.input, counts.get("promptTokenCount", 0) + tool_input),
+        output=said + thought,
+        thought=thought,
+        cached=counts.get("cachedContentTokenCount", before.cached),
+    )

@@ -1,0 +1,134 @@
+"""From a turn to a stream of AG-UI events: the public entry to the team."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+from agents.core import catalogue
+from agents.core.agui import AguiStream, Event
+from agents.core.coordinator import Coordinator
+from agents.core.errors import AgentError
+from agents.core.media import MediaAgent
+from agents.core.model import Model
+from agents.core.outputs import Content, FromAgent, Media, Output, Saved
+from agents.core.text import TextAgent
+from agents.core.turn import Limits, Record, Turn
+
+logger = logging.getLogger(__name__)
+
+TEAM = (TextAgent(), MediaAgent())
+
+Save = Callable[[Media], Awaitable[Saved]]
+"""Stores what an agent made and tells where it can be fetched."""
+
+
+def generate_streaming_response(
+    *,
+    api_key: str,
+    prompt: str,
+    thread_id: str,
+    run_id: str,
+    gemini: Model,
+    save: Save,
+    model: str = catalogue.DEFAULT,
+    agent: str = "auto",
+    history: tuple[Content, ...] = (),
+    limits: Limits | None = None,
+) -> Answer:
+    """Answer ``prompt`` with the team: coordinator, text agent, media agent.
+
+    Nothing happens before the answer is iterated.
+
+    Args:
+        api_key: the user's key, already opened; it lives as long as the answer.
+        model: a name of the catalogue. agent: one of ``turn.AGENT_CHOICES``.
+        history: the Gemini contents of earlier turns, oldest first.
+
+    Returns:
+        An async iterable of AG-UI events that is also the record of the run.
+    """
+    turn = Turn(
+        thread_id=thread_id,
+        run_id=run_id,
+        prompt=prompt,
+        model=model,
+        api_key=api_key,
+        agent=agent,
+        history=history,
+        limits=limits or Limits(),
+    )
+    return Answer(turn, gemini, save)
+
+
+class Answer:
+    """One run of the team. Iterate it once for its events; it then tells what is left of it.
+
+    Attributes:
+        outcome: ``success``, ``cancelled``, ``error``, or empty while it runs.
+        error: what ended the run, if something did.
+        record: the ledger of model calls.
+    """
+
+    def __init__(self, turn: Turn, model: Model, save: Save) -> None:
+        self._turn = turn
+        self._team = Coordinator(TEAM, model)
+        self._save = save
+        self._stream = AguiStream(turn.thread_id, turn.run_id)
+        self.record = Record(turn.limits)
+        self.outcome = ""
+        self.error: AgentError | None = None
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self.events()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The run's events up to its terminal one, unless it is cancelled from outside."""
+        for event in self._stream.start():
+            yield event
+        try:
+            async with aclosing(self._team.run(self._turn, self.record)) as outputs:
+                async for output in outputs:
+                    for event in self._stream.feed(await self._saved(output)):
+                        yield event
+        except AgentError as error:
+            ending = self.fail(error)
+        except Exception as error:
+            # Only the type: the text may hold a key or what was said.
+            logger.error("Run %s failed: %s", self._turn.run_id, type(error).__name__)
+            ending = self.fail(AgentError("internal"))
+        else:
+            self.outcome = "success"
+            ending = self._stream.finish("success", self.record.usage(), self.record.truncated)
+        for event in ending:
+            yield event
+
+    def cancel(self) -> list[Event]:
+        """The events that end a run which was stopped on purpose. Call it after iterating ended."""
+        self.outcome = "cancelled"
+        return self._stream.finish("cancelled", self.record.usage())
+
+    def fail(self, error: AgentError) -> list[Event]:
+        """The events that end a run with an error. Call it after iterating ended."""
+        self.outcome, self.error = "error", error
+        return self._stream.fail(error, self.record.usage())
+
+    def contents(self) -> list[Content]:
+        """What this run adds to the history of Gemini contents, after the user's prompt.
+
+        An answer that did not end well is kept as plain words: calls without an answer and
+        thoughts without an end would be refused.
+        """
+        if self.outcome == "success":
+            return self.record.contents
+        text = self._stream.text
+        return [{"role": "model", "parts": [{"text": text}]}] if text else []
+
+    async def _saved(self, output: Output) -> Output:
+        if isinstance(output, Media):
+            return await self._save(output)
+        if isinstance(output, FromAgent) and isinstance(output.output, Media):
+            return replace(output, output=await self._save(output.output))
+        return output

@@ -1,0 +1,79 @@
+"""Google's errors become ours here. Its text is read, never passed on: it can contain the key.
+
+Source: https://ai.google.dev/gemini-api/docs/troubleshooting, and recorded error bodies of 2025-26.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.core.errors import AgentError
+
+_BY_STATUS = {
+    401: "invalid_key",
+    403: "key_blocked",
+    404: "model_gone",
+    408: "timeout",
+    413: "too_long",
+    429: "quota",
+    502: "overloaded",
+    503: "overloaded",
+    504: "timeout",
+}
+_DAILY = "This key's quota at Google is used up for today. Choose another key under Keys."
+
+
+def agent_error(status: int, body: Any) -> AgentError:
+    """Our error for an HTTP ``status`` and Google's error ``body`` (any JSON, or None)."""
+    error = _error_of(body)
+    details = [detail for detail in error.get("details") or [] if isinstance(detail, dict)]
+    if status == 400:
+        return AgentError(_bad_request(error, details))
+    if status == 429:
+        return _quota(details)
+    if status in _BY_STATUS:
+        return AgentError(_BY_STATUS[status])
+    return AgentError("bad_request" if 400 <= status < 500 else "upstream_error")
+
+
+def error_in_stream(frame: dict[str, Any]) -> AgentError:
+    """Our error for an error object that arrived inside a stream that began well."""
+    code = _error_of(frame).get("code")
+    return agent_error(code if isinstance(code, int) else 500, frame)
+
+
+def _error_of(body: Any) -> dict[str, Any]:
+    if isinstance(body, list) and body:
+        body = body[0]
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _bad_request(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
+    if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
+        return "invalid_key"
+    text = str(error.get("message", "")).lower()
+    if "api key" in text:
+        return "invalid_key"
+    if "token count" in text or "too long" in text:
+        return "too_long"
+    if error.get("status") == "FAILED_PRECONDITION":
+        return "key_blocked"  # billing or region: the key cannot be used from here
+    return "bad_request"
+
+
+def _quota(details: list[dict[str, Any]]) -> AgentError:
+    """Per-day quotas come with a RetryInfo of seconds that is no use; it is left out."""
+    violations = [v for d in details for v in d.get("violations") or [] if isinstance(v, dict)]
+    if any("PerDay" in str(violation.get("quotaId", "")) for violation in violations):
+        return AgentError("quota", _DAILY)
+    delays = [_seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
+    return AgentError("quota", retry_after_s=next((d for d in delays if d is not None), None))
+
+
+def _seconds(duration: Any) -> float | None:
+    """Protobuf's JSON form of a duration, such as ``"7s"`` or ``"7.5s"``."""
+    try:
+        return float(str(duration).removesuffix("s"))
+    except ValueError:
+        return None
