@@ -25,7 +25,6 @@ _BRACKETS = {
     "REASONING_START": ("REASONING_END", "messageId"),
     "REASONING_MESSAGE_START": ("REASONING_MESSAGE_END", "messageId"),
     "TOOL_CALL_START": ("TOOL_CALL_END", "toolCallId"),
-    "STEP_STARTED": ("STEP_FINISHED", "stepName"),
     "SUBAGENT_STARTED": ("SUBAGENT_ERROR", "subagentRunId"),
 }
 _ENDS = dict(_BRACKETS.values()) | {"SUBAGENT_FINISHED": "subagentRunId"}

@@ -230,7 +230,9 @@ def _fold(run: Run, log: list[compaction.AguiEvent], ending: _Ending) -> None:
 def _store_messages(run: Run, pieces: Sequence[compaction.Piece]) -> None:
     """Keep what was said under the ids the stream gave it, where those are ids of ours to give."""
     ids = [canonical_uuid(piece.message_id) for piece in pieces]
-    taken = set(Message.objects.filter(pk__in=filter(None, ids)).values_list("pk", flat=True))
+    taken = set(
+        Message.objects.filter(pk__in=[id_ for id_ in ids if id_]).values_list("pk", flat=True)
+    )
     first = last_position(run.thread_id) + 1
     Message.objects.bulk_create(
         Message(
