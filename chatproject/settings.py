@@ -165,6 +165,9 @@ GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.google
 GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
 GEMINI_MODELS = env.mapping("GEMINI_MODELS")  # a user's name for a model -> Google's id
 
+# The password of the account that `manage.py demo` makes; no password, no account.
+DEMO_PASSWORD = env.secret("DEMO_PASSWORD")
+
 REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its doorbell and its limits in memory
 
 # Limits. Sizes in bytes, times in seconds; "per minute" and "per user" count over all sockets.

@@ -1,0 +1,117 @@
+"""``manage.py demo``: a demo account with a key, and with ``--serve`` everything to try it."""
+
+from __future__ import annotations
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from agents.management.processes import (
+    Address,
+    Servers,
+    answers,
+    emulator_command,
+    server_command,
+)
+from apikeys import selectors, services
+from common.errors import AppError
+
+NAME = "demo"
+EMULATOR_HEALTH = "/emulator/health"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the demo account, and a key for the emulator where GEMINI_BASE_URL is on this "
+        "machine; what exists already stays."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--serve", action="store_true", help="start the emulator and the server, until Ctrl-C"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO_PASSWORD:
+            raise CommandError("DEMO_PASSWORD is not set. `make run` makes one in .env.")
+        if options["serve"]:
+            self._serve()
+        else:
+            self._prepare_account()
+        self.stdout.write("Done.")
+
+    def _prepare_account(self) -> None:
+        user = demo_user(settings.DEMO_PASSWORD)
+        if Address.of(settings.GEMINI_BASE_URL).on_this_machine:
+            try:
+                ensure_emulator_key(user)
+            except AppError as error:
+                raise CommandError(f"The demo key was not stored. {error.message}") from None
+
+    def _serve(self) -> None:
+        address = Address(settings.HOST, settings.PORT)
+        if not address.is_free():
+            raise CommandError(
+                f"Port {address.port} is taken on {address.host}. "
+                f"Try another one: make run PORT={address.port + 1}"
+            )
+        with Servers(settings.BASE_DIR) as servers:
+            if self._start_emulator(servers):
+                self._prepare_account()
+                servers.start("server", server_command(address))
+                if servers.wait_until_ready(f"{address.url}/healthz"):
+                    self._greet(address)
+                    servers.wait_until_asked_to_end()
+            self.stdout.write("Ending ...")
+
+    def _start_emulator(self, servers: Servers) -> bool:
+        """Whether to go on: the emulator answers, or is not needed."""
+        address = Address.of(settings.GEMINI_BASE_URL)
+        if not address.on_this_machine or answers(address.url + EMULATOR_HEALTH):
+            return True
+        if not address.is_free():
+            raise CommandError(
+                f"Port {address.port}, where the emulator should listen, is taken. Change "
+                f"GEMINI_BASE_URL in .env, for example to http://127.0.0.1:{address.port + 1}"
+            )
+        servers.start("emulator", emulator_command(settings.GEMINI_BASE_URL))
+        return servers.wait_until_ready(address.url + EMULATOR_HEALTH)
+
+    def _greet(self, address: Address) -> None:
+        emulated = Address.of(settings.GEMINI_BASE_URL).on_this_machine
+        source = (
+            "Answers come from the emulator. For Gemini: delete GEMINI_BASE_URL from .env, start\n"
+            "  again, sign in and add your own key."
+            if emulated
+            else "Answers come from Gemini: sign in and add your own key."
+        )
+        self.stdout.write(
+            f"\n  {address.url}/\n\n"
+            f"  user      {NAME}\n  password  {settings.DEMO_PASSWORD}\n\n"
+            f"  {source}\n"
+            f"  Admin: {address.url}/admin/   API: {address.url}/api/docs/   End: Ctrl-C\n"
+        )
+        self.stdout.flush()
+
+
+def demo_user(password: str) -> User:
+    """The demo account, with this password; it may use the admin too."""
+    user, created = get_user_model().objects.get_or_create(
+        username=NAME, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if created or not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user
+
+
+def ensure_emulator_key(user: User) -> None:
+    """Give the account a key that only the emulator believes, if it has none."""
+    if not selectors.keys_of(user.pk).exists():
+        made_up = "AIzaSy" + secrets.token_hex(17)[:33]
+        services.key_add(owner=user, name="Emulator", raw=made_up)
