@@ -1,0 +1,104 @@
+"""The models this emulator knows, in the shape of Google's model list.
+
+Source: the recording ``models-list--rig--list-models-smoke`` and the error recordings; the literal
+id ``gemini-3-flash`` is no model at Google, so it is none here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model and what it makes: kind is "chat", "image", "speech" or "embedding"."""
+
+    id: str
+    label: str
+    kind: str = "chat"
+    version: str = "001"
+    input_limit: int = 1_048_576
+    output_limit: int = 65_536
+
+    @property
+    def is_gemini_3(self) -> bool:
+        """Whether calls carry ids and the answers end with a thought signature."""
+        return self.id.startswith("gemini-3") or self.id.endswith("-latest")
+
+    @property
+    def thinks(self) -> bool:
+        return self.kind == "chat" and "lite" not in self.id
+
+    @property
+    def methods(self) -> list[str]:
+        if self.kind == "embedding":
+            return ["embedContent", "countTokens"]
+        if self.kind == "speech":
+            return ["countTokens", "generateContent"]
+        if self.kind == "image":
+            return ["generateContent", "countTokens", "batchGenerateContent"]
+        return ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
+
+    def listed(self) -> dict[str, Any]:
+        """This model as an entry of ``GET models``."""
+        entry: dict[str, Any] = {
+            "name": f"models/{self.id}",
+            "version": self.version,
+            "displayName": self.label,
+            "description": f"{self.label} (emulated: no model of Google's answers here)",
+            "inputTokenLimit": self.input_limit,
+            "outputTokenLimit": self.output_limit,
+            "supportedGenerationMethods": self.methods,
+            "temperature": 1,
+            "topP": 0.95,
+            "topK": 64,
+            "maxTemperature": 2,
+        }
+        if self.thinks:
+            entry["thinking"] = True
+        return entry
+
+
+def _image(id: str, label: str) -> Model:
+    return Model(id, label, kind="image", version="2.0", input_limit=32_768, output_limit=32_768)
+
+
+def _speech(id: str, label: str) -> Model:
+    return Model(id, label, kind="speech", input_limit=8_192, output_limit=16_384)
+
+
+MODELS: tuple[Model, ...] = (
+    Model("gemini-2.5-flash", "Gemini 2.5 Flash"),
+    Model("gemini-2.5-pro", "Gemini 2.5 Pro", version="2.5"),
+    Model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
+    _speech("gemini-2.5-flash-preview-tts", "Gemini 2.5 Flash Preview TTS"),
+    _speech("gemini-2.5-pro-preview-tts", "Gemini 2.5 Pro Preview TTS"),
+    _image("gemini-2.5-flash-image", "Nano Banana"),
+    Model("gemini-flash-latest", "Gemini Flash Latest"),
+    Model("gemini-flash-lite-latest", "Gemini Flash-Lite Latest"),
+    Model("gemini-pro-latest", "Gemini Pro Latest"),
+    Model("gemini-3-flash-preview", "Gemini 3 Flash Preview", version="3-flash-preview-12-2025"),
+    Model("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview", version="3.1-pro-preview-01-2026"),
+    Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite"),
+    _speech("gemini-3.1-flash-tts-preview", "Gemini 3.1 Flash TTS Preview"),
+    _image("gemini-3-pro-image-preview", "Nano Banana Pro"),
+    _image("gemini-3-pro-image", "Nano Banana Pro"),
+    _image("gemini-3.1-flash-image-preview", "Nano Banana 2"),
+    _image("gemini-3.1-flash-image", "Nano Banana 2"),
+    Model("gemini-3.5-flash", "Gemini 3.5 Flash"),
+    Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite"),
+    Model("gemini-3.6-flash", "Gemini 3.6 Flash"),
+    Model("gemini-3.8-flash", "Gemini 3.8 Flash"),
+    Model("gemini-embedding-001", "Gemini Embedding 001", kind="embedding", input_limit=2_048),
+)
+
+BY_ID = {model.id: model for model in MODELS}
+
+
+def find(model_id: str, version: str) -> Model | None:
+    """The model of that id, or None; the ``-latest`` aliases exist on v1beta only."""
+    model = BY_ID.get(model_id)
+    if model is not None and model_id.endswith("-latest") and version == "v1":
+        return None
+    return model

@@ -1,0 +1,87 @@
+"""The emulator's own endpoints under /emulator/: script replies, look at requests, start over."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any
+
+from emulator import wire
+from emulator.delivery import Exchange
+from emulator.journal import Journal, masked
+from emulator.recordings import Recordings
+from emulator.replies import Replies
+
+MAX_WAIT_S = 60.0
+
+
+class Control:
+    """Answers the requests of whoever steers the emulator."""
+
+    def __init__(self, journal: Journal, replies: Replies, recordings: Recordings) -> None:
+        self._journal = journal
+        self._replies = replies
+        self._recordings = recordings
+
+    async def handle(
+        self, exchange: Exchange, method: str, path: str, query: dict[str, str], host: str
+    ) -> None:
+        body = await exchange.read()
+        try:
+            if not _is_near(host):
+                raise wire.Refusal(403, "emulator: reach these pages by IP address or localhost.")
+            found = await self._found(method, path, query, body)
+        except wire.Refusal as refusal:
+            await exchange.body(refusal.status, refusal.body, wire.JSON)
+            return
+        await exchange.body(200, wire.compact(found), wire.JSON)
+
+    async def _found(self, method: str, path: str, query: dict[str, str], body: bytes) -> Any:
+        match method, path.removeprefix("/emulator/"):
+            case "POST", "script":
+                return {"queued": self._script(body)}
+            case "GET", "requests":
+                return {"requests": await self._requests(query, streams=False)}
+            case "GET", "streams":
+                return {"streams": await self._requests(query, streams=True)}
+            case "GET", "recordings":
+                return {"recordings": self._recordings.names()}
+            case "GET", "health":
+                return {"ok": True, "queued": len(self._replies.scripts)}
+            case "DELETE", "state":
+                self._journal.clear()
+                self._replies.clear()
+                return {"ok": True}
+        raise wire.Refusal(404, "emulator: no such page; see docs/emulator.md.")
+
+    def _script(self, body: bytes) -> int:
+        try:
+            return self._replies.scripts.add(json.loads(body))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise wire.Refusal(400, f"emulator: not a script: {error}") from error
+
+    async def _requests(self, query: dict[str, str], *, streams: bool) -> list[dict[str, Any]]:
+        key = query.get("key", "")
+        match: dict[str, Any] = {
+            "key": key if key.startswith("sha256:") else masked(key),
+            "ended": query.get("ended", "") == "1",
+            "streams": streams,
+        }
+        count = int(query.get("count", "0"))
+        timeout_s = min(float(query.get("timeout", "5")), MAX_WAIT_S)
+        records = await self._journal.wait(count, timeout_s, **match)
+        if query.get("open") == "1":
+            records = [record for record in records if not record.ended]
+        return [record.shown(with_body=not streams) for record in records]
+
+
+def _is_near(host: str) -> bool:
+    """Whether a Host header names this machine plainly; a name could be a page's trick."""
+    name = host.rsplit(":", 1)[0].strip("[]") if host else ""
+    if name in ("localhost", "testserver"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

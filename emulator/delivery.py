@@ -1,0 +1,161 @@
+"""Sending a reply over ASGI: paced, cut, stalled, and always aware of a client that leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from emulator import wire
+from emulator.journal import Journal, Record
+from emulator.scenario import Reply, status_of
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_UNSENT_LIMIT_BYTES = 64 * 1024  # more than this unsent: let the server's flow control wait
+_LONG_PAUSE_S = 0.05  # a longer one ends at once when the client leaves
+
+
+class Exchange:
+    """One request and the reply to it, with its line in the journal."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._gone: asyncio.Task[None] | None = None
+
+    async def read(self) -> bytes:
+        """The whole body of the request."""
+        pieces = []
+        while True:
+            message = await self._receive()
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body"):
+                return b"".join(pieces)
+
+    async def answer(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
+        """Send a reply in one of three styles: "sse", "array" (no alt=sse) or "unary"."""
+        watch = self._gone = asyncio.create_task(self._watch(record, journal))
+        try:
+            await self._pause(reply.delay_s)
+            whole = reply.body is not None or style == "unary"
+            if not watch.done():
+                await (self._whole if whole else self._stream)(reply, record, journal, style)
+        finally:
+            watch.cancel()
+
+    async def body(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
+        """Send a whole body."""
+        await self._start(status, content_type, {"content-length": str(len(body))} | headers)
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _whole(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
+        status, body = reply.status, reply.body
+        if body is None:
+            frames = list(reply.frames)
+            status = status_of(reply.tail) or status
+            body = reply.tail or wire.pretty(wire.merge(frames)) + b"\n"
+        journal.started(record, status, streaming=False)
+        if reply.then != "close":
+            await self._abandon(reply.then, record, journal)
+            return
+        headers = dict(reply.headers)
+        usual = wire.SSE if style == "sse" else wire.JSON
+        await self.body(status, body, headers.pop("content-type", usual), **headers)
+        journal.end(record, "completed")
+
+    async def _stream(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
+        journal.started(record, reply.status, streaming=True)
+        usual = wire.SSE if style == "sse" else wire.JSON
+        await self._start(reply.status, reply.headers.pop("content-type", usual), reply.headers)
+        await self._frames(reply, record, array=style == "array")
+        if self._left:
+            return
+        if reply.tail:
+            await self._write(reply.tail)
+        if reply.then != "close":
+            await self._abandon(reply.then, record, journal)
+            return
+        if style == "array":
+            await self._write(b"]" if record.frames_sent else b"[]")
+        await self._send({"type": "http.response.body", "body": b""})
+        journal.end(record, "completed")
+
+    async def _frames(self, reply: Reply, record: Record, *, array: bool) -> None:
+        loop = asyncio.get_running_loop()
+        pace_s = reply.pace_s or 0.0
+        due = loop.time()
+        for frame in reply.frames:
+            if array:
+                opener = b",\r\n" if record.frames_sent else b"["
+                await self._write(opener + wire.pretty(json.loads(frame)) + b"\n")
+            else:
+                await self._write(wire.sse_frame(frame))
+            record.frames_sent += 1
+            due += pace_s
+            await self._pause(max(0.0, due - loop.time()))
+            if self._left:
+                return
+
+    async def _start(self, status: int, content_type: str, headers: dict[str, str]) -> None:
+        lines = {"content-type": content_type, "server": "gemini-emulator"} | headers
+        encoded = [(name.lower().encode(), value.encode()) for name, value in lines.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": encoded})
+
+    async def _write(self, data: bytes) -> None:
+        """Send a piece of a stream, straight into the socket where that can be done.
+
+        Chunks written past the server's HTTP library cost a third of the time; at thousands of
+        frames a second that decides what is left for the program under test.
+        """
+        transport = self._transport
+        if transport is None or transport.get_write_buffer_size() > _UNSENT_LIMIT_BYTES:
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        elif not transport.is_closing():
+            transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    @property
+    def _transport(self) -> asyncio.Transport | None:
+        if self._scope.get("http_version") != "1.1":
+            return None  # no chunks in 1.0
+        found: asyncio.Transport | None = self._scope.get("state", {}).get("transport")
+        return found
+
+    @property
+    def _left(self) -> bool:
+        return self._gone is not None and self._gone.done()
+
+    async def _watch(self, record: Record, journal: Journal) -> None:
+        """Wait for the client to leave, and note when."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        journal.disconnected(record)
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > _LONG_PAUSE_S and self._gone is not None:
+            await asyncio.wait({self._gone}, timeout=seconds)
+        else:
+            await asyncio.sleep(seconds)
+
+    async def _abandon(self, how: str, record: Record, journal: Journal) -> None:
+        """End without an end: fall silent until the client leaves, or reset the connection."""
+        if how == "reset":
+            journal.end(record, "reset")
+            self._reset()
+        if self._gone is not None:
+            await self._gone
+
+    def _reset(self) -> None:
+        transport = self._scope.get("state", {}).get("transport")
+        if transport is None:
+            raise ConnectionAbortedError("the emulator cut this stream, as it was told to")
+        connection: socket.socket = transport.get_extra_info("socket")
+        linger_off = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
+        transport.abort()

@@ -1,0 +1,77 @@
+"""``/emulate`` lines in a message: how a person or a test asks for trouble.
+
+``/emulate error=429 retry=7`` applies to the call that carries it. ``/emulate text: error=503``
+applies to the text agent's call only, so the coordinator hands the line on with the task; likewise
+``media:``, ``coordinator:`` and ``join:`` (the coordinator's second call, which holds results).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+AGENTS = ("text", "media")
+SCOPES = (*AGENTS, "coordinator", "join")
+_LINE = re.compile(r"[ \t]*/emulate\b[ \t]*((?:(?!/emulate)[^\n\"`])*)")
+_SCOPED = re.compile(rf"({'|'.join(SCOPES)}):[ \t]*(.*)")
+
+
+@dataclass(frozen=True)
+class Directives:
+    """What the ``/emulate`` lines of one message ask of one call."""
+
+    options: dict[str, str] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.options
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.options.get(name, default)
+
+    def number(self, name: str, default: float) -> float:
+        """The value as a number; what is none counts as the default."""
+        try:
+            return float(self.options.get(name, default))
+        except ValueError:
+            return default
+
+    def count(self, name: str, default: int = 0) -> int:
+        return max(0, int(self.number(name, default)))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message taken apart: what it says, and the directives by scope ("" is whoever reads)."""
+
+    said: str
+    scoped: dict[str, list[str]]
+
+    def directives_for(self, agent: str) -> Directives:
+        """Those that apply to a call of this agent; results are joined under ``join:`` only."""
+        scopes = ("join",) if agent == "join" else ("", agent)
+        options: dict[str, str] = {}
+        for scope in dict.fromkeys(scopes):
+            for line in self.scoped.get(scope, []):
+                options |= parse_options(line)
+        return Directives(options)
+
+    def lines_for(self, agent: str) -> str:
+        """The lines to hand on with a task to that agent, still addressed to it."""
+        return "".join(f"\n/emulate {agent}: {line}" for line in self.scoped.get(agent, []))
+
+
+def take_apart(text: str) -> Message:
+    """Split a message into its words and its directives."""
+    scoped: dict[str, list[str]] = {}
+    for match in _LINE.finditer(text):
+        line = match[1].strip()
+        found = _SCOPED.fullmatch(line)
+        scope, rest = (found[1], found[2]) if found else ("", line)
+        scoped.setdefault(scope, []).append(rest)
+    return Message(_LINE.sub("", text).strip(), scoped)
+
+
+def parse_options(line: str) -> dict[str, str]:
+    """``error=429 retry=7 leak`` as a mapping; a bare word has the value ""."""
+    pairs = (word.partition("=") for word in line.split())
+    return {name: value for name, _, value in pairs}

@@ -1,0 +1,214 @@
+"""The words of the plain answers: Markdown made from the user's own words, honest about itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+
+HONEST = (
+    "This answer comes from the built-in emulator, not from Gemini: add a real Gemini API key and "
+    "point the server at Google to hear the real model."
+)
+_STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        about after again also because been before being between both could does doing done each
+        from have having here into just like long make many more most much must only other over
+        please should some such tell than that their them then there these they this those
+        through very want were what when where which while with words would write your essay
+        story article report hundred thousand
+        """,
+    )
+)
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+_CODE = re.compile(r"\b(code|program|function|script|python|javascript|algorithm)\b", re.I)
+_TABLE = re.compile(r"\btables?\b", re.I)
+_LENGTH = re.compile(r"\b(\d{2,5})[- ]words?\b", re.I)
+_LONG = re.compile(r"\b(essay|story|article|report|long|novel|chapter|detailed|in depth)\b", re.I)
+LONG_WORDS = 650
+MAX_WORDS = 5000
+
+_SENTENCES = (
+    "Start with {a}: everything that follows leans on it.",
+    "A patient reader will ask how {a} and {b} belong together, and the honest answer is: loosely.",
+    "Take {b} away and the question about {a} becomes a different one.",
+    "It helps to write down what is known about {a} before guessing about {b}.",
+    "Most of the difficulty hides in {a}, although it is {b} that people talk about.",
+    "There are three sides to {a}: where it begins, what it costs, and who keeps it going.",
+    "Seen from a distance, {a} looks simple; seen from {b}, it does not.",
+    "Someone who meets {a} for the first time notices the small things first.",
+    "The word {a} carries more weight here than its {n} letters suggest.",
+    "Before going on, compare {a} with {b} and note the first difference that comes to mind.",
+    "An example makes it plain: a morning, an open window, and nothing on the table but {a}.",
+    "Nobody settles {a} in one sitting, and that is a comfort rather than a warning.",
+    "If {b} changes, {a} changes with it, only more slowly.",
+    "The usual advice about {a} is short because it was learned the long way.",
+    "What matters is not {a} alone but the order in which {a} and {b} arrive.",
+    "A second look at {b} repays the time it takes.",
+    "Keep {a} small enough to hold in the head, and the rest stays manageable.",
+    "In practice {a} is mostly repetition, with {b} as the reward.",
+)
+_TITLES = (
+    "What {a} means here",
+    "From {a} to {b}",
+    "A closer look at {a}",
+    "Where {a} meets {b}",
+    "The case for {a}",
+    "What is left of {a}",
+)
+
+
+def keywords(text: str, at_most: int = 6) -> list[str]:
+    """The words of a text worth talking about, in order of appearance."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    worth = [word for word in words if len(word) > 3 and word not in _STOP_WORDS]
+    return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
+
+
+def words_wanted(text: str) -> int:
+    """How long an answer the text asks for: a number it names, the usual, or 0 for a short one."""
+    if found := _LENGTH.search(text):
+        return min(int(found[1]), MAX_WORDS)
+    return LONG_WORDS if _LONG.search(text) else 0
+
+
+def answer(said: str, opening: str, messages: int, rng: random.Random) -> str:
+    """A whole Markdown answer to what was said."""
+    paragraphs = [f"{opening}{_echo(said, rng)}", _observations(said, messages, rng)]
+    wanted = words_wanted(said)
+    if wanted:
+        paragraphs += _long_text(said, wanted, rng)
+    else:
+        paragraphs.append(_ideas(said, rng))
+    if _CODE.search(said):
+        paragraphs.append(_code(said))
+    if _TABLE.search(said):
+        paragraphs.append(_table(said))
+    paragraphs.append(HONEST)
+    return "\n\n".join(paragraphs)
+
+
+def _echo(said: str, rng: random.Random) -> str:
+    if not said:
+        return "You sent no words this time."
+    one_line = " ".join(said.split())
+    short = one_line if len(one_line) <= 160 else one_line[:157].rstrip() + "..."
+    opening = rng.choice(("You asked", "You wrote", "Your message was", "I read"))
+    return f"{opening}: *{short.replace('*', '')}*"
+
+
+def _observations(said: str, messages: int, rng: random.Random) -> str:
+    count = len(said.split())
+    plural = "" if count == 1 else "s"
+    seen = "the first message" if messages <= 1 else f"message {messages}"
+    longest = max(keywords(said), key=len)
+    remark = rng.choice(
+        (
+            f"The longest word in it is **{longest}**.",
+            f"The word that stands out is **{longest}**.",
+            f"If one word had to carry it, it would be **{longest}**.",
+        )
+    )
+    return f"It has {count} word{plural} and is {seen} of this conversation. {remark}"
+
+
+def _ideas(said: str, rng: random.Random) -> str:
+    words = keywords(said, 4)
+    templates = rng.sample(_SENTENCES, k=min(len(words) + 1, 4))
+    lines = [f"- {_sentence(template, words, rng)}" for template in templates]
+    return "What can be said about it without a model:\n\n" + "\n".join(lines)
+
+
+def _long_text(said: str, wanted: int, rng: random.Random) -> Iterator[str]:
+    """Headings and paragraphs until there are as many words as were asked for."""
+    words = keywords(said, 12)
+    written = section = 0
+    while written < wanted:
+        if section % 3 == 0:
+            title = _fill(_TITLES[section // 3 % len(_TITLES)], words, rng)
+            yield f"## {title[0].upper()}{title[1:]}"
+        templates = rng.sample(_SENTENCES, k=5)
+        paragraph = " ".join(_sentence(template, words, rng) for template in templates)
+        written += len(paragraph.split())
+        section += 1
+        yield paragraph
+
+
+def _sentence(template: str, words: list[str], rng: random.Random) -> str:
+    text = _fill(template, words, rng)
+    return text[0].upper() + text[1:]
+
+
+def _fill(template: str, words: list[str], rng: random.Random) -> str:
+    a = rng.choice(words)
+    b = rng.choice([word for word in words if word != a] or ["the rest"])
+    return template.format(a=a, b=b, n=len(a))
+
+
+_PYTHON = """\
+from collections import Counter
+
+text = {text}
+
+for word, count in Counter(text.lower().split()).most_common(3):
+    print(f"{{word}}: {{count}}")"""
+_JAVASCRIPT = """\
+const text = {text};
+
+const counts = new Map();
+for (const word of text.toLowerCase().split(/\\s+/)) {{
+  counts.set(word, (counts.get(word) ?? 0) + 1);
+}}
+console.log([...counts].sort((a, b) => b[1] - a[1]).slice(0, 3));"""
+
+
+def _code(said: str) -> str:
+    text = json.dumps(" ".join(said.split())[:80], ensure_ascii=False)
+    if re.search(r"\b(javascript|typescript|node)\b", said, re.I):
+        language, program = "javascript", _JAVASCRIPT.format(text=text)
+    else:
+        language, program = "python", _PYTHON.format(text=text)
+    intro = "A small program that counts the words of your message:"
+    return f"{intro}\n\n```{language}\n{program}\n```"
+
+
+def _table(said: str) -> str:
+    rows = [f"| {word} | {len(word)} | {word[0].upper()} |" for word in keywords(said)]
+    head = "| word | letters | begins with |\n| --- | ---: | :---: |\n"
+    return head + "\n".join(rows)
+
+
+def thoughts(said: str) -> list[str]:
+    """Two summaries of thinking, in the form Google gives them."""
+    words = keywords(said, 2)
+    about = " and ".join(words)
+    return [
+        f"**Reading the request**\n\nThe message is about {about}. I count "
+        f"{len(said.split())} words and look for what is being asked for.\n\n\n",
+        f"**Planning the answer**\n\nI will repeat the question, say what can be said about "
+        f"{words[0]}, and say plainly that I am the emulator.\n\n\n",
+    ]
+
+
+def numbered(frames: int, size: int = 40) -> Iterator[str]:
+    """Exactly numbered pieces of text, each `size` characters, that a reader can verify.
+
+    Piece 7 of size 12 is ``"000007 abcd "``; each tenth piece ends with a blank line instead.
+    """
+    size = max(size, 10)
+    filler = ("abcdefghij" * (size // 10 + 1))[: size - 8]
+    for number in range(1, frames + 1):
+        piece = f"{number:06d} {filler}"
+        yield f"{piece[:-1]}\n\n" if number % 10 == 0 else f"{piece} "
+
+
+def chunks(text: str, rng: random.Random, size: int = 0) -> Iterator[str]:
+    """The text in pieces as a model streams them: 20 to 60 characters, or `size` exactly."""
+    start = 0
+    while start < len(text):
+        length = size or rng.randint(20, 60)
+        yield text[start : start + length]
+        start += length

@@ -1,0 +1,151 @@
+"""The emulator for tests: start it on a free port, script it, and look at what it was asked.
+
+with running() as emulator:
+    key = emulator.new_key()
+    emulator.script({"texts": ["Hello", " world"]}, key=key)
+    ...  # point the program under test at emulator.base_url
+    [request] = emulator.requests(key=key, count=1, ended=True)
+    assert request["ended"] == "completed"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import string
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from emulator.prose import numbered
+from emulator.server import EmulatorServer
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator, steered over HTTP; the same for one in a thread or in a process."""
+
+    base_url: str
+
+    def new_key(self, marker: str = "") -> str:
+        """A key that looks real; the marker blocked, suspended, quota or invalid makes it bad."""
+        letters = string.ascii_uppercase + string.digits  # no marker comes about by chance
+        return "AIza" + marker + "".join(secrets.choice(letters) for _ in range(35 - len(marker)))
+
+    def script(self, *steps: Json, key: str = "", agent: str = "", method: str = "") -> None:
+        """Queue replies; each is used once, by the first call of that key, agent and method."""
+        body = {"key": key, "agent": agent, "method": method, "steps": list(steps)}
+        self._ask("POST", "script", body=body)
+
+    def requests(
+        self, *, key: str = "", count: int = 0, ended: bool = False, timeout_s: float = 5
+    ) -> list[Json]:
+        """What was asked, oldest first; with `count`, waits until there are so many.
+
+        Raises:
+            AssertionError: fewer came in time.
+        """
+        found = self._requests("requests", key=key, count=count, ended=ended, timeout_s=timeout_s)
+        if len(found) < count:
+            raise AssertionError(f"{len(found)} requests after {timeout_s} s, not {count}")
+        return found
+
+    async def requests_async(self, **match: Any) -> list[Json]:
+        """As ``requests``, without blocking the event loop that the program under test runs in."""
+        return await asyncio.to_thread(self.requests, **match)
+
+    def streams(self, *, key: str = "") -> list[Json]:
+        """All streams so far, with ``ended``, ``frames_sent`` and ``disconnected_at``."""
+        return self._requests("streams", key=key)
+
+    def open_streams(self, *, key: str = "") -> list[Json]:
+        return [stream for stream in self.streams(key=key) if not stream["ended"]]
+
+    def clear(self) -> None:
+        """Forget all requests and scripts."""
+        self._ask("DELETE", "state")
+
+    @staticmethod
+    def numbered_text(frames: int, size: int = 40) -> str:
+        """The whole text that ``/emulate frames=N size=S`` streams."""
+        return "".join(numbered(frames, size))
+
+    def _requests(
+        self,
+        page: str,
+        *,
+        key: str,
+        count: int = 0,
+        ended: bool = False,
+        timeout_s: float = 5,
+    ) -> list[Json]:
+        query = {"key": key, "count": count, "ended": int(ended), "timeout": timeout_s}
+        found: list[Json] = self._ask("GET", page, query=query, timeout_s=timeout_s + 5)[page]
+        return found
+
+    def _ask(
+        self,
+        method: str,
+        page: str,
+        *,
+        query: Json | None = None,
+        body: Json | None = None,
+        timeout_s: float = 10,
+    ) -> Json:
+        address = urlsplit(self.base_url)
+        connection = http.client.HTTPConnection(
+            str(address.hostname), address.port, timeout=timeout_s
+        )
+        with contextlib.closing(connection):
+            path = f"/emulator/{page}" + (f"?{urlencode(query)}" if query else "")
+            payload = json.dumps(body) if body is not None else None
+            connection.request(method, path, payload, {"content-type": "application/json"})
+            response = connection.getresponse()
+            found: Json = json.loads(response.read())
+        if response.status != 200:
+            raise ValueError(found["error"]["message"])
+        return found
+
+
+@contextlib.contextmanager
+def running(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
+    """An emulator in a thread of this process."""
+    server = EmulatorServer(recordings=recordings, pace_s=pace_ms / 1000)
+    thread = threading.Thread(target=server.serve_here, name="emulator", daemon=True)
+    thread.start()
+    if not server.listening.wait(10):
+        raise TimeoutError("the emulator did not start within 10 s")
+    try:
+        yield Emulator(server.base_url)
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def running_process(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
+    """An emulator in a process of its own: for measurements, where it must not share the loop."""
+    command = [sys.executable, "-m", "emulator", "--port", "0", "--pace", str(pace_ms)]
+    if recordings is not None:
+        command += ["--recordings", str(recordings)]
+    root = Path(__file__).parent.parent
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    with subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+        command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            yield Emulator(line.rpartition(" ")[2].strip())
+        finally:
+            process.terminate()

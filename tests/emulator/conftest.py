@@ -1,0 +1,48 @@
+"""A running emulator and Google's own SDK in front of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from google import genai
+from google.genai import types
+
+from emulator.fixtures import emulator, emulator_server  # noqa: F401
+from emulator.testing import Emulator
+
+RECORDINGS = Path(
+    os.environ.get("GEMINI_RECORDINGS")
+    or Path(__file__).parents[2].parent / "shared" / "gemini-recordings"
+)
+
+MakeClient = Callable[..., genai.Client]
+
+
+@pytest.fixture
+async def make_client(emulator: Emulator) -> AsyncIterator[MakeClient]:  # noqa: F811
+    """Makes a client of the SDK for a key; all share one connection pool."""
+    with httpx2.Client() as plain:
+        async with httpx2.AsyncClient() as http:
+
+            def make(key: str = "", base_url: str = emulator.base_url) -> genai.Client:
+                return genai.Client(
+                    enterprise=False,
+                    api_key=key or emulator.new_key(),
+                    http_options=types.HttpOptions(
+                        base_url=base_url,
+                        api_version="v1beta",
+                        httpx_client=plain,
+                        httpx_async_client=http,
+                    ),
+                )
+
+            yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> genai.Client:
+    return make_client()

@@ -1,0 +1,142 @@
+"""The bytes on the wire, compared with what the recordings show of Google's."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import httpx2
+import pytest
+
+from emulator.testing import Emulator
+
+MODEL = "gemini-3.8-flash"
+
+
+def ask(
+    emulator: Emulator, text: str = "Hello", *, action: str = "", key: str = "", **body: object
+) -> httpx2.Response:
+    url = f"{emulator.base_url}/v1beta/models/{action or MODEL + ':streamGenerateContent?alt=sse'}"
+    body = {"contents": [{"role": "user", "parts": [{"text": text}]}]} | body
+    return httpx2.post(url, headers={"X-Goog-Api-Key": key or emulator.new_key()}, json=body)
+
+
+def frames_of(response: httpx2.Response) -> list[dict]:
+    assert response.text.endswith("\r\n\r\n")
+    lines = response.text.removesuffix("\r\n\r\n").split("\r\n\r\n")
+    assert all(line.startswith("data: {") and "\n" not in line for line in lines)
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+def parts_of(frame: dict) -> list[dict]:
+    return frame["candidates"][0].get("content", {}).get("parts", [])
+
+
+def test_a_stream_is_data_frames_and_nothing_else(emulator: Emulator):
+    response = ask(emulator)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/event-stream"
+    frames = frames_of(response)
+    assert len(frames) > 3
+    assert {frame["responseId"] for frame in frames} == {frames[0]["responseId"]}
+    assert {frame["modelVersion"] for frame in frames} == {MODEL}
+
+
+def test_frames_are_spaced_as_google_spaces_them(emulator: Emulator):
+    assert ask(emulator).text.startswith('data: {"candidates": [{"content": {"parts": [{"text": "')
+
+
+def test_only_the_last_frame_has_a_finish_reason(emulator: Emulator):
+    reasons = [frame["candidates"][0].get("finishReason") for frame in frames_of(ask(emulator))]
+    assert reasons == [None] * (len(reasons) - 1) + ["STOP"]
+
+
+def test_gemini_3_ends_with_an_empty_text_that_carries_a_signature(emulator: Emulator):
+    [last] = parts_of(frames_of(ask(emulator))[-1])
+    assert last["text"] == ""
+    assert base64.b64decode(last["thoughtSignature"])
+
+
+def test_gemini_2_ends_with_the_last_piece_of_text(emulator: Emulator):
+    response = ask(emulator, action="gemini-2.5-flash:streamGenerateContent?alt=sse")
+    [last] = parts_of(frames_of(response)[-1])
+    assert last["text"]
+    assert "thoughtSignature" not in last
+
+
+def test_usage_is_a_running_total(emulator: Emulator):
+    usages = [frame["usageMetadata"] for frame in frames_of(ask(emulator))]
+    made = [usage["candidatesTokenCount"] for usage in usages]
+    assert made == sorted(made)
+    assert made[-1] > made[0]
+    for usage in usages:
+        parts = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
+        assert usage["totalTokenCount"] == sum(usage[name] for name in parts)
+
+
+def test_without_alt_sse_the_stream_is_a_json_array(emulator: Emulator):
+    response = ask(emulator, action=f"{MODEL}:streamGenerateContent")
+    assert response.headers["content-type"].startswith("application/json")
+    frames = response.json()
+    assert frames[-1]["candidates"][0]["finishReason"] == "STOP"
+
+
+def test_a_unary_answer_says_the_same_as_the_stream(emulator: Emulator):
+    streamed = "".join(
+        part["text"] for frame in frames_of(ask(emulator, "Tell me")) for part in parts_of(frame)
+    )
+    whole = ask(emulator, "Tell me", action=f"{MODEL}:generateContent").json()
+    [part] = parts_of(whole)
+    assert part["text"] == streamed
+    assert part["thoughtSignature"]
+    assert whole["candidates"][0]["finishReason"] == "STOP"
+
+
+def test_both_spellings_and_both_base64_alphabets_are_read(emulator: Emulator):
+    data = bytes(range(256))
+    parts = [
+        {"inline_data": {"mime_type": "image/x-a", "data": base64.b64encode(data).decode()}},
+        {"inlineData": {"mimeType": "image/x-b", "data": base64.urlsafe_b64encode(data).decode()}},
+    ]
+    answer = ask(
+        emulator,
+        action=f"{MODEL}:generateContent",
+        contents=[{"parts": parts}],
+        generation_config={"thinkingConfig": {"include_thoughts": True}},
+    ).json()
+    thought, text = parts_of(answer)
+    assert thought["thought"] is True
+    assert text["text"].count("256 bytes") == 2
+
+
+def test_the_key_may_come_in_the_query_and_is_noted(emulator: Emulator):
+    key = emulator.new_key()
+    url = f"{emulator.base_url}/v1/models?key={key}"
+    assert httpx2.get(url).status_code == 200
+    [request] = emulator.requests(key=key)
+    assert request["key_from"] == "query"
+    assert key not in json.dumps(request)
+
+
+def test_recorded_requests_hold_no_key(emulator: Emulator):
+    key = emulator.new_key()
+    ask(emulator, key=key)
+    [request] = emulator.requests(key=key, count=1, ended=True)
+    assert key not in json.dumps(request)
+    assert request["headers"]["x-goog-api-key"] == request["key"]
+    assert request["key"].endswith(key[-4:])
+    assert request["ended"] == "completed"
+
+
+@pytest.mark.parametrize("path", ["/v2/models", "/v1beta/files", "/", "/emulator/nothing"])
+def test_an_unknown_address_is_a_404_in_googles_shape(emulator: Emulator, path: str):
+    response = httpx2.get(emulator.base_url + path)
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == 404
+
+
+def test_a_page_under_another_name_cannot_reach_the_controls(emulator: Emulator):
+    response = httpx2.get(
+        f"{emulator.base_url}/emulator/requests", headers={"Host": "evil.example"}
+    )
+    assert response.status_code == 403
