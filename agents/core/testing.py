@@ -16,8 +16,8 @@ Reply = list[dict[str, Any]]
 class ScriptedModel:
     """Gives the enqueued replies in order and keeps the requests it got.
 
-    A reply is a list of Gemini chunks; an ``AgentError`` in it is raised at that point, an
-    ``asyncio.Event`` is waited for.
+    A reply is a list of Gemini chunks; a list in it is chunks that come together, an
+    ``AgentError`` is raised at that point, an ``asyncio.Event`` is waited for.
     """
 
     def __init__(self, *replies: list[Any]) -> None:
@@ -35,7 +35,7 @@ class ScriptedModel:
                 if isinstance(chunk, asyncio.Event):
                     await chunk.wait()
                     continue
-                yield [chunk]
+                yield chunk if isinstance(chunk, list) else [chunk]
         finally:
             self.closed += 1
 
