@@ -31,7 +31,15 @@ MAX_TOKEN_CHARS = 2048
 GRACE = timedelta(seconds=10)  # two tabs that renew at once are not thieves
 
 # What a token of foreign make can raise while it is taken apart; each means "not ours".
-BROKEN = (TokenError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+BROKEN = (
+    TokenError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def authenticate(raw: str) -> Identity:
 def authenticate_user(raw: str) -> tuple[User, Identity]:
     """Like ``authenticate``, with the user's row."""
     claims = _claims(AccessToken, raw)
-    user = _family_of(claims, RefreshFamily.objects.select_related("user__profile")).user
+    user = _family_of(claims).user
     return user, Identity(
         user.pk, user.get_username(), claims.token_version, claims.expires_at, claims.family_id
     )
@@ -131,11 +139,9 @@ def renew(raw: str) -> TokenPair:
     """
     claims = _claims(RefreshToken, raw)
     with transaction.atomic():
-        # The lock and the user are two queries: PostgreSQL locks no nullable side of a join.
-        locked = RefreshFamily.objects.select_for_update().filter(pk=claims.family_id).first()
-        if locked is None:
-            _refuse()
-        family = _family_of(claims, RefreshFamily.objects.select_related("user__profile"))
+        # First the lock, then the row with its user: PostgreSQL locks no nullable side of a join.
+        list(RefreshFamily.objects.select_for_update().filter(pk=claims.family_id))
+        family = _family_of(claims)
         pair = _rotate(family, claims)
     # Raised outside, so that the revocation of the family is kept.
     return pair or _refuse()
@@ -148,7 +154,7 @@ def revoke(raw: str) -> None:
         AppError: ``not_authenticated`` (401).
     """
     claims = _claims(RefreshToken, raw)
-    family = _family_of(claims, RefreshFamily.objects.select_related("user__profile"))
+    family = _family_of(claims)
     RefreshFamily.objects.filter(pk=family.pk).update(revoked_at=timezone.now())
 
 
@@ -183,16 +189,13 @@ def _claims(token_class: type[jwt_tokens.Token], raw: str) -> Claims:
         )
     except BROKEN:
         _refuse()
-    except RecursionError:
-        _refuse()
 
 
-def _family_of(claims: Claims, families: Any) -> RefreshFamily:
-    """The family of a token whose user, version and family are all still good."""
-    family: RefreshFamily | None = families.filter(
-        pk=claims.family_id, user_id=claims.user_id, revoked_at=None
-    ).first()
-    if family is None or not family.user.is_active:
+def _family_of(claims: Claims) -> RefreshFamily:
+    """The family of a token whose user, version and family are all still good; one query."""
+    families = RefreshFamily.objects.select_related("user__profile")
+    family = families.filter(pk=claims.family_id, revoked_at=None).first()
+    if family is None or family.user_id != claims.user_id or not family.user.is_active:
         _refuse()
     if token_version(family.user) != claims.token_version:
         _refuse()

@@ -1,0 +1,207 @@
+"""REST: signing in and out, one's own profile, the models on offer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services, tokens
+from accounts.models import UserProfile
+from agents.core import catalogue
+
+
+class PasswordField(serializers.CharField):
+    """Taken as typed, blanks included; bounded, because hashing reads all of it."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class SignInInput(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    password = PasswordField()
+
+
+class RegisterInput(SignInInput):
+    email = serializers.EmailField(max_length=254, required=False, default="", allow_blank=True)
+
+
+class RefreshInput(serializers.Serializer[Any]):
+    refresh = serializers.CharField(max_length=10 * tokens.MAX_TOKEN_CHARS)
+
+
+class PasswordInput(serializers.Serializer[Any]):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class TokensOutput(serializers.Serializer[Any]):
+    access = serializers.CharField(help_text="Send as `Authorization: Bearer …`; short-lived.")
+    refresh = serializers.CharField(help_text="Exchange once for the next pair.")
+
+
+class MeInput(serializers.Serializer[Any]):
+    ai_model = serializers.CharField(max_length=50, required=False)
+    selected_api_key = serializers.UUIDField(
+        required=False, allow_null=True, error_messages={"invalid": "This is not a key's id."}
+    )
+
+
+class MeOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    username = serializers.CharField()
+    email = serializers.CharField()
+    ai_model = serializers.CharField()
+    selected_api_key = serializers.UUIDField(allow_null=True)
+    date_joined = serializers.DateTimeField()
+
+
+class ModelOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named like an option
+    description = serializers.CharField()
+    default = serializers.BooleanField()
+
+
+def checked(
+    serializer: type[serializers.Serializer[Any]], request: Request, **options: Any
+) -> dict[str, Any]:
+    """The request's body as ``serializer`` understands it; what it does not name is dropped."""
+    form = serializer(data=request.data, **options)
+    form.is_valid(raise_exception=True)
+    return cast(dict[str, Any], form.validated_data)
+
+
+def address_of(request: Request) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def signed_in(request: Request) -> User:
+    return cast(User, request.user)
+
+
+def _tokens(pair: tokens.TokenPair, code: int = status.HTTP_200_OK) -> Response:
+    return Response({"access": pair.access, "refresh": pair.refresh}, status=code)
+
+
+@method_decorator(never_cache, name="dispatch")
+class OpenView(APIView):
+    """A door for people who are not signed in; a stale token in the header is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class SignInView(OpenView):
+    @extend_schema(request=SignInInput, responses=TokensOutput, auth=[])
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Sign in."""
+        said = checked(SignInInput, request)
+        return _tokens(services.sign_in(**said, address=address_of(request)))
+
+
+class RefreshView(OpenView):
+    @extend_schema(request=RefreshInput, responses=TokensOutput, auth=[])
+    def post(self, request: Request) -> Response:
+        """Renew the tokens. A refresh token used again after 10 seconds ends its sign-in."""
+        return _tokens(tokens.renew(checked(RefreshInput, request)["refresh"]))
+
+
+class SignOutView(OpenView):
+    @extend_schema(request=RefreshInput, responses={204: OpenApiResponse()}, auth=[])
+    def post(self, request: Request) -> Response:
+        """Sign out: end the sign-in that this refresh token belongs to."""
+        tokens.revoke(checked(RefreshInput, request)["refresh"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RegisterView(OpenView):
+    @extend_schema(request=RegisterInput, responses={201: TokensOutput}, auth=[])
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Make an account, where the operator allows it."""
+        said = checked(RegisterInput, request)
+        pair = services.register(**said, address=address_of(request))
+        return _tokens(pair, status.HTTP_201_CREATED)
+
+
+class SignOutEverywhereView(APIView):
+    @extend_schema(request=None, responses={204: OpenApiResponse()})
+    def post(self, request: Request) -> Response:
+        """Sign out on every device."""
+        services.sessions_end(user=signed_in(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@method_decorator(never_cache, name="dispatch")
+class PasswordView(APIView):
+    @extend_schema(request=PasswordInput, responses=TokensOutput)
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Change the password; every other sign-in ends."""
+        said = checked(PasswordInput, request)
+        pair = services.password_change(
+            user=signed_in(request), **said, address=address_of(request)
+        )
+        return _tokens(pair)
+
+
+@method_decorator(never_cache, name="dispatch")
+class MeView(APIView):
+    @extend_schema(responses=MeOutput)
+    def get(self, request: Request) -> Response:
+        """One's own profile."""
+        return Response(_me(signed_in(request)))
+
+    @extend_schema(request=MeInput, responses=MeOutput)
+    def patch(self, request: Request) -> Response:
+        """Choose the model and the key to work with."""
+        user, said = signed_in(request), checked(MeInput, request)
+        with transaction.atomic():
+            if "ai_model" in said:
+                services.profile_choose_model(user=user, name=said["ai_model"])
+            if "selected_api_key" in said:
+                services.profile_choose_key(user=user, key_id=said["selected_api_key"])
+        return Response(_me(user))
+
+
+class ModelsView(APIView):
+    @extend_schema(responses=ModelOutput(many=True))
+    def get(self, request: Request) -> Response:
+        """The models to choose from."""
+        models = [
+            {
+                "id": model.name,
+                "label": model.label,
+                "description": model.description,
+                "default": model.name == catalogue.DEFAULT,
+            }
+            for model in catalogue.chat_models()
+        ]
+        return Response(ModelOutput(models, many=True).data)
+
+
+def _me(user: User) -> dict[str, Any]:
+    profile, _ = UserProfile.objects.get_or_create(user=user)
+    return MeOutput(
+        {
+            "id": str(user.pk),
+            "username": user.username,
+            "email": user.email,
+            "ai_model": profile.ai_model,
+            "selected_api_key": profile.selected_api_key_id,
+            "date_joined": user.date_joined,
+        }
+    ).data

@@ -1,0 +1,78 @@
+"""Counts tries to sign in, before any password is hashed: hashing is what an attacker would spend.
+
+The count is in the database, so it holds over all processes, and in a sliding minute, so nobody
+is locked out for good: refused tries are not counted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import SignInAttempt
+from common.errors import AppError
+
+WINDOW = timedelta(minutes=1)
+
+
+def attempt_count(*, address: str, name: str = "") -> SignInAttempt:
+    """Count a try from ``address``, and on the account ``name`` if one is meant.
+
+    Delete what comes back when the try was a good one.
+
+    Raises:
+        AppError: ``too_many_attempts`` (429): one of the limits is reached.
+    """
+    now = timezone.now()
+    SignInAttempt.objects.filter(at__lt=now - WINDOW).delete()
+    attempt = SignInAttempt.objects.create(
+        name_digest=_digest(name) if name else "", address=network(address), at=now
+    )
+    _refuse_over(settings.LOGIN_PER_ADDRESS, attempt, address=attempt.address)
+    if name:
+        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, name_digest=attempt.name_digest)
+    return attempt
+
+
+def _refuse_over(limit: int, attempt: SignInAttempt, **same: Any) -> None:
+    earlier = SignInAttempt.objects.filter(
+        at__gte=attempt.at - WINDOW, pk__lt=attempt.pk, **same
+    ).order_by("-at")
+    times = list(earlier.values_list("at", flat=True)[:limit])
+    if len(times) < limit:
+        return
+    attempt.delete()
+    raise AppError(
+        "too_many_attempts",
+        "Too many tries. Wait a minute, then try again.",
+        status=429,
+        retry_after_s=max(1.0, (times[-1] + WINDOW - attempt.at).total_seconds()),
+    )
+
+
+def network(address: str) -> str:
+    """The peer's address; of an IPv6 one the /64 that one customer usually holds.
+
+    It is the connection's own address, never a header: a proxy in front must be named to the
+    server (uvicorn's --forwarded-allow-ips), which then sets it.
+    """
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return ""  # a Unix socket has none; all such callers count as one
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ip_network((int(ip), 64), strict=False).network_address)
+    return str(ip)
+
+
+def _digest(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return salted_hmac("accounts.attempts", folded, algorithm="sha256").hexdigest()

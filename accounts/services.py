@@ -1,0 +1,139 @@
+"""What can be done with an account. Signals keep the tokens in step with passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import authenticate as check_password
+from django.contrib.auth.models import User, update_last_login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import tokens
+from accounts.attempts import attempt_count
+from accounts.models import UserProfile
+from accounts.selectors import profile_of
+from agents.core import catalogue
+from common.errors import AppError, not_found
+
+
+@sensitive_variables()
+def sign_in(*, username: str, password: str, address: str) -> tokens.TokenPair:
+    """Tokens for the right password.
+
+    Raises:
+        AppError: ``wrong_credentials`` (401), or ``too_many_attempts`` (429).
+    """
+    attempt = attempt_count(address=address, name=username)
+    user = check_password(username=username, password=password)
+    if not isinstance(user, User):
+        raise AppError(
+            "wrong_credentials",
+            "User name and password do not match, or the account is switched off.",
+            status=401,
+        )
+    attempt.delete()
+    update_last_login(User, user)
+    return tokens.issue(user)
+
+
+@sensitive_variables()
+def register(*, username: str, password: str, email: str, address: str) -> tokens.TokenPair:
+    """A new account, signed in.
+
+    Raises:
+        AppError: ``registration_closed`` (403), ``too_many_attempts`` (429) or ``invalid``.
+    """
+    if not settings.ALLOW_REGISTRATION:
+        raise AppError(
+            "registration_closed", "Ask the operator of this server for an account.", status=403
+        )
+    attempt_count(address=address)
+    user = User(username=username, email=email)
+    _validate_password(password, user, field="password")
+    user.set_password(password)
+    user.full_clean()
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise _name_taken()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        raise _name_taken() from None
+    return tokens.issue(user)
+
+
+@sensitive_variables()
+def password_change(
+    *, user: User, current_password: str, new_password: str, address: str
+) -> tokens.TokenPair:
+    """Set a new password: every other sign-in ends, and this one goes on with the new tokens.
+
+    Raises:
+        AppError: ``invalid`` with the field at fault, or ``too_many_attempts`` (429).
+    """
+    attempt = attempt_count(address=address, name=user.get_username())
+    if not user.check_password(current_password):
+        raise _invalid("current_password", ["This is not your current password."])
+    attempt.delete()
+    _validate_password(new_password, user, field="new_password")
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+    return tokens.issue(user)
+
+
+def sessions_end(*, user: User) -> None:
+    """Sign out everywhere."""
+    UserProfile.objects.get_or_create(user_id=user.pk)
+    UserProfile.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+
+
+def profile_choose_model(*, user: User, name: str) -> None:
+    """Raises ``AppError`` ``invalid`` for a model that cannot be chosen."""
+    if not catalogue.is_known(name):
+        raise _invalid("ai_model", ["Choose one of the models offered."])
+    profile_of(user)
+    UserProfile.objects.filter(pk=user.pk).update(ai_model=name)
+
+
+def profile_choose_key(*, user: User, key_id: UUID | None) -> None:
+    """Select the key that the user's runs work with; None selects none.
+
+    Raises:
+        AppError: ``key_not_found`` (404), the same for a foreign key and for none, or
+            ``key_inactive``.
+    """
+    profile_of(user)
+    if key_id is not None:
+        key = _key_model().objects.filter(pk=key_id, user_id=user.pk).first()
+        if key is None:
+            raise not_found("key")
+        if not key.is_active:
+            raise AppError("key_inactive", "This key is switched off. Switch it on first.")
+    UserProfile.objects.filter(pk=user.pk).update(selected_api_key=key_id)
+
+
+def _key_model() -> Any:
+    """The model of keys, known by name only: that app stands above this one."""
+    return UserProfile._meta.get_field("selected_api_key").related_model
+
+
+@sensitive_variables()
+def _validate_password(password: str, user: User, *, field: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise _invalid(field, error.messages) from None
+
+
+def _name_taken() -> AppError:
+    return _invalid("username", ["This name is taken. Choose another one."])
+
+
+def _invalid(field: str, sentences: list[str]) -> AppError:
+    return AppError("invalid", sentences[0], fields={field: sentences})
