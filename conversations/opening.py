@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from common.errors import AppError, not_found
 from conversations.models import Message, Run, Thread
@@ -80,13 +81,15 @@ def lease_end(lease_s: float) -> Combinable:
 
 
 def _open(run: Run, message_id: UUID, text: str, continues: bool, lease_s: float) -> OpenedRun:
-    thread, thread_created = _thread_to_write(run, text, continues)
+    thread, thread_created = _thread_to_write(run, continues)
     opened = _opened_before(run, message_id)
     if opened:
         return opened
     if thread.runs.filter(status=Run.Status.RUNNING).exists():
         raise _busy()
     history = history_for(thread.pk)
+    thread.updated_at, thread.title = timezone.now(), thread.title or title_from(text)
+    thread.save(update_fields=["updated_at", "title"])
     run.lease_until = lease_end(lease_s)
     run.save(force_insert=True)
     taken = Message.objects.filter(pk=message_id).exists()
@@ -102,14 +105,13 @@ def _open(run: Run, message_id: UUID, text: str, continues: bool, lease_s: float
     return OpenedRun(run.pk, thread.pk, message.pk, run.fence, history, True, thread_created, 0)
 
 
-def _thread_to_write(run: Run, text: str, continues: bool) -> tuple[Thread, bool]:
+def _thread_to_write(run: Run, continues: bool) -> tuple[Thread, bool]:
     """The thread under a lock, and whether it is new."""
     thread = Thread.objects.select_for_update(no_key=True).filter(pk=run.thread_id).first()
     if thread is None:
         if continues:
             raise not_found("thread")
-        title = title_from(text)
-        return Thread.objects.create(id=run.thread_id, owner_id=run.owner_id, title=title), True
+        return Thread.objects.create(id=run.thread_id, owner_id=run.owner_id), True
     if thread.owner_id != run.owner_id:
         raise not_found("thread")
     return thread, False

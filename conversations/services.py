@@ -6,10 +6,9 @@ import re
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.db import transaction
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 
-from common.errors import AppError
+from common.errors import not_found
 from conversations.access import run_for, thread_for
 from conversations.models import Artifact, Run, Thread
 from conversations.storable import storable_text
@@ -31,23 +30,23 @@ def title_from(text: str) -> str:
 
 
 def thread_create(*, owner_id: int, title: str = "") -> Thread:
-    return Thread.objects.create(owner_id=owner_id, title=_checked_title(title))
-
-
-def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread:
-    thread = thread_for(owner_id, thread_id)
-    thread.title, thread.updated_at = _checked_title(title), timezone.now()
-    thread.save(update_fields=["title", "updated_at"])
+    thread = Thread(owner_id=owner_id, title=_tidy(title))
+    thread.clean_fields(exclude=["owner"])
+    thread.save(force_insert=True)
     return thread
 
 
-def _checked_title(title: str) -> str:
-    tidy = " ".join(storable_text(title).split())
-    longest = Thread._meta.get_field("title").max_length or 0
-    if len(tidy) > longest:
-        fields = {"title": [f"At most {longest} characters."]}
-        raise AppError("invalid", "Choose a shorter title.", fields=fields)
-    return tidy
+def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread:
+    """Give a thread another title; its place in the list stays, for nothing was said."""
+    thread = thread_for(owner_id, thread_id)
+    thread.title = _tidy(title)
+    thread.clean_fields(exclude=["owner"])
+    thread.save(update_fields=["title"])
+    return thread
+
+
+def _tidy(title: str) -> str:
+    return " ".join(storable_text(title).split())
 
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
@@ -78,7 +77,7 @@ def artifact_create(
     artifact.file.save("", ContentFile(data), save=False)
     try:
         artifact.save(force_insert=True)
-    except BaseException:
+    except IntegrityError:  # the thread was deleted meanwhile
         artifact.file.delete(save=False)
-        raise
+        raise not_found("thread") from None
     return artifact

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from apikeys.models import UserApiKey
 from conversations import runs
+from conversations.services import artifact_create
 from tests.people import make_key
 
 LEASE_S = 15.0
@@ -83,3 +84,15 @@ def plain_answer(run: runs.OpenedRun, *deltas: str) -> list[dict]:
         {"type": "TEXT_MESSAGE_END", **message},
         finished(run),
     ]
+
+
+def make_artifact(owner, data=b"\x89PNG...", mime_type="image/png", name="bee.png", run=None):
+    run = run or answered_run(owner)
+    return artifact_create(
+        owner_id=owner.pk,
+        thread_id=run.thread_id,
+        run_id=run.run_id,
+        data=data,
+        mime_type=mime_type,
+        name=name,
+    )

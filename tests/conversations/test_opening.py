@@ -38,6 +38,15 @@ def test_the_first_message_opens_a_thread_named_after_it(alice):
     assert opened.history == []
 
 
+def test_an_empty_thread_is_named_after_its_first_message(alice):
+    thread = models.Thread.objects.create(owner=alice)
+
+    opened = open_run(alice, "How do bees fly?", thread_id=thread.pk, continues=True)
+
+    assert not opened.thread_created
+    assert models.Thread.objects.get(pk=thread.pk).title == "How do bees fly?"
+
+
 def test_a_continued_thread_that_does_not_exist_is_refused(alice):
     assert refusal(open_run, alice, continues=True) == "thread_not_found"
     assert not models.Thread.objects.exists()

@@ -1,0 +1,235 @@
+"""REST: threads, what was said in them, runs and their events, files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import checked, signed_in
+from conversations import export, selectors, services
+from conversations.access import artifact_for, run_for
+from conversations.files import file_response
+from conversations.models import Run, Thread
+
+TITLE_MAX = Thread._meta.get_field("title").max_length
+MAX_SEQ = 2**31 - 1
+
+
+class NewThreadInput(serializers.Serializer[Any]):
+    title = serializers.CharField(
+        max_length=TITLE_MAX, required=False, default="", allow_blank=True
+    )
+
+
+class ThreadInput(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=TITLE_MAX, allow_blank=True)
+
+
+class CursorInput(serializers.Serializer[Any]):
+    cursor = serializers.CharField(max_length=200, required=False, default="")
+
+
+class AfterInput(serializers.Serializer[Any]):
+    after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=0)
+
+
+# Not named "format": DRF would take that for a choice of renderer.
+ExportInput = type(
+    "ExportInput",
+    (serializers.Serializer,),
+    {"as": serializers.ChoiceField(["json", "markdown"], required=False, default="json")},
+)
+
+
+class ThreadOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(help_text="When something was last said in it.")
+    running_run = serializers.UUIDField(allow_null=True)
+
+
+class ThreadPageOutput(serializers.Serializer[Any]):
+    results = ThreadOutput(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page.")
+
+
+class MessageOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    role = serializers.ChoiceField(["user", "assistant"])
+    agent = serializers.CharField(help_text="Who said it; empty for the user.")
+    text = serializers.CharField()
+    run_id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+
+
+class RunOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    thread_id = serializers.UUIDField()
+    status = serializers.ChoiceField(Run.Status.choices)
+    outcome = serializers.ChoiceField(Run.Outcome.choices)
+    error_code = serializers.CharField()
+    error_message = serializers.CharField()
+    agent = serializers.CharField()
+    model = serializers.CharField()
+    last_seq = serializers.IntegerField()
+    usage = serializers.ListField(child=serializers.DictField())
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ToldRunOutput(RunOutput):
+    events = serializers.ListField(
+        child=serializers.DictField(), help_text="AG-UI events up to `last_seq`, deltas joined."
+    )
+
+
+class ConversationOutput(serializers.Serializer[Any]):
+    thread = ThreadOutput()
+    messages = MessageOutput(many=True)
+    runs = ToldRunOutput(many=True)
+
+
+class NumberedEventOutput(serializers.Serializer[Any]):
+    seq = serializers.IntegerField()
+    event = serializers.DictField(help_text="An AG-UI 1.0 event.")
+
+
+class EventsOutput(serializers.Serializer[Any]):
+    events = NumberedEventOutput(many=True)
+    last_seq = serializers.IntegerField(help_text="Ask again until you have it.")
+    status = serializers.ChoiceField(Run.Status.choices)
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """The file is what it is, whatever ``Accept`` says; errors are JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+def asked(form: Any, request: Request) -> dict[str, Any]:
+    """The query of a request as ``form`` understands it."""
+    query = form(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return dict(query.validated_data)
+
+
+class ThreadsView(APIView):
+    @extend_schema(parameters=[CursorInput], responses=ThreadPageOutput)
+    def get(self, request: Request) -> Response:
+        """List my threads, the last one spoken in first."""
+        page = selectors.thread_list(user_id=signed_in(request).pk, **asked(CursorInput, request))
+        return Response(ThreadPageOutput(page).data)
+
+    @extend_schema(request=NewThreadInput, responses={201: ThreadOutput})
+    def post(self, request: Request) -> Response:
+        """Open an empty thread. A run on a new id opens one as well."""
+        said = checked(NewThreadInput, request)
+        thread = services.thread_create(owner_id=signed_in(request).pk, **said)
+        return _thread(request, str(thread.pk), status.HTTP_201_CREATED)
+
+
+class ThreadView(APIView):
+    @extend_schema(responses=ThreadOutput)
+    def get(self, request: Request, thread_id: str) -> Response:
+        """Show a thread."""
+        return _thread(request, thread_id)
+
+    @extend_schema(request=ThreadInput, responses=ThreadOutput)
+    def patch(self, request: Request, thread_id: str) -> Response:
+        """Rename a thread."""
+        user_id = signed_in(request).pk
+        said = checked(ThreadInput, request)
+        services.thread_rename(owner_id=user_id, thread_id=thread_id, **said)
+        return _thread(request, thread_id)
+
+    @extend_schema(responses={204: OpenApiResponse()})
+    def delete(self, request: Request, thread_id: str) -> Response:
+        """Delete a thread with everything said and made in it."""
+        services.thread_delete(owner_id=signed_in(request).pk, thread_id=thread_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _thread(request: Request, thread_id: str, code: int = status.HTTP_200_OK) -> Response:
+    thread = selectors.thread_detail(user_id=signed_in(request).pk, thread_id=thread_id)
+    return Response(ThreadOutput(thread).data, status=code)
+
+
+class MessagesView(APIView):
+    @extend_schema(responses=ConversationOutput)
+    def get(self, request: Request, thread_id: str) -> Response:
+        """Everything said in a thread. Follow a running run from its `last_seq`."""
+        conversation = selectors.thread_messages(user_id=signed_in(request).pk, thread_id=thread_id)
+        runs = [
+            {**RunOutput(told.run).data, "last_seq": told.last_seq, "events": told.events}
+            for told in conversation.runs
+        ]
+        return Response(
+            {
+                "thread": ThreadOutput(conversation.thread).data,
+                "messages": MessageOutput(conversation.messages, many=True).data,
+                "runs": runs,
+            }
+        )
+
+
+class ExportView(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        parameters=[OpenApiParameter("as", enum=["json", "markdown"], default="json")],
+        responses={(200, "application/json"): OpenApiTypes.OBJECT, (200, "text/markdown"): str},
+    )
+    def get(self, request: Request, thread_id: str) -> Response | HttpResponse:
+        """A thread as a file to keep: what was said, without the events."""
+        form = asked(ExportInput, request)["as"]
+        conversation = selectors.thread_messages(user_id=signed_in(request).pk, thread_id=thread_id)
+        title = conversation.thread.title or "Untitled"
+        if form == "json":
+            response: HttpResponse = Response(export.as_json(conversation))
+        else:
+            text = export.as_markdown(conversation)
+            response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+        name = f"{title}.{'json' if form == 'json' else 'md'}"
+        response["Content-Disposition"] = content_disposition_header(True, name)
+        return response
+
+
+class RunView(APIView):
+    @extend_schema(responses=RunOutput)
+    def get(self, request: Request, run_id: str) -> Response:
+        """Show a run without its events."""
+        run = selectors.run_detail(user_id=signed_in(request).pk, run_id=run_id)
+        return Response(RunOutput(run).data)
+
+
+class EventsView(APIView):
+    @extend_schema(parameters=[AfterInput], responses=EventsOutput)
+    def get(self, request: Request, run_id: str) -> Response:
+        """The events of a run after a seq, in pages."""
+        # The run is read first: if it says it ended, all of its events are there to be read.
+        run = run_for(signed_in(request).pk, run_id)
+        rows = selectors.events_after(run_id=run.pk, **asked(AfterInput, request))
+        events = [{"seq": seq, "event": json.loads(data)} for seq, data in rows]
+        last_seq = max(run.last_seq, rows[-1][0] if rows else 0)
+        return Response({"events": events, "last_seq": last_seq, "status": run.status})
+
+
+class FileView(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, file_id: str) -> HttpResponse:
+        """The bytes of a file that was made or sent in a thread of mine."""
+        return file_response(artifact_for(signed_in(request).pk, file_id))
