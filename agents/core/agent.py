@@ -65,10 +65,11 @@ def user_content(*texts: str) -> Content:
 
 
 def spoken(contents: tuple[Content, ...]) -> tuple[Content, ...]:
-    """The conversation as words alone: calls and signatures belong to whoever made them."""
+    """The conversation as words alone: calls, thoughts and signatures belong to their maker."""
     kept = []
     for content in contents:
-        parts = [{"text": part["text"]} for part in content["parts"] if part.get("text")]
+        parts = [part for part in content["parts"] if part.get("text") and not part.get("thought")]
         if parts:
-            kept.append({"role": content["role"], "parts": parts})
+            texts = [{"text": part["text"]} for part in parts]
+            kept.append({"role": content["role"], "parts": texts})
     return tuple(kept)

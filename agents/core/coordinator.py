@@ -103,9 +103,9 @@ class Coordinator:
                 call_functions=round_ < turn.limits.rounds,
                 thoughts=True,
             )
-            async with aclosing(call.outputs()) as said:
-                async for output in said:
-                    yield output
+            async with aclosing(call.outputs()) as words:
+                async for said in words:
+                    yield said
             if (content := call.content())["parts"]:
                 record.contents.append(content)
             if not call.functions:
@@ -167,10 +167,10 @@ class Coordinator:
 
 def _choice(turn: Turn, team: dict[str, Agent]) -> tuple[str, str]:
     """Who answers, and what is left of the prompt: ``@text``, ``@media`` and ``@direct`` count."""
-    first, _, rest = turn.prompt.partition(" ")
+    first, *rest = turn.prompt.split(maxsplit=1) or [""]
     named = first.removeprefix("@").lower()
-    if first.startswith("@") and rest.strip() and (named in team or named == "direct"):
-        return named, rest.strip()
+    if first.startswith("@") and rest and (named in team or named == "direct"):
+        return named, rest[0].strip()
     return turn.agent, turn.prompt
 
 
