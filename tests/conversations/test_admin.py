@@ -7,7 +7,7 @@ from conversations import models, runs
 from tests.conversations.factories import answered_run, close_run, open_run, plain_answer
 from tests.people import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.conversations.urls")]
+pytestmark = pytest.mark.django_db
 
 PAGES = ("thread", "run", "event", "modelcall")
 SECRET = "Where is the treasure?"

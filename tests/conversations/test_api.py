@@ -20,7 +20,7 @@ from tests.people import client_for
 
 HOUR = timedelta(hours=1)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.conversations.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def test_threads_are_listed_latest_first_in_pages(alice, bob):
@@ -29,13 +29,10 @@ def test_threads_are_listed_latest_first_in_pages(alice, bob):
     now = timezone.now()
     models.Thread.objects.bulk_create(
         # Two of them, on both sides of the page's end, were last spoken in at the same moment.
-        models.Thread(
-            owner=alice, title=str(n), updated_at=now - timedelta(hours=min(n, count - 2))
-        )
+        models.Thread(owner=alice, title=str(n), updated_at=now - min(n, count - 2) * HOUR)
         for n in range(count)
     )
-    oldest = models.Thread.objects.get(title="9")
-    again = open_run(alice, thread_id=oldest.pk)
+    again = open_run(alice, thread_id=models.Thread.objects.get(title="9").pk)
     client = client_for(alice)
 
     first = client.get("/api/threads/").json()
@@ -43,10 +40,10 @@ def test_threads_are_listed_latest_first_in_pages(alice, bob):
 
     listed = [row["title"] for row in first["results"] + second["results"]]
     assert (len(second["results"]), second["next"]) == (1, None)
-    assert listed[:9] == [str(n) for n in range(9)]
+    assert listed[:4] == ["9", "0", "1", "2"]
     assert sorted(listed, key=int) == [str(n) for n in range(count)]
-    assert first["results"][9]["running_run"] == str(again.run_id)
-    assert first["results"][0]["running_run"] is None
+    assert first["results"][0]["running_run"] == str(again.run_id)
+    assert first["results"][1]["running_run"] is None
     assert set(first["results"][0]) == {"id", "title", "created_at", "updated_at", "running_run"}
 
 
