@@ -6,11 +6,11 @@ import base64
 import itertools
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator import media, prose, signatures
+from emulator import google_tools, media, prose, signatures
 from emulator.calls import MEDIA_TOOL, TEXT_TOOL, Attachment, Call
 from emulator.directives import Directives, Message
 from emulator.wire import FrameWriter
@@ -38,20 +38,21 @@ class Answer:
     """The parts of an answer in order, each a frame, and how it ends."""
 
     thoughts: list[str] = field(default_factory=list)
-    parts: Iterator[Part] | list[Part] = field(default_factory=list)
+    parts: Iterable[Part] = field(default_factory=list)
     finish: str = "STOP"
     ending: dict[str, Any] = field(default_factory=dict)  # more fields of the last candidate
+    tool_tokens: int = 0
 
 
 def compose(call: Call, message: Message, directives: Directives) -> Answer:
     """The answer to a call, with what its directives say about the content."""
     rng = random.Random(call.question)  # noqa: S311 - variety, not secrecy
     thoughts = prose.thoughts(message.said) if call.include_thoughts else []
-    if "frames" in directives:
-        pieces = prose.numbered(directives.count("frames", 100), directives.count("size", 40))
-        return Answer(thoughts, ({"text": piece} for piece in pieces))
     if calls := decide(call, message, directives):
-        return Answer(thoughts, function_calls(calls, signed=True, with_ids=call.model.is_gemini_3))
+        return Answer(thoughts, function_calls(calls, with_ids=call.model.is_gemini_3))
+    if "frames" in directives:
+        exact = prose.numbered(directives.count("frames", 100), directives.count("size", 40))
+        return Answer(thoughts, _texts(exact))
     if call.wants_audio:
         return Answer(parts=[_inline(media.PCM_MIME, media.pcm(message.said))])
     if call.wants_image:
@@ -59,8 +60,10 @@ def compose(call: Call, message: Message, directives: Directives) -> Answer:
     text = _text(call, message, rng)
     if "leak" in directives:
         text = f"Your key is {call.key} and this is the model repeating it.\n\n{text}"
-    pieces = prose.chunks(text, rng, directives.count("size"))
-    return Answer(thoughts, ({"text": piece} for piece in pieces))
+    used = google_tools.use(call, message.said, text, directives)
+    pieces = _texts(prose.chunks(text, rng, directives.count("size")))
+    parts = itertools.chain(used.parts, pieces)
+    return Answer(thoughts, parts, ending=used.ending, tool_tokens=used.tokens)
 
 
 def frames(answer: Answer, writer: FrameWriter, *, signed: bool, limit: int = 0) -> Iterator[bytes]:
@@ -69,10 +72,11 @@ def frames(answer: Answer, writer: FrameWriter, *, signed: bool, limit: int = 0)
     With `signed` the last frame is an empty text with a thought signature, as Gemini 3 ends;
     otherwise the last part carries the finish reason.
     """
+    writer.tool_tokens = answer.tool_tokens
     yield from (writer.thought(text) for text in answer.thoughts)
     held: Part | None = None
     finish, calls = answer.finish, False
-    for part in itertools.chain(answer.parts):
+    for part in answer.parts:
         calls = calls or "functionCall" in part
         if held is not None:
             yield _frame(writer, held)
@@ -151,9 +155,7 @@ def _output(said: str, attached: bool) -> str:
     return "text" if attached or _DESCRIBE.search(said) else "image"
 
 
-def function_calls(
-    calls: list[tuple[str, dict[str, Any]]], *, signed: bool, with_ids: bool
-) -> list[Part]:
+def function_calls(calls: list[tuple[str, dict[str, Any]]], *, with_ids: bool) -> list[Part]:
     """The parts of parallel calls; only the first is signed. Models before 3 give no ids."""
     parts: list[Part] = []
     for name, args in calls:
@@ -161,7 +163,7 @@ def function_calls(
         part: Part = {"functionCall": {"name": name, "args": args}}
         if with_ids:
             part["functionCall"]["id"] = call_id
-        if signed and not parts:
+        if not parts:
             part["thoughtSignature"] = signatures.signature(call_id)
         parts.append(part)
     return parts
@@ -173,8 +175,7 @@ def _text(call: Call, message: Message, rng: random.Random) -> str:
     opening = _OPENINGS.get(call.agent, "")
     if call.attachments:
         return opening + described(call.attachments, message.said)
-    messages = sum(1 for content in call.contents if content.get("role", "user") == "user")
-    return prose.answer(message.said, opening, messages, rng)
+    return prose.answer(message.said, opening, call.message_number, rng)
 
 
 def joined(results: list[dict[str, Any]]) -> str:
@@ -223,7 +224,7 @@ def _picture(call: Call, message: Message, rng: random.Random) -> Iterator[Part]
         came = f" I was given {_description(call.attachments[0])}." if call.attachments else ""
         about = ", ".join(prose.keywords(message.said, 3))
         text = f"A {width} x {height} picture with colours chosen by: {about}.{came} {prose.HONEST}"
-        yield from ({"text": piece} for piece in prose.chunks(text + "\n\n", rng))
+        yield from _texts(prose.chunks(text + "\n\n", rng))
     picture = _inline("image/png", media.png(message.said, width, height))
     if call.model.is_gemini_3:
         picture["thoughtSignature"] = signatures.signature(message.said)
@@ -236,6 +237,10 @@ def _shape(ratio: str) -> tuple[int, int]:
         return 256, 256
     wide, high = int(found[1]), int(found[2])
     return (256, 256 * high // wide) if wide >= high else (256 * wide // high, 256)
+
+
+def _texts(pieces: Iterable[str]) -> Iterator[Part]:
+    return ({"text": piece} for piece in pieces)
 
 
 def _inline(mime_type: str, data: bytes) -> Part:

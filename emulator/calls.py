@@ -105,8 +105,14 @@ class Call:
 
     @cached_property
     def question(self) -> str:
-        """The text of the last message the user wrote."""
-        return texts_of(self.contents[self.question_index]) if self.question_index >= 0 else ""
+        """The text of the last message the user wrote.
+
+        An agent may be shown the user's words before the task made of them: the task counts.
+        """
+        if self.question_index < 0:
+            return ""
+        texts = _texts(self.contents[self.question_index])
+        return "\n".join(texts[-1:] if self.agent in ("text", "media") else texts)
 
     @cached_property
     def results(self) -> list[dict[str, Any]]:
@@ -133,6 +139,14 @@ class Call:
         if found:
             return found[1].lower()
         return "media" if self.wants_image or self.wants_audio else ""
+
+    @property
+    def message_number(self) -> int:
+        """The question is the how-manieth message of the user."""
+        return sum(
+            content.get("role", "user") == "user" and not function_parts(content, "Response")
+            for content in self.contents
+        )
 
     @property
     def wants_image(self) -> bool:
@@ -189,9 +203,13 @@ def camelised(value: Any) -> Any:
 
 
 def texts_of(content: dict[str, Any]) -> str:
+    return "\n".join(_texts(content))
+
+
+def _texts(content: dict[str, Any]) -> list[str]:
     parts = content.get("parts") or []
     parts = [parts] if isinstance(parts, dict) else parts
-    return "\n".join(str(part["text"]) for part in parts if part.get("text"))
+    return [str(part["text"]) for part in parts if part.get("text")]
 
 
 def function_parts(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -23,12 +23,12 @@ class Model:
 
     @property
     def is_gemini_3(self) -> bool:
-        """Whether calls carry ids and the answers end with a thought signature."""
+        """Whether calls carry ids and answers carry thought signatures."""
         return self.id.startswith("gemini-3") or self.id.endswith("-latest")
 
     @property
     def thinks(self) -> bool:
-        return self.kind == "chat" and "lite" not in self.id
+        return self.kind == "chat" or (self.kind == "image" and self.is_gemini_3)
 
     @property
     def methods(self) -> list[str]:
@@ -60,8 +60,8 @@ class Model:
         return entry
 
 
-def _image(id: str, label: str) -> Model:
-    return Model(id, label, kind="image", version="2.0", input_limit=32_768, output_limit=32_768)
+def _image(id: str, label: str, version: str = "3.0") -> Model:
+    return Model(id, label, "image", version, input_limit=65_536, output_limit=32_768)
 
 
 def _speech(id: str, label: str) -> Model:
@@ -74,21 +74,22 @@ MODELS: tuple[Model, ...] = (
     Model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
     _speech("gemini-2.5-flash-preview-tts", "Gemini 2.5 Flash Preview TTS"),
     _speech("gemini-2.5-pro-preview-tts", "Gemini 2.5 Pro Preview TTS"),
-    _image("gemini-2.5-flash-image", "Nano Banana"),
+    _image("gemini-2.5-flash-image", "Nano Banana", "2.0"),
     Model("gemini-flash-latest", "Gemini Flash Latest"),
     Model("gemini-flash-lite-latest", "Gemini Flash-Lite Latest"),
     Model("gemini-pro-latest", "Gemini Pro Latest"),
     Model("gemini-3-flash-preview", "Gemini 3 Flash Preview", version="3-flash-preview-12-2025"),
     Model("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview", version="3.1-pro-preview-01-2026"),
-    Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite"),
+    Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite", version="3.1-flash-lite-05-2026"),
     _speech("gemini-3.1-flash-tts-preview", "Gemini 3.1 Flash TTS Preview"),
     _image("gemini-3-pro-image-preview", "Nano Banana Pro"),
     _image("gemini-3-pro-image", "Nano Banana Pro"),
     _image("gemini-3.1-flash-image-preview", "Nano Banana 2"),
     _image("gemini-3.1-flash-image", "Nano Banana 2"),
-    Model("gemini-3.5-flash", "Gemini 3.5 Flash"),
-    Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite"),
-    Model("gemini-3.6-flash", "Gemini 3.6 Flash"),
+    _image("gemini-3.1-flash-lite-image", "Nano Banana 2 Lite"),
+    Model("gemini-3.5-flash", "Gemini 3.5 Flash", version="3.5-flash-05-2026"),
+    Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash Lite", version="3.5-flash-lite-07-2026"),
+    Model("gemini-3.6-flash", "Gemini 3.6 Flash", version="3.6-flash-07-2026"),
     Model("gemini-3.8-flash", "Gemini 3.8 Flash"),
     Model("gemini-embedding-001", "Gemini Embedding 001", kind="embedding", input_limit=2_048),
 )

@@ -87,8 +87,9 @@ class Journal:
         self._tell()
 
     def disconnected(self, record: Record) -> None:
-        record.disconnected_at = time.time()
-        self.end(record, "client_disconnected")
+        if not record.ended:
+            record.disconnected_at = time.time()
+            self.end(record, "client_disconnected")
 
     def end(self, record: Record, how: str) -> None:
         if not record.ended:

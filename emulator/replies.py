@@ -80,7 +80,7 @@ class Replies:
 def _writer(call: Call) -> wire.FrameWriter:
     modality = {"image": "IMAGE", "speech": "AUDIO"}.get(call.model.kind, "")
     hidden = 96 if call.thinks and not call.include_thoughts else 0
-    return wire.FrameWriter(call.model.id, call.prompt_tokens, hidden, modality)
+    return wire.FrameWriter(call.model.id, call.prompt_tokens, hidden, modality=modality)
 
 
 def _frames(call: Call, answer: answers.Answer) -> Iterator[bytes]:
@@ -95,7 +95,7 @@ def _scripted_answer(step: dict[str, Any], call: Call) -> answers.Answer:
         texts = prose.chunks(texts, random.Random(texts))  # noqa: S311 - variety, not secrecy
     parts: list[answers.Part] = [{"text": text} for text in texts]
     calls = [(found["name"], found.get("args", {})) for found in step.get("calls", [])]
-    parts += answers.function_calls(calls, signed=True, with_ids=call.model.is_gemini_3)
+    parts += answers.function_calls(calls, with_ids=call.model.is_gemini_3)
     return answers.Answer(step.get("thoughts", []), parts, step.get("finish", "STOP"))
 
 

@@ -129,6 +129,7 @@ class FrameWriter:
     model_version: str
     prompt_tokens: int
     thought_tokens: int = 0
+    tool_tokens: int = 0  # what Google's own tools read
     modality: str = ""  # of what was made, when it was not text
     response_id: str = field(default_factory=lambda: secrets.token_urlsafe(17))
     text_chars: int = 0
@@ -177,7 +178,7 @@ class FrameWriter:
 
     def usage(self) -> str:
         made = tokens(self.text_chars) + self.media_tokens
-        total = self.prompt_tokens + made + self.thought_tokens
+        total = self.prompt_tokens + made + self.thought_tokens + self.tool_tokens
         head = f'{{"promptTokenCount": {self.prompt_tokens},'
         if made:
             head += f'"candidatesTokenCount": {made},'
@@ -186,6 +187,8 @@ class FrameWriter:
         if self.media_tokens:
             detail = f'{{"modality": "{self.modality}","tokenCount": {self.media_tokens}}}'
             tail += f',"candidatesTokensDetails": [{detail}]'
+        if self.tool_tokens:
+            tail += f',"toolUsePromptTokenCount": {self.tool_tokens}'
         if self.thought_tokens:
             tail += f',"thoughtsTokenCount": {self.thought_tokens}'
         return head + tail + ',"serviceTier": "standard"}'

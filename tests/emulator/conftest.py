@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -22,11 +23,17 @@ RECORDINGS = Path(
 MakeClient = Callable[..., genai.Client]
 
 
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    """One for all clients: it is never used, and dear to make."""
+    return httpx2.create_ssl_context()
+
+
 @pytest.fixture
-async def make_client(emulator: Emulator) -> AsyncIterator[MakeClient]:  # noqa: F811
+async def make_client(emulator: Emulator, tls: ssl.SSLContext) -> AsyncIterator[MakeClient]:  # noqa: F811
     """Makes a client of the SDK for a key; all share one connection pool."""
-    with httpx2.Client() as plain:
-        async with httpx2.AsyncClient() as http:
+    with httpx2.Client(verify=tls) as plain:
+        async with httpx2.AsyncClient(verify=tls) as http:
 
             def make(key: str = "", base_url: str = emulator.base_url) -> genai.Client:
                 return genai.Client(
@@ -37,6 +44,7 @@ async def make_client(emulator: Emulator) -> AsyncIterator[MakeClient]:  # noqa:
                         api_version="v1beta",
                         httpx_client=plain,
                         httpx_async_client=http,
+                        async_client_args={"ssl": tls},
                     ),
                 )
 

@@ -1,0 +1,363 @@
+"""What the emulated model says and does, seen through Google's own SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import Any
+
+import pytest
+from google import genai
+from google.genai import errors, types
+
+from emulator import media
+from emulator.prose import HONEST
+from emulator.testing import Emulator
+from tests.emulator.conftest import MakeClient
+
+MODEL = "gemini-3.8-flash"
+SCHEMA = {
+    "type": "object",
+    "properties": {"task": {"type": "string"}, "reason": {"type": "string"}},
+    "required": ["task", "reason"],
+}
+TEAM = [
+    types.Tool(
+        function_declarations=[
+            types.FunctionDeclaration(
+                name=f"ask_{name}_agent", description=name, parameters_json_schema=SCHEMA
+            )
+            for name in ("text", "media")
+        ]
+    )
+]
+
+
+async def stream(
+    client: genai.Client, contents: Any, model: str = MODEL, **config: Any
+) -> list[types.GenerateContentResponse]:
+    chunks = await client.aio.models.generate_content_stream(
+        model=model, contents=contents, config=types.GenerateContentConfig(**config)
+    )
+    return [chunk async for chunk in chunks]
+
+
+def text_of(chunks: list[types.GenerateContentResponse], *, thoughts: bool = False) -> str:
+    return "".join(part.text or "" for part in parts_of(chunks) if bool(part.thought) is thoughts)
+
+
+def parts_of(chunks: list[types.GenerateContentResponse]) -> list[types.Part]:
+    candidates = [chunk.candidates[0] for chunk in chunks if chunk.candidates]
+    contents = [candidate.content for candidate in candidates if candidate.content]
+    return [part for content in contents for part in content.parts or []]
+
+
+def calls_of(chunks: list[types.GenerateContentResponse]) -> list[types.FunctionCall]:
+    return [part.function_call for part in parts_of(chunks) if part.function_call]
+
+
+async def delegate(client: genai.Client, prompt: str, model: str = MODEL) -> list[types.Content]:
+    """The contents after a delegation: question, calls, and a result for each call."""
+    chunks = await stream(client, prompt, model, tools=TEAM)
+    results = [
+        types.Part(
+            function_response=types.FunctionResponse(
+                id=call.id, name=call.name, response={"output": "Once upon a time there was a key"}
+            )
+        )
+        for call in calls_of(chunks)
+    ]
+    return [
+        types.Content(role="user", parts=[types.Part(text=prompt)]),
+        types.Content(role="model", parts=parts_of(chunks)),
+        types.Content(role="user", parts=results),
+    ]
+
+
+async def test_a_plain_answer_repeats_the_question_and_says_who_answers(client: genai.Client):
+    answer = text_of(await stream(client, "Why do rivers bend?"))
+    assert "Why do rivers bend?" in answer
+    assert "4 words" in answer
+    assert HONEST in answer
+
+
+async def test_answers_differ_with_the_question_and_not_with_the_asking(client: genai.Client):
+    first, again = [text_of(await stream(client, "Why do rivers bend?")) for _ in range(2)]
+    assert first == again
+    assert text_of(await stream(client, "Where do birds sleep?")) != first
+
+
+async def test_a_long_text_is_as_long_as_was_asked(client: genai.Client):
+    assert len(text_of(await stream(client, "An essay about rivers")).split()) >= 600
+    assert len(text_of(await stream(client, "1500 words about rivers")).split()) >= 1500
+
+
+async def test_code_and_tables_come_when_asked_for(client: genai.Client):
+    answer = text_of(await stream(client, "A python program and a table about rivers"))
+    code = answer.partition("```python\n")[2].partition("```")[0]
+    compile(code, "answer", "exec")
+    assert "| rivers | 6 | R |" in answer
+
+
+async def test_agents_are_told_apart_by_how_they_begin(client: genai.Client):
+    for agent in ("text", "media"):
+        system = f"You are the {agent} agent of a small team."
+        answer = text_of(await stream(client, "Go on", system_instruction=system))
+        assert answer.startswith(f"{agent.capitalize()} agent here.")
+
+
+async def test_thoughts_come_first_and_only_when_asked_for(client: genai.Client):
+    config = types.ThinkingConfig(include_thoughts=True)
+    chunks = await stream(client, "Hello", thinking_config=config)
+    kinds = [bool(part.thought) for part in parts_of(chunks)]
+    assert kinds == sorted(kinds, reverse=True)
+    assert "**Planning the answer**" in text_of(chunks, thoughts=True)
+    assert chunks[-1].usage_metadata.thoughts_token_count > 0
+    assert not text_of(await stream(client, "Hello"), thoughts=True)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("What is two plus two?", []),
+        ("Write a story about a fox", ["ask_text_agent"]),
+        ("Write 800 words on rivers", ["ask_text_agent"]),
+        ("Draw me a fox", ["ask_media_agent"]),
+        ("Write a story and draw a picture", ["ask_text_agent", "ask_media_agent"]),
+    ],
+)
+async def test_the_coordinator_delegates_by_what_is_asked(
+    client: genai.Client, prompt: str, expected: list[str]
+):
+    chunks = await stream(client, prompt, tools=TEAM)
+    calls = calls_of(chunks)
+    assert [call.name for call in calls] == expected
+    assert all(prompt in call.args["task"] and call.args["reason"] for call in calls)
+    assert chunks[-1].candidates[0].finish_reason == "STOP"
+
+
+async def test_only_the_first_of_parallel_calls_is_signed(client: genai.Client):
+    chunks = await stream(client, "Write a story and draw a picture", tools=TEAM)
+    parts = [part for part in parts_of(chunks) if part.function_call]
+    assert [bool(part.thought_signature) for part in parts] == [True, False]
+    assert len({part.function_call.id for part in parts}) == 2
+
+
+async def test_calls_of_models_before_3_have_no_ids(client: genai.Client):
+    chunks = await stream(client, "Draw a fox", "gemini-2.5-flash", tools=TEAM)
+    assert [call.id for call in calls_of(chunks)] == [None]
+
+
+async def test_no_calls_when_calling_is_switched_off(client: genai.Client):
+    off = types.ToolConfig(function_calling_config=types.FunctionCallingConfig(mode="NONE"))
+    chunks = await stream(client, "Draw a fox", tools=TEAM, tool_config=off)
+    assert calls_of(chunks) == []
+
+
+async def test_the_media_agent_is_told_what_to_make_when_it_asks(client: genai.Client):
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "output": {"type": "string"}}}
+    declaration = types.FunctionDeclaration(name="ask_media_agent", parameters_json_schema=schema)
+    tools = [types.Tool(function_declarations=[declaration])]
+    wanted = {"Read this poem aloud": "speech", "Draw a fox": "image", "Describe a photo": "text"}
+    for prompt, output in wanted.items():
+        [call] = calls_of(await stream(client, prompt, tools=tools))
+        assert call.args["output"] == output
+
+
+async def test_results_are_joined_in_a_short_text(client: genai.Client):
+    contents = await delegate(client, "Write a story and draw a picture")
+    answer = text_of(await stream(client, contents, tools=TEAM))
+    assert "The text agent answered with 8 words" in answer
+    assert "The media agent answered" in answer
+
+
+async def test_a_call_without_its_signature_is_refused(client: genai.Client):
+    contents = await delegate(client, "Draw a fox")
+    contents[1].parts[0].thought_signature = None
+    with pytest.raises(errors.ClientError) as refused:
+        await stream(client, contents, tools=TEAM)
+    assert refused.value.code == 400
+    assert "missing a thought_signature" in refused.value.message
+
+
+async def test_a_call_with_another_signature_is_refused(client: genai.Client):
+    contents, other = await delegate(client, "Draw a fox"), await delegate(client, "Draw a fox")
+    contents[1].parts[0].thought_signature = other[1].parts[0].thought_signature
+    with pytest.raises(errors.ClientError, match="signature is not valid"):
+        await stream(client, contents, tools=TEAM)
+
+
+async def test_signatures_of_older_turns_do_not_matter(client: genai.Client):
+    contents = await delegate(client, "Draw a fox")
+    contents[1].parts[0].thought_signature = None
+    contents.append(types.Content(role="model", parts=[types.Part(text="Here it is.")]))
+    contents.append(types.Content(role="user", parts=[types.Part(text="Thank you")]))
+    assert "Thank you" in text_of(await stream(client, contents, tools=TEAM))
+
+
+async def test_models_before_3_do_not_insist_on_signatures(client: genai.Client):
+    contents = await delegate(client, "Draw a fox", "gemini-2.5-flash")
+    contents[1].parts[0].thought_signature = None
+    assert text_of(await stream(client, contents, "gemini-2.5-flash", tools=TEAM))
+
+
+async def test_every_call_must_be_answered(client: genai.Client):
+    contents = await delegate(client, "Write a story and draw a picture")
+    contents[2].parts.pop()
+    with pytest.raises(errors.ClientError, match="number of function response parts"):
+        await stream(client, contents, tools=TEAM)
+
+
+def _said(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"text": text}]}
+
+
+@pytest.mark.parametrize(
+    ("contents", "problem"),
+    [
+        ([], "contents is not specified"),
+        ([_said("assistant", "Hi")], "valid role"),
+        ([{"role": "user", "parts": []}], "must not be empty"),
+        ([{"role": "user", "parts": [{}]}], "oneof field 'data'"),
+    ],
+)
+async def test_unreadable_contents_are_refused(
+    client: genai.Client, contents: list[dict[str, Any]], problem: str
+):
+    options = types.HttpOptions(extra_body={"contents": contents})
+    with pytest.raises(errors.ClientError, match=problem):
+        await stream(client, "-", http_options=options)
+
+
+async def test_a_picture_is_a_real_png_of_the_shape_asked_for(client: genai.Client):
+    chunks = await stream(
+        client,
+        "A fox in the snow",
+        "gemini-3.1-flash-image",
+        response_modalities=["TEXT", "IMAGE"],
+        image_config=types.ImageConfig(aspect_ratio="16:9"),
+    )
+    [picture] = [part.inline_data for part in parts_of(chunks) if part.inline_data]
+    assert picture.mime_type == "image/png"
+    assert media.png_size(picture.data) == (256, 144)
+    assert "256 x 144" in text_of(chunks)
+    assert chunks[-1].usage_metadata.candidates_token_count > 1290
+
+
+async def test_speech_is_headerless_sound_at_24_khz(client: genai.Client):
+    chunks = await stream(
+        client,
+        "Say hello to the fox",
+        "gemini-2.5-flash-preview-tts",
+        response_modalities=["AUDIO"],
+    )
+    [sound] = [part.inline_data for part in parts_of(chunks) if part.inline_data]
+    assert sound.mime_type == "audio/L16;codec=pcm;rate=24000"
+    samples = struct.unpack(f"<{len(sound.data) // 2}h", sound.data)
+    assert len(samples) == 5 * media.PCM_RATE // 4
+    assert max(samples) > 5000
+
+
+async def test_what_arrives_is_described_honestly(client: genai.Client):
+    contents = [
+        types.Part.from_bytes(data=media.png("a fox", 64, 32), mime_type="image/png"),
+        types.Part.from_uri(file_uri="https://example.com/a.pdf", mime_type="application/pdf"),
+        "What is this?",
+    ]
+    answer = text_of(await stream(client, contents))
+    assert "64 x 32 pixels" in answer
+    assert "https://example.com/a.pdf" in answer
+
+
+async def test_a_speaking_model_takes_no_instruction_and_no_text(client: genai.Client):
+    speech = "gemini-3.1-flash-tts-preview"
+    with pytest.raises(errors.ClientError, match="Developer instruction is not enabled"):
+        await stream(
+            client, "Hi", speech, response_modalities=["AUDIO"], system_instruction="Be kind"
+        )
+    with pytest.raises(errors.ClientError, match="response modalities"):
+        await stream(client, "Hi", speech)
+
+
+async def test_the_answer_stops_at_the_token_limit(client: genai.Client):
+    chunks = await stream(client, "An essay about rivers", max_output_tokens=50)
+    assert chunks[-1].candidates[0].finish_reason == "MAX_TOKENS"
+    assert chunks[-1].usage_metadata.candidates_token_count < 80
+
+
+async def test_googles_own_tools_are_acted_out(client: genai.Client):
+    tools = [
+        types.Tool(google_search=types.GoogleSearch()),
+        types.Tool(code_execution=types.ToolCodeExecution()),
+        types.Tool(url_context=types.UrlContext()),
+    ]
+    prompt = "Count the words of the latest news at https://example.com/news"
+    chunks = await stream(client, prompt, tools=tools)
+    results = [part.code_execution_result for part in parts_of(chunks)]
+    assert [result.output for result in results if result] == ["9\n"]
+    last = chunks[-1].candidates[0]
+    [read] = last.url_context_metadata.url_metadata
+    assert read.retrieved_url == "https://example.com/news"
+    [support] = last.grounding_metadata.grounding_supports
+    start = text_of(chunks).encode()[: support.segment.end_index]
+    assert start.decode() == support.segment.text
+
+
+async def test_models_are_listed_page_by_page(client: genai.Client):
+    pager = await client.aio.models.list(config={"page_size": 5})
+    assert len(pager.page) == 5
+    names = {model.name async for model in pager}
+    assert {"models/gemini-3.8-flash", "models/gemini-3.1-pro-preview"} <= names
+    assert "models/gemini-3-flash" not in names
+
+
+@pytest.mark.parametrize("model", ["gemini-3-flash", "gemini-9", "gemini-embedding-001"])
+async def test_a_model_that_cannot_answer_is_not_found(client: genai.Client, model: str):
+    with pytest.raises(errors.ClientError) as refused:
+        await stream(client, "Hi", model)
+    assert refused.value.code == 404
+    assert f"models/{model} is not found for API version v1beta" in refused.value.message
+
+
+async def test_tokens_are_counted(client: genai.Client):
+    counted = await client.aio.models.count_tokens(model=MODEL, contents="twelve chars")
+    assert counted.total_tokens == 3
+
+
+@pytest.mark.parametrize(
+    ("marker", "code", "words"),
+    [
+        ("invalid", 400, "API key not valid"),
+        ("blocked", 403, "reported as leaked"),
+        ("suspended", 403, "has been suspended"),
+        ("quota", 429, "exceeded your current quota"),
+    ],
+)
+async def test_bad_keys_are_refused_as_google_does(
+    emulator: Emulator, make_client: MakeClient, marker: str, code: int, words: str
+):
+    key = emulator.new_key(marker)
+    for action in (stream(make_client(key), "Hi"), make_client(key).aio.models.list()):
+        with pytest.raises(errors.ClientError) as refused:
+            await action
+        assert refused.value.code == code
+        assert words in refused.value.message
+        assert (key in refused.value.message) is (marker == "suspended")
+
+
+@pytest.mark.parametrize("key", ["sk-1234567890", "AIzaShort", "AQ.short"])
+async def test_what_does_not_look_like_a_key_is_none(make_client: MakeClient, key: str):
+    with pytest.raises(errors.ClientError) as refused:
+        await stream(make_client(key), "Hi")
+    assert refused.value.details["error"]["details"][0]["reason"] == "API_KEY_INVALID"
+
+
+async def test_the_newer_kind_of_key_is_good(make_client: MakeClient):
+    assert await stream(make_client("AQ.Ab8RN6" + "x" * 20), "Hi")
+
+
+async def test_many_streams_at_once_do_not_mix(make_client: MakeClient):
+    prompts = [f"Tell me about number {number}" for number in range(20)]
+    answers = await asyncio.gather(*(stream(make_client(), prompt) for prompt in prompts))
+    for prompt, chunks in zip(prompts, answers, strict=True):
+        assert prompt in text_of(chunks)
