@@ -78,7 +78,7 @@ web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
 
 var/.static: web/dist/index.html .venv/.installed
 	@mkdir -p var
-	$(MANAGE) collectstatic --noinput --clear -v 0
+	$(TEST_MANAGE) collectstatic --noinput --clear -v 0
 	@touch $@
 
 chromium:

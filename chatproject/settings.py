@@ -9,6 +9,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from chatproject import __version__, database, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,6 +21,8 @@ env.forget("GEMINI_API_KEY", prefix="GOOGLE_")
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")
+if not SECRET_KEY:  # the first thing that any command trips over; checks.py sees to the others
+    raise ImproperlyConfigured("SECRET_KEY is not set. `make run` makes the secrets, in .env.")
 JWT_SIGNING_KEY = env.secret("JWT_SIGNING_KEY")
 FERNET_KEYS = [key.strip() for key in env.secret("FERNET_KEYS").split(",") if key.strip()]
 
@@ -109,7 +113,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = BASE_DIR / "var" / "static"  # built from the sources, so not a matter of VAR_DIR
 WEB_DIST = BASE_DIR / "web" / "dist"
 STATICFILES_DIRS = [WEB_DIST] if WEB_DIST.is_dir() else []
 STORAGES = {
@@ -208,6 +212,7 @@ LOGGING = {
             name: {"handlers": [], "propagate": True}
             for name in ("django", "django.server", "uvicorn", "uvicorn.access", "uvicorn.error")
         },
+        "daphne": {"level": "WARNING"},  # says at each start which ports and extras there are
         # These print headers, addresses and the text of Google's errors at lower levels.
         **{
             name: {"level": "WARNING"}

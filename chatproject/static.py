@@ -7,7 +7,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # has no types
     """WhiteNoise, with answers that an ASGI server can send.
 
     WhiteNoise answers with a file object, which Django's ASGI handler reads whole, chunk by

@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def in_fresh_process(code: str, **environment: str) -> str:
     """What ``code`` prints in a process that has loaded the settings with ``environment``."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "VAR_DIR") if name in os.environ}
+    names = ("PATH", "HOME", "VAR_DIR", "SECRET_KEY")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", f"import os\nfrom chatproject import settings\n{code}"],
         env={**kept, "ENV_FILE": os.devnull, **environment},
@@ -137,6 +138,11 @@ def test_allowed_origins_follow_the_port():
 
 def test_debug_is_off_unless_asked_for():
     assert in_fresh_process("print(settings.DEBUG)") == "False"
+
+
+def test_without_a_secret_key_the_start_says_what_makes_one():
+    refusal = in_fresh_process("print('started')", SECRET_KEY="")
+    assert "SECRET_KEY is not set. `make run` makes the secrets" in refusal
 
 
 def database_for(url, tmp_path):
