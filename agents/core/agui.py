@@ -51,12 +51,12 @@ class AguiStream:
     def __init__(self, thread_id: str, run_id: str) -> None:
         self._ids = {"threadId": thread_id, "runId": run_id}
         self._lanes: dict[str, _Lane] = {"": _Lane()}
-        self._said: list[str] = []
+        self._said: dict[str, list[str]] = {}
 
     @property
     def text(self) -> str:
-        """Everything that was said so far, by whom ever."""
-        return "".join(self._said).strip()
+        """Everything that was said so far, by whom ever, one message after the other."""
+        return "\n\n".join("".join(words) for words in self._said.values()).strip()
 
     def start(self) -> list[Event]:
         return [{"type": "RUN_STARTED", **self._ids, "protocolVersion": "1.0"}]
@@ -98,10 +98,9 @@ class AguiStream:
     def _say(self, lane: _Lane, said: Said) -> list[Event]:
         match said:
             case TextDelta(text):
-                if lane.open != "text":
-                    self._said.append("\n\n")
-                self._said.append(text)
-                return [*self._open(lane, "text"), self._delta("TEXT_MESSAGE", lane, text)]
+                opened = self._open(lane, "text")
+                self._said.setdefault(lane.message_id, []).append(text)
+                return [*opened, self._delta("TEXT_MESSAGE", lane, text)]
             case ThoughtDelta(text):
                 opened = self._open(lane, "reasoning")
                 return [*opened, self._delta("REASONING_MESSAGE", lane, text)]

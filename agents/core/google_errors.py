@@ -5,6 +5,7 @@ Source: https://ai.google.dev/gemini-api/docs/troubleshooting, and recorded erro
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agents.core.errors import AgentError
@@ -20,13 +21,14 @@ _BY_STATUS = {
     503: "overloaded",
     504: "timeout",
 }
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
 _DAILY = "This key's quota at Google is used up for today. Choose another key under Keys."
 
 
 def agent_error(status: int, body: Any) -> AgentError:
     """Our error for an HTTP ``status`` and Google's error ``body`` (any JSON, or None)."""
     error = _error_of(body)
-    details = [detail for detail in error.get("details") or [] if isinstance(detail, dict)]
+    details = _objects(error.get("details"))
     if status == 400:
         return AgentError(_bad_request(error, details))
     if status == 429:
@@ -49,6 +51,10 @@ def _error_of(body: Any) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def _bad_request(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
         return "invalid_key"
@@ -64,7 +70,7 @@ def _bad_request(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
 
 def _quota(details: list[dict[str, Any]]) -> AgentError:
     """Per-day quotas come with a RetryInfo of seconds that is no use; it is left out."""
-    violations = [v for d in details for v in d.get("violations") or [] if isinstance(v, dict)]
+    violations = [v for detail in details for v in _objects(detail.get("violations"))]
     if any("PerDay" in str(violation.get("quotaId", "")) for violation in violations):
         return AgentError("quota", _DAILY)
     delays = [_seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
@@ -73,7 +79,5 @@ def _quota(details: list[dict[str, Any]]) -> AgentError:
 
 def _seconds(duration: Any) -> float | None:
     """Protobuf's JSON form of a duration, such as ``"7s"`` or ``"7.5s"``."""
-    try:
-        return float(str(duration).removesuffix("s"))
-    except ValueError:
-        return None
+    match = _DURATION.fullmatch(str(duration))
+    return float(match[1]) if match else None

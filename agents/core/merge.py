@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def merged(generators: Sequence[AsyncGenerator[T, None]]) -> AsyncIterator[T]:
+async def merged(generators: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
     """Yield the items of all ``generators`` in order of arrival.
 
     The first exception ends all of them and is raised. Closing this iterator closes them.

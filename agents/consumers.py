@@ -1,0 +1,247 @@
+"""The web socket: parses frames, calls ``turns``, sends what comes back. Holds no rule of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from accounts.tokens import Identity, authenticate
+from agents import guard, inputs, live, turns
+from agents.bearer import bearer
+from agents.database import in_database
+from agents.follower import Follower, Slow
+from common.errors import AppError
+
+logger = logging.getLogger(__name__)
+
+SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
+
+FRAMES_PER_S = 200
+BAD_FRAMES = 20
+FOLLOWED_RUNS = 20
+WATCHED_THREADS = 20
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """One socket. Runs are not its own: they go on when it closes."""
+
+    channel_layer_alias = "none"  # a layer would be one more thing that can be away
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.identity: Identity | None = None
+        self._followers: dict[UUID, tuple[Follower, asyncio.Task[None]]] = {}
+        self._watched: dict[UUID, Callable[[], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._frames = _Rate(FRAMES_PER_S)
+        self._bad_frames = 0
+        self._closed = False
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._close_at(settings.SOCKET_AUTH_S, SLOW)
+        token = bearer(self.scope["headers"])
+        if token:
+            await self._answered(self._sign_in(token))
+
+    async def disconnect(self, code: int) -> None:
+        self._leave()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._closed:
+            return
+        if not self._frames.allows():
+            await self._end(TOO_MUCH)
+        elif text_data is None or len(text_data.encode()) > settings.SOCKET_MAX_FRAME_BYTES:
+            limit = settings.SOCKET_MAX_FRAME_BYTES
+            message = f"A frame is JSON text of at most {limit:,} bytes."
+            await self._refuse(AppError("invalid_frame", message))
+        else:
+            await self._answered(self._receive(text_data))
+
+    async def revoke(self) -> None:
+        await self._end(SIGN_IN)
+
+    async def _receive(self, text: str) -> None:
+        frame = inputs.frame_from(text)
+        if isinstance(frame, inputs.AuthFrame):
+            await self._sign_in(frame.token)
+        elif isinstance(frame, inputs.PingFrame):
+            await self._send({"op": "pong"})
+        elif self.identity is None:
+            raise AppError("not_authenticated", "Send your access token first.", status=401)
+        else:
+            await self._signed_in(frame, self.identity.user_id)
+
+    async def _signed_in(self, frame: inputs.Frame, user_id: int) -> None:
+        match frame:
+            case inputs.RunFrame():
+                await self._run(frame, user_id)
+            case inputs.FollowFrame(run_id=run_id, after=after):
+                self._follow(user_id, run_id, after)
+            case inputs.WatchFrame(thread_id=thread_id):
+                await self._watch(user_id, thread_id)
+            case inputs.CancelFrame(run_id=run_id):
+                await turns.cancel(user_id, run_id)
+            case inputs.AckFrame(run_id=run_id, seq=seq):
+                if run_id in self._followers:
+                    self._followers[run_id][0].ack(seq)
+
+    async def _sign_in(self, token: str) -> None:
+        """Accept a token, for a new sign-in or in the place of one that is about to end."""
+        identity = await in_database(authenticate, token)
+        if self.identity is None:
+            guard.current().admit(self, identity.user_id)
+        elif self.identity.user_id != identity.user_id:
+            raise AppError("not_authenticated", "This socket is somebody else's.", status=401)
+        self.identity = identity
+        lasts_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
+        self._close_at(max(lasts_s, 0), SIGN_IN)
+        ends = identity.expires_at.isoformat()
+        await self._send({"op": "ready", "userId": identity.user_id, "expiresAt": ends})
+
+    async def _run(self, frame: inputs.RunFrame, user_id: int) -> None:
+        try:
+            started = await turns.start(user_id, inputs.input_from(frame.input))
+        except AppError as error:
+            await self._refuse(error, frame.ref)
+            return
+        accepted: dict[str, Any] = {"op": "accepted"}
+        if frame.ref is not None:
+            accepted["ref"] = frame.ref
+        ids = {
+            "runId": str(started.run_id),
+            "threadId": str(started.thread_id),
+            "messageId": str(started.message_id),
+        }
+        await self._send(accepted | ids)
+        if started.run_id not in self._followers:
+            self._follow(user_id, started.run_id, 0)
+
+    def _follow(self, user_id: int, run_id: UUID, after: int) -> None:
+        earlier = self._followers.pop(run_id, None)
+        if earlier:
+            earlier[1].cancel()
+        if len(self._followers) >= FOLLOWED_RUNS:
+            message = "This socket follows too many answers already."
+            raise AppError("too_many_follows", message, status=429)
+        follower = Follower(user_id, run_id, self._send_text)
+        task = self._spawn(self._followed(follower, run_id, after))
+        self._followers[run_id] = follower, task
+
+    async def _followed(self, follower: Follower, run_id: UUID, after: int) -> None:
+        try:
+            await self._answered(follower.run(after))
+        except Slow:
+            await self._end(SLOW)
+        finally:
+            if self._followers.get(run_id, (None,))[0] is follower:
+                del self._followers[run_id]
+
+    async def _watch(self, user_id: int, thread_id: UUID) -> None:
+        await turns.check_thread(user_id, thread_id)
+        if thread_id in self._watched:
+            return
+        if len(self._watched) >= WATCHED_THREADS:
+            self._watched.pop(next(iter(self._watched)))()
+        here = await live.current()
+        self._watched[thread_id] = here.watch(thread_id, self._started)
+
+    def _started(self, thread_id: UUID, run_id: UUID) -> None:
+        frame = {"op": "started", "threadId": str(thread_id), "runId": str(run_id)}
+        self._spawn(self._send(frame))
+
+    async def _answered(self, work: Awaitable[None]) -> None:
+        """Do ``work``; what goes wrong is told in a frame, and never a traceback to the socket."""
+        try:
+            await work
+        except AppError as error:
+            await self._refuse(error)
+        except (asyncio.CancelledError, Slow):
+            raise
+        except Exception:
+            logger.exception("A frame could not be handled")
+            message = "Something went wrong on this server. Try again."
+            await self._refuse(AppError("internal", message, status=500))
+
+    async def _refuse(self, error: AppError, ref: str | int | None = None) -> None:
+        frame: dict[str, Any] = {"op": "rejected", "code": error.code, "message": error.message}
+        if ref is not None:
+            frame["ref"] = ref
+        if error.retry_after_s is not None:
+            frame["retryAfter"] = round(error.retry_after_s, 1)
+        await self._send(frame)
+        if error.code == "not_authenticated":
+            await self._end(SIGN_IN)
+        elif error.code == "too_many_connections":
+            await self._end(TOO_MUCH)
+        elif error.code == "invalid_frame":
+            self._bad_frames += 1
+            if self._bad_frames > BAD_FRAMES:
+                await self._end(TOO_MUCH)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self._send_text(json.dumps(frame, separators=(",", ":")))
+
+    async def _send_text(self, text: str) -> None:
+        if not self._closed:
+            await self.send(text_data=text)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _close_at(self, seconds: float, code: int) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(seconds, lambda: self._spawn(self._end(code)))
+
+    async def _end(self, code: int) -> None:
+        if not self._closed:
+            self._leave(but=asyncio.current_task())
+            with suppress(RuntimeError):  # the server may have closed it in the meantime
+                await self.close(code=code)
+
+    def _leave(self, but: asyncio.Task[Any] | None = None) -> None:
+        """Let go of everything this socket holds."""
+        self._closed = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.identity is not None:
+            guard.current().dismiss(self, self.identity.user_id)
+        for unwatch in self._watched.values():
+            unwatch()
+        self._watched.clear()
+        for task in self._tasks:
+            if task is not but:
+                task.cancel()
+
+
+class _Rate:
+    """At most so many in any second, with a second's worth of burst."""
+
+    def __init__(self, per_s: int) -> None:
+        self._per_s = per_s
+        self._left = float(per_s)
+        self._at = time.monotonic()
+
+    def allows(self) -> bool:
+        now = time.monotonic()
+        self._left = min(self._per_s, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        self._left -= 1
+        return self._left >= 0

@@ -1,0 +1,44 @@
+"""Database work from coroutines, on threads of its own.
+
+Channels runs all of its database work on one thread, where one slow query stops every socket of
+the process. This pool is bounded, and its threads keep their connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+THREADS = 8
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+
+
+async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run ``work``, a short piece of synchronous database work.
+
+    When the caller is cancelled it stops waiting, but the work goes on to its end: it has to be
+    such that doing it again does no harm.
+    """
+
+    def run() -> R:
+        close_old_connections()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_pool(), context.run, run)

@@ -1,0 +1,213 @@
+"""One answer while it is made in this process.
+
+A run belongs to the process, not to a socket: it goes on when its reader leaves. Each event is
+numbered, put on the run's tail for the followers here, and handed to the writer. Only the
+terminal event is stored before it is told: who hears it can ask the next question at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import Error as DatabaseFault
+
+from agents.core.agui import Event
+from agents.core.engine import Answer
+from agents.core.errors import AgentError
+from agents.database import in_database
+from agents.writer import Writer
+from apikeys.services import key_report
+from conversations.models import TERMINAL_EVENTS, Run
+from conversations.runs import ModelCallRow, Row, run_close
+
+logger = logging.getLogger(__name__)
+
+Numbered = tuple[int, str]
+"""An event on its way out: its ``seq`` and its JSON text."""
+
+CLOSE_TRIES = 60
+CLOSE_RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """Which run, whose, on which key; without its ``fence`` nothing of it can be written."""
+
+    run_id: UUID
+    thread_id: UUID
+    owner_id: int
+    key_id: UUID
+    fence: int
+
+
+class LiveRun:
+    """One answer while it is made: its task, its tail, its followers."""
+
+    def __init__(self, ids: RunIds, answer: Answer, *, total_s: float) -> None:
+        self.ids = ids
+        self.tail: list[Numbered] = []
+        self.ended = False
+        self.lost = False
+        self._answer = answer
+        self._total_s = total_s
+        self._stop_reason = ""
+        self._wakers: set[asyncio.Event] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, writer: Writer, on_done: Callable[[LiveRun], None]) -> None:
+        """Begin answering; ``on_done`` is called when nothing is left to do."""
+        writer.register(self.ids.run_id, self.ids.fence, self.lose)
+        self._writer = writer
+        self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
+
+    async def follow(self, after: int) -> AsyncGenerator[list[Numbered], None]:
+        """Events after ``after`` as they come, until the run ended or was lost."""
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        try:
+            while True:
+                waker.clear()
+                rows = self.tail[after:]
+                if rows:
+                    after = rows[-1][0]
+                    yield rows
+                elif self.ended or self.lost:
+                    return
+                else:
+                    await waker.wait()
+        finally:
+            self._wakers.discard(waker)
+
+    def stop(self, reason: str) -> None:
+        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server."""
+        if not self._stop_reason and self._task is not None and not self.ended:
+            self._stop_reason = reason
+            self._task.cancel()
+
+    async def wait(self) -> None:
+        """Until nothing of the run is left to do in this process."""
+        if self._task is not None:
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(self._task)
+
+    def lose(self) -> None:
+        """The run was ended by somebody else, who found its lease run out. Say no more."""
+        if self.ended:
+            return
+        self.lost = True
+        self.stop("lost")
+        self._wake()
+
+    async def _run(self, on_done: Callable[[LiveRun], None]) -> None:
+        try:
+            ending = await self._make_events()
+            if not self.lost:
+                await self._close(ending)
+        finally:
+            self.lost = not self.ended
+            self._writer.forget(self.ids.run_id)
+            on_done(self)
+            self._wake()
+
+    async def _make_events(self) -> list[Event]:
+        """Publish the answer's events; returns those that end it.
+
+        A stop that was asked for is an outcome; one that was not is passed on.
+        """
+        try:
+            async with (
+                asyncio.timeout(self._total_s),
+                aclosing(self._answer.events()) as events,
+            ):
+                async for event in events:
+                    if event["type"] in TERMINAL_EVENTS:
+                        return [event]
+                    self._publish(event)
+        except TimeoutError:
+            return self._answer.fail(AgentError("timeout"))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._stop_reason or task is None:
+                raise
+            task.uncancel()
+        if self._stop_reason == "cancelled":
+            return self._answer.cancel()
+        return self._answer.fail(AgentError("interrupted"))
+
+    def _publish(self, event: Event) -> None:
+        row = self._numbered(event)
+        self.tail.append((row[0], row[2]))
+        self._writer.add(self.ids.run_id, row)
+        self._wake()
+
+    def _numbered(self, event: Event, offset: int = 1) -> Row:
+        data = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return len(self.tail) + offset, event["type"], data
+
+    def _wake(self) -> None:
+        for waker in self._wakers:
+            waker.set()
+
+    async def _close(self, ending: list[Event]) -> None:
+        """Store the end, then tell it."""
+        rows = [self._numbered(event, offset) for offset, event in enumerate(ending, start=1)]
+        pending = await self._writer.release(self.ids.run_id)
+        if await self._closed([*pending, *rows]):
+            self.tail += [(seq, data) for seq, _, data in rows]
+            self.ended = True
+            self._wake()
+            await self._report_key()
+        else:
+            self.lost = True
+
+    async def _closed(self, rows: list[Row]) -> bool:
+        """Close the run, waiting for a database that is away. False: it is not ours any more."""
+        answer, error = self._answer, self._answer.error
+        for _ in range(CLOSE_TRIES):
+            try:
+                return await in_database(
+                    run_close,
+                    run_id=self.ids.run_id,
+                    fence=self.ids.fence,
+                    events=rows,
+                    status=Run.Status.FAILED if error else Run.Status.FINISHED,
+                    outcome=answer.outcome,
+                    error_code=error.code if error else "",
+                    error_message=error.message if error else "",
+                    usage=answer.record.usage(),
+                    contents=answer.contents(),
+                    calls=self._ledger(),
+                )
+            except DatabaseFault as fault:
+                logger.warning("A run waits to be closed: %s", type(fault).__name__)
+                await asyncio.sleep(CLOSE_RETRY_S)
+        return False  # the lease has run out; whoever ends it keeps the stored prefix
+
+    def _ledger(self) -> list[ModelCallRow]:
+        return [
+            ModelCallRow(
+                agent=call.agent,
+                model=call.model,
+                duration_ms=call.duration_ms,
+                outcome=call.outcome,
+                input_tokens=call.usage.input,
+                output_tokens=call.usage.output,
+                thought_tokens=call.usage.thought,
+                cached_tokens=call.usage.cached,
+            )
+            for call in self._answer.record.calls
+        ]
+
+    async def _report_key(self) -> None:
+        """What this run found out about its key; a call that worked outweighs one that did not."""
+        outcomes = [call.outcome for call in self._answer.record.calls]
+        failed = next((outcome for outcome in outcomes if outcome not in ("ok", "cancelled")), None)
+        if outcomes:
+            code = None if "ok" in outcomes else failed
+            await in_database(key_report, key_id=self.ids.key_id, code=code)

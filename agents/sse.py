@@ -1,0 +1,153 @@
+"""``POST /chat/stream``: an AG-UI ``RunAgentInput`` in, server-sent events out.
+
+Each event has the id ``<runId>:<seq>``. A client that lost the connection posts the same input
+again with ``Last-Event-ID`` and gets the rest: the run id makes the two requests one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from accounts.tokens import Identity, authenticate
+from agents import guard, turns
+from agents.bearer import bearer
+from agents.database import in_database
+from agents.inputs import run_input_from_json
+from common.errors import AppError
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 15.0
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application of this path and method."""
+    headers = dict(scope["headers"])
+    try:
+        identity = await in_database(authenticate, bearer(scope["headers"]))
+        question = run_input_from_json(await _body(receive))
+        started = await turns.start(identity.user_id, question)
+        after = _last_seq(headers.get(b"last-event-id", b""), str(started.run_id))
+        stream = _Stream(identity, started, send)
+        guard.current().admit(stream, identity.user_id)
+    except AppError as error:
+        await _refuse(send, error)
+        return
+    try:
+        await stream.run(after, receive)
+    finally:
+        guard.current().dismiss(stream, identity.user_id)
+
+
+class _Stream:
+    """One open answer."""
+
+    def __init__(self, identity: Identity, started: turns.Started, send: Send) -> None:
+        self.identity: Identity | None = identity
+        self._user_id = identity.user_id
+        self._run_id = started.run_id
+        self._send = send
+        self._task: asyncio.Task[None] | None = None
+
+    async def revoke(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def run(self, after: int, receive: Receive) -> None:
+        """Send until the run has ended, the client has left, or its sign-in is not good."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        self._task = asyncio.create_task(self._events(after))
+        left = asyncio.create_task(_disconnected(receive))
+        await asyncio.wait({self._task, left}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (self._task, left):
+            task.cancel()
+        await asyncio.gather(self._task, left, return_exceptions=True)
+        if not left.done() or left.cancelled():
+            await self._send({"type": "http.response.body", "body": b""})
+
+    async def _events(self, after: int) -> None:
+        try:
+            async with aclosing(self._beating(after)) as batches:
+                async for text in batches:
+                    body = text.encode("utf-8", "replace")
+                    await self._send(
+                        {"type": "http.response.body", "body": body, "more_body": True}
+                    )
+        except turns.Resync:
+            pass  # the stream ends without a terminal event, and the client asks again
+        except Exception:
+            logger.exception("A stream of events broke off")
+
+    async def _beating(self, after: int) -> AsyncGenerator[str, None]:
+        """The events as text, and a comment whenever nothing came for a while."""
+        async with aclosing(turns.follow(self._user_id, self._run_id, after)) as batches:
+            coming = asyncio.ensure_future(anext(batches, None))
+            try:
+                while True:
+                    done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)
+                    if not done:
+                        yield ": still here\n\n"
+                        continue
+                    if (events := coming.result()) is None:
+                        return
+                    yield "".join(
+                        f"id: {self._run_id}:{seq}\ndata: {data}\n\n" for seq, data in events
+                    )
+                    coming = asyncio.ensure_future(anext(batches, None))
+            finally:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole request body; its size is limited before it gets here."""
+    pieces = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise AppError("invalid_frame", "The request broke off.")
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _last_seq(value: bytes, run_id: str) -> int:
+    """The seq in ``Last-Event-ID``; 0 if there is none.
+
+    Raises:
+        AppError: ``invalid_input``, it is not one of this run's.
+    """
+    if not value:
+        return 0
+    run, _, seq = value.decode("latin-1").rpartition(":")
+    if run != run_id or not seq.isascii() or not seq.isdecimal() or len(seq) > 9:
+        raise AppError("invalid_input", "Last-Event-ID does not belong to this run.")
+    return int(seq)
+
+
+async def _refuse(send: Send, error: AppError) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(error.as_dict()).encode()})

@@ -1,0 +1,246 @@
+"""The run engine's three functions. Every transport calls these, and holds no rule of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.models import UserProfile
+from agents import live
+from agents.core import catalogue
+from agents.core.engine import Answer, generate_streaming_response
+from agents.core.outputs import Content, Media, Saved
+from agents.core.turn import Limits
+from agents.database import in_database
+from agents.inputs import RunInput
+from agents.liverun import LiveRun, Numbered, RunIds
+from apikeys.selectors import run_key
+from common.errors import AppError
+from conversations.access import run_for, thread_for
+from conversations.models import Run
+from conversations.opening import OpenedRun, run_open
+from conversations.selectors import EVENTS_PAGE_SIZE, events_after
+from conversations.services import artifact_create
+
+LOOK_S = 2.0
+_messages: dict[int, deque[float]] = {}
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "audio/wav": "wav",
+}
+
+
+class Resync(Exception):
+    """What the follower holds cannot be continued from the log; it must take the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that was accepted; ``created`` is False when this very question came before."""
+
+    run_id: UUID
+    thread_id: UUID
+    message_id: UUID
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkOrder:
+    opened: OpenedRun
+    key_id: UUID
+    model: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"_WorkOrder({self.opened.run_id})"
+
+
+async def start(user_id: int, question: RunInput) -> Started:
+    """Store the question and begin to answer it. Sent again, it finds the run that is there.
+
+    The user's message is durable when this returns.
+
+    Raises:
+        AppError: no key that works, an unknown thread or model, a thread or user that is busy.
+    """
+    here = await live.current()
+    if here.draining:
+        raise AppError("restarting", "The server is restarting. Try again.", status=503)
+    _count_message(user_id)
+    order = await in_database(_open, user_id, question, here.process)
+    opened = order.opened
+    if opened.created:
+        ids = RunIds(opened.run_id, opened.thread_id, user_id, order.key_id, opened.fence)
+        answer = _answer(here, ids, question, order)
+        here.begin(LiveRun(ids, answer, total_s=settings.RUN_TOTAL_S))
+    return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
+
+
+async def follow(
+    user_id: int, run_id: UUID, after: int = 0
+) -> AsyncGenerator[list[Numbered], None]:
+    """The run's events after ``after``, as they come, up to its terminal one.
+
+    Raises:
+        AppError: ``run_not_found``.
+        Resync: the events after ``after`` are not there, or never will be.
+    """
+    here = await live.current()
+    run = here.run(run_id)
+    if run is None or run.ids.owner_id != user_id:
+        async with aclosing(_stored(user_id, run_id, after)) as pages:
+            async for rows in pages:
+                yield rows
+        return
+    if after > len(run.tail):
+        raise Resync("ahead")
+    async with aclosing(run.follow(after)) as batches:
+        async for rows in batches:
+            yield rows
+    if run.lost:
+        raise Resync("interrupted")
+
+
+async def cancel(user_id: int, run_id: UUID) -> None:
+    """Stop a run. One that has ended already stays as it is.
+
+    Raises:
+        AppError: ``run_not_found``.
+    """
+    here = await live.current()
+    run = here.run(run_id)
+    if run is None or run.ids.owner_id != user_id:
+        await in_database(run_for, user_id, run_id)
+        return
+    run.stop("cancelled")
+
+
+async def check_thread(user_id: int, thread_id: UUID) -> None:
+    """Raises ``AppError`` ``thread_not_found``, unless the thread is the user's."""
+    await in_database(thread_for, user_id, thread_id)
+
+
+async def _stored(user_id: int, run_id: UUID, after: int) -> AsyncGenerator[list[Numbered], None]:
+    """The events of a run that is not answered here, from the database."""
+    await in_database(run_for, user_id, run_id)
+    ended = False
+    while not ended:
+        ended, events = await in_database(_page, run_id, after)
+        if events:
+            after = events[-1][0]
+            yield events
+            ended = ended and len(events) < EVENTS_PAGE_SIZE
+        elif not ended:
+            await asyncio.sleep(LOOK_S)
+
+
+def _page(run_id: UUID, after: int) -> tuple[bool, list[Numbered]]:
+    """Whether the run has ended, and its next events."""
+    run = Run.objects.filter(pk=run_id).values_list("status", "last_seq").first()
+    if run is None:
+        raise Resync("deleted")
+    status, last_seq = run
+    if after > last_seq:
+        raise Resync("ahead")
+    events = events_after(run_id=run_id, after=after)
+    if last_seq > after and (not events or events[0][0] != after + 1):
+        raise Resync("pruned")
+    return status != Run.Status.RUNNING, events
+
+
+@sensitive_variables()
+def _open(user_id: int, question: RunInput, process: str) -> _WorkOrder:
+    key = run_key(user_id, question.key_id)
+    model = _model(user_id, question.model)
+    running = Run.objects.filter(owner_id=user_id, status=Run.Status.RUNNING)
+    if running.exclude(pk=question.run_id).count() >= settings.RUNS_PER_USER:
+        message = "Too many answers are being written at once. Wait for one, or stop one."
+        raise AppError("too_many_runs", message, status=429)
+    opened = run_open(
+        owner_id=user_id,
+        thread_id=question.thread_id,
+        run_id=question.run_id,
+        message_id=question.message_id,
+        text=question.text,
+        continues=question.continues,
+        agent=question.agent,
+        model=model,
+        key_id=key.id,
+        lease_owner=process,
+        lease_s=live.LEASE_S,
+    )
+    return _WorkOrder(opened, key.id, model, key.secret)
+
+
+def _model(user_id: int, wanted: str | None) -> str:
+    if wanted:
+        if not catalogue.is_known(wanted):
+            raise AppError("unknown_model", "There is no such model. Choose one from the list.")
+        return wanted
+    profiles = UserProfile.objects.filter(user_id=user_id)
+    chosen = profiles.values_list("ai_model", flat=True).first()
+    return chosen if chosen and catalogue.is_known(chosen) else catalogue.DEFAULT
+
+
+def _answer(here: live.Live, ids: RunIds, question: RunInput, order: _WorkOrder) -> Answer:
+    async def save(media: Media) -> Saved:
+        extension = EXTENSIONS.get(media.mime_type, "bin")
+        artifact = await in_database(
+            artifact_create,
+            owner_id=ids.owner_id,
+            thread_id=ids.thread_id,
+            run_id=ids.run_id,
+            data=media.data,
+            mime_type=media.mime_type,
+            name=f"{media.name}.{extension}",
+        )
+        url = f"/api/files/{artifact.id}/"
+        return Saved(str(artifact.id), url, artifact.mime_type, artifact.name)
+
+    history: tuple[Content, ...] = tuple(
+        content for contents in order.opened.history for content in contents
+    )
+    return generate_streaming_response(
+        api_key=order.secret,
+        prompt=question.text,
+        thread_id=str(ids.thread_id),
+        run_id=str(ids.run_id),
+        gemini=here.gemini,
+        save=save,
+        model=order.model,
+        agent=question.agent,
+        history=history,
+        limits=_limits(),
+    )
+
+
+def _limits() -> Limits:
+    return Limits(
+        model_calls=settings.RUN_MODEL_CALLS,
+        total_s=settings.RUN_TOTAL_S,
+        first_byte_s=settings.RUN_FIRST_BYTE_S,
+        idle_s=settings.RUN_IDLE_S,
+    )
+
+
+def _count_message(user_id: int) -> None:
+    """At most so many questions a minute; raises ``AppError`` ``too_many_messages``."""
+    now = time.monotonic()
+    times = _messages.setdefault(user_id, deque())
+    while times and times[0] <= now - 60:
+        times.popleft()
+    if len(times) >= settings.MESSAGES_PER_MINUTE:
+        wait_s = times[0] + 60 - now
+        message = f"That was a lot of messages. Go on in {wait_s:.0f} seconds."
+        raise AppError("too_many_messages", message, status=429, retry_after_s=wait_s)
+    times.append(now)

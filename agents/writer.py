@@ -1,0 +1,91 @@
+"""Writes the events of all runs of this process, together, a moment after they happened.
+
+Group commit: one transaction for whatever came up since the last one. The moment is short enough
+that a crash loses less than a quarter of a second of text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import Error as DatabaseFault
+
+from agents.database import in_database
+from conversations.runs import EventBatch, Row, events_append
+
+logger = logging.getLogger(__name__)
+
+FLUSH_S = 0.05
+RETRY_S = 0.5
+
+
+@dataclass(slots=True)
+class _Pending:
+    fence: int
+    on_lost: Callable[[], None]
+    rows: list[Row] = field(default_factory=list)
+
+
+class Writer:
+    """Collects rows and flushes them; ``on_lost`` is called for a run whose rows are refused."""
+
+    def __init__(self) -> None:
+        self._runs: dict[UUID, _Pending] = {}
+        self._dirty = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    def register(self, run_id: UUID, fence: int, on_lost: Callable[[], None]) -> None:
+        """Announce a run before its first row."""
+        self._runs[run_id] = _Pending(fence, on_lost)
+
+    def add(self, run_id: UUID, row: Row) -> None:
+        """Have ``row`` written within the next moment."""
+        self._runs[run_id].rows.append(row)
+        self._dirty.set()
+
+    async def release(self, run_id: UUID) -> list[Row]:
+        """Forget a run; returns the rows that are not written yet, for whoever closes it."""
+        async with self._writing:
+            return self._runs.pop(run_id).rows
+
+    def forget(self, run_id: UUID) -> None:
+        """Drop a run, whatever of it is still pending: it is closed, or somebody else's."""
+        self._runs.pop(run_id, None)
+
+    async def run(self) -> None:
+        """Flush for ever. A database that is away is waited for; nothing is dropped."""
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(FLUSH_S)
+            self._dirty.clear()
+            try:
+                await self.flush()
+            except DatabaseFault as fault:
+                logger.warning("Events wait for the database: %s", type(fault).__name__)
+                self._dirty.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def flush(self) -> None:
+        """Write what is pending.
+
+        Raises:
+            django.db.Error: nothing was written; everything is still pending.
+        """
+        async with self._writing:
+            pending = {run_id: (run, len(run.rows)) for run_id, run in self._runs.items()}
+            batches = [
+                EventBatch(run_id, run.fence, run.rows[:count])
+                for run_id, (run, count) in pending.items()
+                if count
+            ]
+            if not batches:
+                return
+            refused = await asyncio.shield(in_database(events_append, batches=batches))
+            for run_id, (run, count) in pending.items():
+                del run.rows[:count]
+                if run_id in refused:
+                    run.on_lost()
