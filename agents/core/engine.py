@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -80,40 +81,47 @@ class Answer:
         self.record = Record(turn.limits)
         self.outcome = ""
         self.error: AgentError | None = None
+        self._due = deque(self._stream.start())
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self.events()
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The run's events up to its terminal one, unless it is cancelled from outside."""
-        for event in self._stream.start():
+        for event in self._taken():
             yield event
         try:
             async with aclosing(self._team.run(self._turn, self.record)) as outputs:
                 async for output in outputs:
-                    for event in self._stream.feed(await self._saved(output)):
+                    self._due += self._stream.feed(await self._saved(output))
+                    for event in self._taken():
                         yield event
         except AgentError as error:
-            ending = self.fail(error)
+            self._fail(error)
         except Exception as error:
             # Only the type: the text may hold a key or what was said.
             logger.error("Run %s failed: %s", self._turn.run_id, type(error).__name__)
-            ending = self.fail(AgentError("internal"))
+            self._fail(AgentError("internal"))
         else:
-            self.outcome = "success"
-            ending = self._stream.finish("success", self.record.usage(), self.record.truncated)
-        for event in ending:
+            self._finish("success", self.record.truncated)
+        for event in self._taken():
             yield event
 
     def cancel(self) -> list[Event]:
-        """The events that end a run which was stopped on purpose. Call it after iterating ended."""
-        self.outcome = "cancelled"
-        return self._stream.finish("cancelled", self.record.usage())
+        """The events that end a run which was stopped on purpose. Call it after iterating ended.
+
+        Wherever it was stopped: what was made and not yet taken comes first, and a run that had
+        ended by itself does not end twice.
+        """
+        if not self.outcome:
+            self._finish("cancelled")
+        return list(self._taken())
 
     def fail(self, error: AgentError) -> list[Event]:
         """The events that end a run with an error. Call it after iterating ended."""
-        self.outcome, self.error = "error", error
-        return self._stream.fail(error, self.record.usage())
+        if not self.outcome:
+            self._fail(error)
+        return list(self._taken())
 
     def contents(self) -> list[Content]:
         """What this run adds to the history of Gemini contents, after the user's prompt.
@@ -125,6 +133,18 @@ class Answer:
             return self.record.contents
         text = self._stream.text
         return [{"role": "model", "parts": [{"text": text}]}] if text else []
+
+    def _taken(self) -> Iterator[Event]:
+        while self._due:
+            yield self._due.popleft()
+
+    def _finish(self, outcome: str, truncated: str = "") -> None:
+        self.outcome = outcome
+        self._due += self._stream.finish(outcome, self.record.usage(), truncated)
+
+    def _fail(self, error: AgentError) -> None:
+        self.outcome, self.error = "error", error
+        self._due += self._stream.fail(error, self.record.usage())
 
     async def _saved(self, output: Output) -> Output:
         if isinstance(output, Media):
