@@ -1,12 +1,10 @@
-from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from common.errors import AppError
 from conversations import models
-from tests.conversations.factories import answered_run, any_key, close_run, open_run, plain_answer
+from tests.conversations.factories import answered_run, close_run, open_run, plain_answer
 
 pytestmark = pytest.mark.django_db
 
@@ -134,50 +132,3 @@ def test_text_no_database_can_keep_is_replaced(alice):
 def test_a_key_that_was_just_deleted_is_refused_in_words(alice):
     assert refusal(open_run, alice, key_id=uuid4()) == "key_not_found"
     assert not models.Run.objects.exists()
-
-
-def together(count, action):
-    """Run ``action(number)`` in threads that start at one moment; their results or AppErrors."""
-    barrier, results = Barrier(count), [None] * count
-
-    def work(number):
-        barrier.wait()
-        try:
-            results[number] = action(number)
-        except BaseException as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-@pytest.mark.django_db(transaction=True)
-def test_one_message_sent_five_times_at_once_is_one_run(alice):
-    key, ids = any_key(alice), {"thread_id": uuid4(), "message_id": uuid4()}
-
-    opened = together(5, lambda _: open_run(alice, key=key, **ids))
-
-    assert sorted(one.created for one in opened) == [False] * 4 + [True]
-    assert len({(one.run_id, one.message_id) for one in opened}) == 1
-    assert (models.Run.objects.count(), models.Message.objects.count()) == (1, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("existing", [True, False])
-def test_different_messages_at_once_are_one_run_and_a_busy_thread(alice, existing):
-    key = any_key(alice)
-    thread_id = answered_run(alice, key=key).thread_id if existing else uuid4()
-
-    results = together(4, lambda _: open_run(alice, key=key, thread_id=thread_id))
-
-    refused = [result.code for result in results if isinstance(result, AppError)]
-    assert refused == ["thread_busy"] * 3
-    positions = models.Message.objects.filter(thread=thread_id).values_list("position", flat=True)
-    assert list(positions) == list(range(1, len(positions) + 1))
-    assert models.Run.objects.filter(thread=thread_id, status="running").count() == 1
