@@ -1,0 +1,55 @@
+/** The frames of `/chat/stream`. What is inside `event` is AG-UI and read elsewhere. */
+
+export type AgentChoice = 'auto' | 'text' | 'media' | 'direct'
+
+export interface RunInput {
+  threadId: string
+  runId: string
+  messages: [{ id: string; role: 'user'; content: string }]
+  forwardedProps: { agent: AgentChoice; model?: string }
+}
+
+export type ClientFrame =
+  | { op: 'auth'; token: string }
+  | { op: 'run'; ref: string; input: RunInput }
+  | { op: 'follow'; runId: string; after: number }
+  | { op: 'watch'; threadId: string }
+  | { op: 'cancel'; runId: string }
+  | { op: 'ack'; runId: string; seq: number }
+  | { op: 'ping' }
+
+export type ServerFrame =
+  | { op: 'ready'; userId: number | string; expiresAt: string }
+  | { op: 'accepted'; ref?: string; runId: string; threadId: string; messageId?: string }
+  | { op: 'started'; threadId: string; runId: string }
+  | { op: 'event'; runId: string; seq: number; event: unknown }
+  | { op: 'resync'; runId: string; reason?: string }
+  | { op: 'rejected'; ref?: string; code: string; message: string; retryAfter?: number }
+  | { op: 'pong' }
+
+const NEEDS: Record<ServerFrame['op'], Record<string, 'string' | 'number'>> = {
+  ready: { expiresAt: 'string' },
+  accepted: { runId: 'string', threadId: 'string' },
+  started: { runId: 'string', threadId: 'string' },
+  event: { runId: 'string', seq: 'number' },
+  resync: { runId: 'string' },
+  rejected: { code: 'string', message: 'string' },
+  pong: {},
+}
+
+/** Null for a frame this page does not know; the server may be newer than the page. */
+export function parseFrame(data: unknown): ServerFrame | null {
+  if (typeof data !== 'string') return null
+  let frame: unknown
+  try {
+    frame = JSON.parse(data)
+  } catch {
+    return null
+  }
+  if (typeof frame !== 'object' || frame === null) return null
+  const fields = frame as Record<string, unknown>
+  const needs = Object.hasOwn(NEEDS, String(fields.op)) && NEEDS[fields.op as ServerFrame['op']]
+  if (!needs) return null
+  const whole = Object.entries(needs).every(([name, type]) => typeof fields[name] === type)
+  return whole ? (fields as unknown as ServerFrame) : null
+}

@@ -1,0 +1,149 @@
+/** The AG-UI 1.0 events this page understands, and what it makes of them. */
+
+interface InLane {
+  /** Absent: the coordinator speaks. */
+  subagentRunId?: string
+}
+
+interface OfMessage extends InLane {
+  messageId: string
+}
+
+export interface TokenUsage {
+  provider?: string
+  model?: string
+  inputTokens?: number
+  outputTokens?: number
+  totalTokens?: number
+  reasoningTokens?: number
+  cachedInputTokens?: number
+}
+
+export interface Source {
+  title: string
+  uri: string
+}
+
+export interface Support {
+  start: number
+  end: number
+  sources: number[]
+}
+
+export type Activity =
+  | { activityType: 'artifact'; content: { url: string; mimeType: string; name: string } }
+  | {
+      activityType: 'code'
+      content: { language: string; code: string; outcome?: string; output?: string }
+    }
+  | {
+      activityType: 'sources'
+      content: { queries: string[]; sources: Source[]; supports: Support[] }
+    }
+
+export type ResultPart =
+  | { type: 'text'; text: string }
+  | { type: 'media'; url: string; mimeType: string }
+
+export type AgEvent =
+  | { type: 'RUN_STARTED'; threadId: string; runId: string }
+  | {
+      type: 'RUN_FINISHED'
+      outcome: 'success' | 'cancelled'
+      usage: TokenUsage[]
+      cutShort?: string
+    }
+  | { type: 'RUN_ERROR'; message: string; code: string; usage: TokenUsage[] }
+  | ({ type: 'TEXT_MESSAGE_START' } & OfMessage)
+  | ({ type: 'TEXT_MESSAGE_CONTENT'; delta: string } & OfMessage)
+  | ({ type: 'TEXT_MESSAGE_END' } & OfMessage)
+  | ({ type: 'REASONING_START' } & OfMessage)
+  | ({ type: 'REASONING_MESSAGE_START' } & OfMessage)
+  | ({ type: 'REASONING_MESSAGE_CONTENT'; delta: string } & OfMessage)
+  | ({ type: 'REASONING_MESSAGE_END' } & OfMessage)
+  | ({ type: 'REASONING_END' } & OfMessage)
+  | ({ type: 'TOOL_CALL_START'; toolCallId: string; toolCallName: string } & InLane)
+  | ({ type: 'TOOL_CALL_ARGS'; toolCallId: string; delta: string } & InLane)
+  | ({ type: 'TOOL_CALL_END'; toolCallId: string } & InLane)
+  | ({ type: 'TOOL_CALL_RESULT'; toolCallId: string; content: ResultPart[] } & InLane)
+  | {
+      type: 'SUBAGENT_STARTED'
+      subagentRunId: string
+      name: string
+      description?: string
+      parentToolCallId?: string
+    }
+  | { type: 'SUBAGENT_FINISHED'; subagentRunId: string }
+  | { type: 'SUBAGENT_ERROR'; subagentRunId: string; code: string; message: string }
+  | ({ type: 'ACTIVITY_SNAPSHOT'; activity: Activity } & OfMessage)
+
+export interface TextPart {
+  kind: 'text'
+  id: string
+  text: string
+  open: boolean
+}
+
+export interface ReasoningPart {
+  kind: 'reasoning'
+  id: string
+  text: string
+  open: boolean
+}
+
+export interface ArtifactPart {
+  kind: 'artifact'
+  id: string
+  url: string
+  mimeType: string
+  name: string
+}
+
+export interface CodePart {
+  kind: 'code'
+  id: string
+  language: string
+  code: string
+  outcome?: string
+  output?: string
+}
+
+export interface SourcesPart {
+  kind: 'sources'
+  id: string
+  queries: string[]
+  sources: Source[]
+  supports: Support[]
+}
+
+export type DelegationStatus = 'called' | 'working' | 'done' | 'failed' | 'stopped'
+
+export interface DelegationPart {
+  kind: 'delegation'
+  /** The tool call that asked for it, or the subagent run when no call is named. */
+  id: string
+  agent: string
+  /** Arguments as they stream in; `task` and `reason` are read from them once whole. */
+  args: string
+  task: string
+  reason: string
+  subagentRunId?: string
+  status: DelegationStatus
+  error?: { code: string; message: string }
+  parts: LanePart[]
+}
+
+export type LanePart = TextPart | ReasoningPart | ArtifactPart | CodePart | SourcesPart
+export type Part = LanePart | DelegationPart
+
+export type RunStatus = 'waiting' | 'running' | 'done' | 'cancelled' | 'failed'
+
+export interface RunView {
+  runId: string
+  status: RunStatus
+  parts: Part[]
+  usage: TokenUsage[]
+  /** Why a finished answer is not whole, such as `max_tokens`. */
+  cutShort?: string
+  error?: { code: string; message: string }
+}

@@ -1,0 +1,103 @@
+import { isFileUrl } from './files'
+import type { Tokens } from './tokens'
+
+type Fields = Record<string, string[] | string>
+
+/** A refusal in the one shape all of REST uses; the message is a sentence fit to be shown. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+    readonly fields: Record<string, string> = {},
+  ) {
+    super(message)
+  }
+}
+
+const OFFLINE = 'The server cannot be reached. Check your connection, then try again.'
+const ODD = 'The server gave an answer this page does not understand. Try again in a moment.'
+
+export class Api {
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly onSignedOut: () => void,
+    private readonly fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args),
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.json<T>('GET', path)
+  }
+  post<T>(path: string, body: object = {}): Promise<T> {
+    return this.json<T>('POST', path, body)
+  }
+  patch<T>(path: string, body: object): Promise<T> {
+    return this.json<T>('PATCH', path, body)
+  }
+  async remove(path: string): Promise<void> {
+    await this.send('DELETE', path)
+  }
+
+  /** For the doors that need nobody to be signed in. */
+  async open<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+    return read<T>(await check(await this.raw(method, path, body, null)))
+  }
+
+  async file(url: string): Promise<Blob> {
+    if (!isFileUrl(url)) throw new ApiError('bad_file', 'This file is not on this server.', 0)
+    return (await this.send('GET', url)).blob()
+  }
+
+  private async json<T>(method: string, path: string, body?: object): Promise<T> {
+    return read<T>(await this.send(method, path, body))
+  }
+
+  private async send(method: string, path: string, body?: object): Promise<Response> {
+    let answer = await this.raw(method, path, body, await this.token(false))
+    if (answer.status === 401) answer = await this.raw(method, path, body, await this.token(true))
+    if (answer.status === 401) this.onSignedOut()
+    return check(answer)
+  }
+
+  private async token(fresh: boolean): Promise<string> {
+    const token = await this.tokens.token(fresh).catch(() => {
+      throw new ApiError('offline', OFFLINE, 0)
+    })
+    if (token !== null) return token
+    this.onSignedOut()
+    throw new ApiError('not_authenticated', 'Your sign-in has ended. Sign in again.', 401)
+  }
+
+  private raw(method: string, path: string, body: object | undefined, token: string | null) {
+    const headers: Record<string, string> = { Accept: 'application/json' }
+    if (token !== null) headers.Authorization = `Bearer ${token}`
+    if (body !== undefined) headers['Content-Type'] = 'application/json'
+    const init = { method, headers, credentials: 'omit', cache: 'no-store' } as const
+    const whole = body === undefined ? init : { ...init, body: JSON.stringify(body) }
+    return this.fetch(path, whole).catch(() => {
+      throw new ApiError('offline', OFFLINE, 0)
+    })
+  }
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  if (answer.status === 204) return undefined as T
+  try {
+    return (await answer.json()) as T
+  } catch {
+    throw new ApiError('odd_answer', ODD, answer.status)
+  }
+}
+
+async function check(answer: Response): Promise<Response> {
+  if (answer.ok) return answer
+  const body = (await answer.json().catch(() => ({}))) as {
+    code?: unknown
+    message?: unknown
+    fields?: Fields
+  }
+  const code = typeof body.code === 'string' ? body.code : 'odd_answer'
+  const message = typeof body.message === 'string' ? body.message : ODD
+  const fields = Object.entries(body.fields ?? {}).map(([name, said]) => [name, [said].flat().join(' ')])
+  throw new ApiError(code, message, answer.status, Object.fromEntries(fields))
+}

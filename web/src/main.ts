@@ -1,0 +1,7 @@
+import { mount } from 'svelte'
+
+import './app.css'
+import App from './App.svelte'
+import './state/theme.svelte'
+
+mount(App, { target: document.getElementById('app') as HTMLElement })

@@ -1,0 +1,35 @@
+export interface Advice {
+  label: string
+  href: string
+}
+
+const KEYS: Record<string, string> = {
+  no_key: 'Add a key',
+  key_not_found: 'Choose a key',
+  key_inactive: 'Choose a key',
+  key_expired: 'Replace the key',
+  key_unreadable: 'Enter the key again',
+  invalid_key: 'Check the key',
+  key_blocked: 'Check the key',
+  quota: 'Use another key',
+  limit_reached: 'See your keys',
+  model_gone: 'Choose another model',
+}
+
+/** Where an error can be mended, when that is on this page. */
+export function advice(code: string): Advice | null {
+  const label = KEYS[code]
+  return label === undefined ? null : { label, href: '#/keys' }
+}
+
+const FINAL = new Set(['blocked', 'bad_request', 'too_long', 'unreadable'])
+
+/** Whether the same words may well succeed the next time. */
+export function worthRetrying(code: string): boolean {
+  return !FINAL.has(code)
+}
+
+/** Held back before it is sent, stored and shown to a model: somebody pasted a key into the chat. */
+export function looksLikeKey(text: string): boolean {
+  return /\bAIza[\w-]{30,}|\bAQ\.[\w-]{20,}/.test(text)
+}

@@ -1,0 +1,53 @@
+import type { RunView } from '../agui/frames'
+import { parseEvent } from '../agui/parse'
+import { emptyRun, isOver, reduce, reduceAll } from '../agui/reduce'
+import type { History, StoredMessage, StoredRun } from '../api/types'
+
+export interface StoredTurn {
+  runId: string
+  prompt: string | null
+  view: RunView
+  /** The run still goes on: follow it after this seq. */
+  followAfter: number | null
+}
+
+/** A thread as it is stored, turned into the same views the live stream gives. */
+export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn[] {
+  const runs = new Map(history.runs.map((run) => [run.id, run]))
+  const turns = new Map<string, StoredTurn>()
+  for (const message of history.messages) {
+    const id = message.run_id ?? message.id
+    const run = runs.get(id)
+    const turn = turns.get(id) ?? turnOf(id, run)
+    turns.set(id, turn)
+    if (message.role === 'user') turn.prompt = message.text
+    else if (!run?.events.length) turn.view = withMessage(turn.view, message)
+  }
+  for (const run of history.runs) {
+    if (!turns.has(run.id)) turns.set(run.id, turnOf(run.id, run))
+  }
+  return [...turns.values()]
+}
+
+function turnOf(id: string, run: StoredRun | undefined): StoredTurn {
+  if (!run) return { runId: id, prompt: null, view: done(emptyRun(id)), followAfter: null }
+  const drawn = reduceAll(emptyRun(id), run.events.map(parseEvent))
+  const view = run.status === 'running' || isOver(drawn) ? drawn : finished(drawn, run)
+  const followAfter = run.status === 'running' && !isOver(drawn) ? run.last_seq : null
+  return { runId: id, prompt: null, view, followAfter }
+}
+
+/** A run whose log ends without a last word, for its process died: the record has that word. */
+function finished(view: RunView, run: StoredRun): RunView {
+  if (run.outcome === 'cancelled') return reduce(view, parseEvent(end('cancelled')))
+  if (!run.error_code) return done(view)
+  const message = run.error_message ?? 'The answer ended early.'
+  return reduce(view, parseEvent({ type: 'RUN_ERROR', code: run.error_code, message }))
+}
+
+const end = (type: string) => ({ type: 'RUN_FINISHED', outcome: { type } })
+const done = (view: RunView) => reduce(view, parseEvent(end('success')))
+
+function withMessage(view: RunView, { id, text }: StoredMessage): RunView {
+  return { ...view, parts: [...view.parts, { kind: 'text', id, text, open: false }] }
+}
