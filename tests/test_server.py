@@ -1,0 +1,231 @@
+"""The edge as a browser sees it: the page, its files, headers, and the two servers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from agents.management.processes import Address, Servers
+from chatproject import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSET = "assets/index-AbC_12-x.js"
+
+
+@pytest.fixture
+def built_page(settings, tmp_path):
+    settings.WEB_DIST = tmp_path / "dist"
+    settings.WEB_DIST.mkdir()
+    (settings.WEB_DIST / "index.html").write_text("<!doctype html><title>chat</title>")
+    settings.STATIC_ROOT = tmp_path / "static"
+    (settings.STATIC_ROOT / "assets").mkdir(parents=True)
+    (settings.STATIC_ROOT / ASSET).write_text("let plain")
+    (settings.STATIC_ROOT / f"{ASSET}.gz").write_bytes(b"zip")
+    (settings.STATIC_ROOT / "favicon.svg").write_text("<svg/>")
+    return settings.WEB_DIST
+
+
+def directives(response) -> dict[str, str]:
+    policy = response.headers["Content-Security-Policy"]
+    return dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+
+
+@pytest.mark.usefixtures("built_page")
+def test_the_page_is_checked_for_news_on_every_visit(client):
+    response = client.get("/")
+    assert response.content.startswith(b"<!doctype html>")
+    assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_without_a_build_the_page_says_what_to_type(client, settings, tmp_path):
+    settings.WEB_DIST = tmp_path / "absent"
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "make run" in response.text
+
+
+@pytest.mark.usefixtures("built_page")
+def test_files_with_a_hash_are_kept_for_ever_and_others_are_not():
+    client = Client()  # the files are listed when the first request comes
+    assert "immutable" in client.get(f"/static/{ASSET}").headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/favicon.svg").headers["Cache-Control"]
+
+
+@pytest.mark.usefixtures("built_page")
+def test_files_are_sent_compressed_to_who_can_read_it():
+    client = Client()
+    assert client.get(f"/static/{ASSET}").content == b"let plain"
+    packed = client.get(f"/static/{ASSET}", headers={"Accept-Encoding": "gzip"})
+    assert (packed.content, packed.headers["Content-Encoding"]) == (b"zip", "gzip")
+    assert client.head(f"/static/{ASSET}").content == b""
+
+
+@pytest.mark.usefixtures("built_page")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/admin/login/", "/api/config/", "/api/docs/", "/api/none/", "/none", f"/static/{ASSET}"],
+)
+def test_every_answer_carries_the_security_headers(path):
+    response = Client().get(path)
+    policy = directives(response)
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["object-src"] == "'none'"
+    assert policy.get("script-src", "'self'") == "'self'"
+    assert policy.get("style-src", "'self'") == "'self'"
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.usefixtures("built_page")
+def test_the_page_may_open_a_socket_to_its_own_server_only(client):
+    policy = directives(client.get("/"))
+    assert policy["connect-src"] == "'self' ws://testserver wss://testserver"
+    assert policy["img-src"] == "'self' blob: data:"
+    assert policy["require-trusted-types-for"] == "'script'"
+
+
+@pytest.mark.django_db
+def test_the_api_and_the_admin_are_not_kept_by_caches(client):
+    for path in ("/api/config/", "/admin/login/"):
+        assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+def test_nothing_there_is_json_for_programs_and_a_sentence_for_people(client):
+    for_program = client.get("/api/none/")
+    assert (for_program.status_code, for_program.json()["code"]) == (404, "not_found")
+    for_person = client.get("/none")
+    assert for_person.status_code == 404
+    assert "There is nothing at this address." in for_person.text
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_a_visitor_is_told_whether_answers_are_real(client, settings, emulated):
+    settings.GEMINI_BASE_URL = "http://127.0.0.1:8089" if emulated else "https://gemini.example/"
+    assert client.get("/api/config/").json() == {
+        "emulated": emulated,
+        "registration": False,
+        "version": __version__,
+    }
+
+
+@pytest.mark.django_db
+def test_ready_means_that_the_database_answers(client, monkeypatch):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+
+    def broken():
+        raise DatabaseError("connection to db.internal failed")
+
+    monkeypatch.setattr(connection, "cursor", broken)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "db.internal" not in answer.text
+
+
+def test_the_api_describes_itself(client):
+    schema = client.get("/api/schema/", headers={"Accept": "application/json"})
+    assert schema.status_code == 200
+    assert "/api/config/" in schema.json()["paths"]
+
+
+def test_the_api_pages_load_nothing_from_elsewhere(client):
+    page = client.get("/api/docs/").text
+    assert "//" not in page.replace("<!doctype", "")
+    assert "<style" not in page
+    assert "onclick" not in page
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def server(request, tmp_path_factory):
+    """The address of a real server, started as ``make run`` and ``deploy/`` start theirs."""
+    address = Address("127.0.0.1", free_port())
+    place = {
+        "VAR_DIR": str(tmp_path_factory.mktemp(request.param)),
+        "PORT": str(address.port),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    environment = {**os.environ, **place}
+    migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
+    subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+    command = {
+        "daphne": ["-b", address.host, "-p", str(address.port), "-v", "0"],
+        "uvicorn": ["--host", address.host, "--port", str(address.port), "--log-level", "warning"],
+    }[request.param]
+    command = [sys.executable, "-m", request.param, *command, "chatproject.asgi:application"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT) as process:
+        try:
+            servers = Servers(ROOT)
+            assert servers.wait_until_ready(f"{address.url}/readyz")
+            yield address
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) is not None
+
+
+def fetch(address: Address, path: str, **headers):
+    """``(status, headers, body)`` of a GET; redirects are not followed."""
+    with closing(HTTPConnection(address.host, address.port, timeout=10)) as talk:
+        talk.request("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
+        answer = talk.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def close_code(address: Address, path: str, **options) -> int:
+    with (
+        connect(f"ws://{address.host}:{address.port}{path}", **options) as connection_,
+        pytest.raises(ConnectionClosed) as closed,
+    ):
+        connection_.recv(timeout=10)
+    return closed.value.rcvd.code
+
+
+def test_both_servers_serve_with_headers(server):
+    status, headers, body = fetch(server, "/api/config/")
+    assert (status, json.loads(body)["version"]) == (200, __version__)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_both_servers_refuse_sockets_in_a_way_a_browser_can_read(server):
+    assert close_code(server, "/none") == 4404
+    assert close_code(server, "/chat/stream", origin="https://evil.test") == 4403
+
+
+def test_neither_server_believes_a_path_or_an_address_made_up_by_the_client(server):
+    forged = {"Daphne_Root_Path": "//evil.test", "X_Forwarded_Host": "evil.test"}
+    status, headers, _ = fetch(server, "/admin/", **forged)
+    assert (status, headers["Location"]) == (302, "/admin/login/?next=/admin/")
+
+
+def test_both_servers_refuse_a_large_request(server, request):
+    declared = 1024**3
+    # Daphne reads all of it before we are asked, so there it is a smaller one.
+    sent = 0
+    if request.node.callspec.params["server"] == "daphne":
+        declared = sent = 2 * 1024**2
+    with closing(HTTPConnection(server.host, server.port, timeout=10)) as talk:
+        talk.putrequest("POST", "/api/token/")
+        talk.putheader("Content-Length", str(declared))
+        talk.endheaders(b"x" * sent or None)
+        answer = talk.getresponse()
+        assert (answer.status, json.load(answer)["code"]) == (413, "too_large")
