@@ -142,6 +142,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Bring-your-own-key Gemini chat with a team of agents.",
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "KeyStatusEnum": "apikeys.models.UserApiKey.Status",
+        "RunStatusEnum": "conversations.models.Run.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
