@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import random
-import re
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -28,7 +27,6 @@ _BLOCKED = {
     "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
 }  # fmt: skip
 _NO_IMAGE = {"NO_IMAGE", "IMAGE_OTHER"}
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ModelCall:
@@ -144,8 +142,6 @@ class ModelCall:
             self._keeper.other(part)
             yield from self._not_text(part)
             return
-        if _UNSENDABLE.search(text):
-            text = _UNSENDABLE.sub("\ufffd", text)
         if part.get("thought"):
             self._keeper.other(part)
             if text:

@@ -10,8 +10,12 @@ Source: recorded traffic, 2025-11 to 2026-07.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BadFrame(ValueError):
@@ -22,7 +26,7 @@ class FrameReader:
     """Feed it bytes as they come, split anywhere; it gives back the frames they complete."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
         self._bare: list[bytes] = []
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
@@ -31,7 +35,12 @@ class FrameReader:
         Raises:
             BadFrame: a ``data:`` line that holds no JSON object.
         """
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        ends, newline, rest = data.rpartition(b"\n")
+        if not newline:  # a picture is one line of megabytes: joined once, not with each piece
+            self._rest.append(data)
+            return
+        lines = b"".join([*self._rest, ends]).split(b"\n")
+        self._rest = [rest]
         for line in lines:
             if (frame := self._line(line)) is not None:
                 yield frame
@@ -42,7 +51,7 @@ class FrameReader:
         Raises:
             BadFrame: something stood there that is no JSON object.
         """
-        rest, self._rest = self._rest, b""
+        rest, self._rest = b"".join(self._rest), []
         if (frame := self._line(rest)) is not None:
             yield frame
         if self._bare:
@@ -65,4 +74,18 @@ def _load(text: bytes) -> dict[str, Any]:
         raise BadFrame from None
     if not isinstance(frame, dict):
         raise BadFrame
+    if _ESCAPED.search(text):
+        sendable: dict[str, Any] = _sendable(frame)
+        return sendable
     return frame
+
+
+def _sendable(value: Any) -> Any:
+    """JSON can escape what UTF-8 or a database cannot hold: half an emoji, a NUL."""
+    if isinstance(value, str):
+        return _UNSENDABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_sendable(item) for item in value]
+    if isinstance(value, dict):
+        return {_sendable(name): _sendable(item) for name, item in value.items()}
+    return value
