@@ -58,9 +58,8 @@ class Exchange:
     async def _whole(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
         status, body = reply.status, reply.body
         if body is None:
-            frames = list(reply.frames)
             status = status_of(reply.tail) or status
-            body = reply.tail or wire.pretty(wire.merge(frames)) + b"\n"
+            body = reply.tail or _merged(list(reply.frames))
         journal.started(record, status, streaming=False)
         if reply.then != "close":
             await self._abandon(reply.then, record, journal)
@@ -160,3 +159,11 @@ class Exchange:
         linger_off = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
         transport.abort()
+
+
+def _merged(frames: list[bytes]) -> bytes:
+    """The frames as one body; a broken frame makes a broken body."""
+    try:
+        return wire.pretty(wire.merge(frames)) + b"\n"
+    except ValueError:
+        return b"".join(frames)[:-1]

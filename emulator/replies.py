@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from emulator import answers, prose, scenario, wire
@@ -124,7 +124,7 @@ def _spoil(reply: Reply, call: Call, directives: Directives) -> None:
     """Let the stream end as the directives ask: early, broken, or never."""
     after = directives.count("after", 2)
     if "finish" in directives:
-        reply.frames = _ended(reply, call, directives.text("finish") or "STOP", directives)
+        reply.frames = _ended(reply.frames, call, directives)
     if "badjson" in directives:
         reply.frames = scenario.with_bad_json(reply.frames, directives.count("badjson"))
     if "midstream" in directives:
@@ -136,11 +136,12 @@ def _spoil(reply: Reply, call: Call, directives: Directives) -> None:
             reply.then = then
 
 
-def _ended(reply: Reply, call: Call, reason: str, directives: Directives) -> Iterator[bytes]:
-    """The first frames of the answer, then one that ends it for this reason."""
+def _ended(frames: Iterable[bytes], call: Call, directives: Directives) -> Iterator[bytes]:
+    """The first frames of the answer, then one that ends it for the reason asked for."""
+    reason = directives.text("finish") or "OTHER"
     malformed = reason in ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL")
     after = directives.count("after", 0 if malformed else 2)
-    yield from scenario.first(reply.frames, after)
+    yield from scenario.first(frames, after)
     writer = _writer(call)
     if reason == "MAX_TOKENS":
         yield writer.part({"text": "and then"}, finish=reason)

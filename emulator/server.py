@@ -18,6 +18,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.access_log = False  # an address may hold a key; other people's logging may turn it on
         self.app_state = self.app_state | {"transport": transport}
 
 
@@ -44,6 +45,7 @@ class EmulatorServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
         )
