@@ -156,7 +156,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if len(self._watched) >= WATCHED_THREADS:
             self._watched.pop(next(iter(self._watched)))()
         here = await live.current()
-        self._watched[thread_id] = here.watch(thread_id, self._started)
+        self._watched[thread_id] = here.watched.add(thread_id, self._started)
 
     def _started(self, thread_id: UUID, run_id: UUID) -> None:
         frame = {"op": "started", "threadId": str(thread_id), "runId": str(run_id)}

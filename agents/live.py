@@ -7,22 +7,31 @@ import logging
 import os
 import socket
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
+from django.utils import timezone
 
 from agents.core.gemini import Endpoint, Gemini
 from agents.database import in_database
+from agents.doorbell import STARTED, STOP, WRITTEN, Doorbell, Ring
 from agents.liverun import LiveRun
 from agents.writer import Writer
 from conversations.runs import lease_renew, runs_close_stale
+from conversations.stops import runs_begun, runs_to_stop
 
 logger = logging.getLogger(__name__)
 
 LEASE_S = 15.0
 RENEW_S = 5.0
+STOP_LOOK_S = 0.25  # how long a stop that came through another process waits without a bell
+BEGUN_LOOK_S = 2.0
+BEGUN_OVERLAP_S = 10.0  # a run is stamped before it is committed: look back a little
 
 Watcher = Callable[[UUID, UUID], None]
 
@@ -33,22 +42,30 @@ class Live:
     def __init__(self) -> None:
         self.process = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid4().hex[:8]}"
         self.gemini = Gemini(Endpoint(settings.GEMINI_BASE_URL, settings.GEMINI_API_VERSION))
-        self.writer = Writer()
+        self.bell = Doorbell(settings.REDIS_URL, self.process, self._heard)
+        self.writer = Writer(on_written=self.bell.written)
+        self.watched = Watched()
         self.draining = False
         self._runs: dict[UUID, LiveRun] = {}
-        self._watchers: dict[UUID, set[Watcher]] = {}
+        self._waiting: dict[UUID, set[asyncio.Event]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._tasks = [asyncio.create_task(self.writer.run()), asyncio.create_task(self._keep())]
+        self.bell.start()
+        self._tasks = [
+            asyncio.create_task(self.writer.run()),
+            asyncio.create_task(_regularly(RENEW_S, self._keep)),
+            asyncio.create_task(_regularly(STOP_LOOK_S, self._look_for_stops)),
+            asyncio.create_task(_regularly(BEGUN_LOOK_S, self.watched.look)),
+        ]
         await self.gemini.warm_up()
 
     async def stop(self, grace_s: float = 0.0) -> None:
         """Let running answers end within ``grace_s`` seconds, then interrupt what is left."""
         self.draining = True
         waiting = [asyncio.create_task(run.wait()) for run in self._runs.values()]
-        if waiting:
-            await asyncio.wait(waiting, timeout=grace_s or 0.001)
+        if waiting and grace_s:
+            await asyncio.wait(waiting, timeout=grace_s)
         for run in list(self._runs.values()):
             run.stop("interrupted")
         if waiting:
@@ -56,24 +73,76 @@ class Live:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bell.close()
         await self.gemini.close()
 
     def begin(self, run: LiveRun) -> None:
         """Start a run and tell those who watch its thread."""
         self._runs[run.ids.run_id] = run
-        run.start(self.writer, self._forget)
-        for watcher in list(self._watchers.get(run.ids.thread_id, ())):
-            watcher(run.ids.thread_id, run.ids.run_id)
-
-    def _forget(self, run: LiveRun) -> None:
-        self._runs.pop(run.ids.run_id, None)
+        run.start(self.writer, self._ended)
+        self.watched.tell(run.ids.thread_id, run.ids.run_id)
+        self.bell.started(run.ids.thread_id, run.ids.run_id)
 
     def run(self, run_id: UUID) -> LiveRun | None:
         """The run, if it is answered here."""
         return self._runs.get(run_id)
 
-    def watch(self, thread_id: UUID, watcher: Watcher) -> Callable[[], None]:
-        """Call ``watcher(thread_id, run_id)`` for each run that starts; returns how to end that."""
+    @contextmanager
+    def rung_for(self, run_id: UUID) -> Iterator[asyncio.Event]:
+        """An event that is set whenever another process rings for this run."""
+        rung = asyncio.Event()
+        waiting = self._waiting.setdefault(run_id, set())
+        waiting.add(rung)
+        try:
+            yield rung
+        finally:
+            waiting.discard(rung)
+            if not waiting and self._waiting.get(run_id) is waiting:
+                del self._waiting[run_id]
+
+    def _ended(self, run: LiveRun) -> None:
+        self._runs.pop(run.ids.run_id, None)
+        self.bell.written([run.ids.run_id])
+
+    def _heard(self, ring: Ring) -> None:
+        match ring:
+            case (kind, run_id) if kind == WRITTEN:
+                for rung in self._waiting.get(UUID(run_id), ()):
+                    rung.set()
+            case (kind, run_id) if kind == STOP:
+                if run := self._runs.get(UUID(run_id)):
+                    run.stop("cancelled")
+            case (kind, thread_id, run_id) if kind == STARTED:
+                self.watched.tell(UUID(thread_id), UUID(run_id))
+
+    async def _keep(self) -> None:
+        """Renew the leases of the runs here, and end the runs of processes that died."""
+        fences = {run_id: run.ids.fence for run_id, run in self._runs.items()}
+        if fences:
+            lost = await in_database(
+                lease_renew, run_fences=fences, lease_owner=self.process, lease_s=LEASE_S
+            )
+            for run_id in lost & self._runs.keys():
+                self._runs[run_id].lose()
+        self.bell.written(await in_database(runs_close_stale))
+
+    async def _look_for_stops(self) -> None:
+        """Stop what was asked to stop in another process. Costs nothing while nothing runs."""
+        if self._runs:
+            for run_id in await in_database(runs_to_stop, list(self._runs)):
+                if run := self._runs.get(run_id):
+                    run.stop("cancelled")
+
+
+class Watched:
+    """The threads that sockets here look at, and who is to be told when a run begins in one."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[UUID, set[Watcher]] = {}
+        self._told: deque[UUID] = deque(maxlen=1000)
+
+    def add(self, thread_id: UUID, watcher: Watcher) -> Callable[[], None]:
+        """Call ``watcher(thread_id, run_id)`` for each run that begins; returns how to end that."""
         self._watchers.setdefault(thread_id, set()).add(watcher)
 
         def unwatch() -> None:
@@ -84,21 +153,32 @@ class Live:
 
         return unwatch
 
-    async def _keep(self) -> None:
-        """Renew the leases of the runs here, and end the runs of processes that died."""
-        while True:
-            try:
-                fences = {run_id: run.ids.fence for run_id, run in self._runs.items()}
-                if fences:
-                    lost = await in_database(
-                        lease_renew, run_fences=fences, lease_owner=self.process, lease_s=LEASE_S
-                    )
-                    for run_id in lost & self._runs.keys():
-                        self._runs[run_id].lose()
-                await in_database(runs_close_stale)
-            except DatabaseFault as fault:
-                logger.warning("Leases wait for the database: %s", type(fault).__name__)
-            await asyncio.sleep(RENEW_S)
+    def tell(self, thread_id: UUID, run_id: UUID) -> None:
+        """A run has begun; it is told once, however often and from wherever it is heard of."""
+        watchers = self._watchers.get(thread_id)
+        if watchers and run_id not in self._told:
+            self._told.append(run_id)
+            for watcher in list(watchers):
+                watcher(thread_id, run_id)
+
+    async def look(self) -> None:
+        """Find the runs that began in other processes, for when no bell rings."""
+        if self._watchers:
+            since = timezone.now() - timedelta(seconds=BEGUN_OVERLAP_S)
+            for thread_id, run_id in await in_database(runs_begun, list(self._watchers), since):
+                self.tell(thread_id, run_id)
+
+
+async def _regularly(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do ``work`` every so often, for ever; a database that is away is waited for."""
+    while True:
+        try:
+            await work()
+        except DatabaseFault as fault:
+            logger.warning("Waiting for the database: %s", type(fault).__name__)
+        except Exception:
+            logger.exception("Regular work failed")
+        await asyncio.sleep(seconds)
 
 
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = weakref.WeakKeyDictionary()

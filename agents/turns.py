@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
@@ -29,9 +29,9 @@ from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
 from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 from conversations.services import artifact_create
+from conversations.stops import run_request_stop
 
 LOOK_S = 2.0
-_messages: dict[int, deque[float]] = {}
 EXTENSIONS = {
     "image/png": "png",
     "image/jpeg": "jpg",
@@ -76,7 +76,6 @@ async def start(user_id: int, question: RunInput) -> Started:
     here = await live.current()
     if here.draining:
         raise AppError("restarting", "The server is restarting. Try again.", status=503)
-    _count_message(user_id)
     order = await in_database(_open, user_id, question, here.process)
     opened = order.opened
     if opened.created:
@@ -98,7 +97,7 @@ async def follow(
     here = await live.current()
     run = here.run(run_id)
     if run is None or run.ids.owner_id != user_id:
-        async with aclosing(_stored(user_id, run_id, after)) as pages:
+        async with aclosing(_stored(here, user_id, run_id, after)) as pages:
             async for rows in pages:
                 yield rows
         return
@@ -121,6 +120,8 @@ async def cancel(user_id: int, run_id: UUID) -> None:
     run = here.run(run_id)
     if run is None or run.ids.owner_id != user_id:
         await in_database(run_for, user_id, run_id)
+        if await in_database(run_request_stop, owner_id=user_id, run_id=run_id):
+            here.bell.stop(run_id)
         return
     run.stop("cancelled")
 
@@ -130,18 +131,28 @@ async def check_thread(user_id: int, thread_id: UUID) -> None:
     await in_database(thread_for, user_id, thread_id)
 
 
-async def _stored(user_id: int, run_id: UUID, after: int) -> AsyncGenerator[list[Numbered], None]:
+async def _stored(
+    here: live.Live, user_id: int, run_id: UUID, after: int
+) -> AsyncGenerator[list[Numbered], None]:
     """The events of a run that is not answered here, from the database."""
     await in_database(run_for, user_id, run_id)
     ended = False
-    while not ended:
-        ended, events = await in_database(_page, run_id, after)
-        if events:
-            after = events[-1][0]
-            yield events
-            ended = ended and len(events) < EVENTS_PAGE_SIZE
-        elif not ended:
-            await asyncio.sleep(LOOK_S)
+    with here.rung_for(run_id) as rung:
+        while not ended:
+            rung.clear()  # before reading: what is written meanwhile rings again
+            ended, events = await in_database(_page, run_id, after)
+            if events:
+                after = events[-1][0]
+                yield events
+                ended = ended and len(events) < EVENTS_PAGE_SIZE
+            elif not ended:
+                await _rings(rung)
+
+
+async def _rings(rung: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_S):
+            await rung.wait()
 
 
 def _page(run_id: UUID, after: int) -> tuple[bool, list[Numbered]]:
@@ -162,10 +173,7 @@ def _page(run_id: UUID, after: int) -> tuple[bool, list[Numbered]]:
 def _open(user_id: int, question: RunInput, process: str) -> _WorkOrder:
     key = run_key(user_id, question.key_id)
     model = _model(user_id, question.model)
-    running = Run.objects.filter(owner_id=user_id, status=Run.Status.RUNNING)
-    if running.exclude(pk=question.run_id).count() >= settings.RUNS_PER_USER:
-        message = "Too many answers are being written at once. Wait for one, or stop one."
-        raise AppError("too_many_runs", message, status=429)
+    _check_rates(user_id, question.run_id)
     opened = run_open(
         owner_id=user_id,
         thread_id=question.thread_id,
@@ -233,14 +241,17 @@ def _limits() -> Limits:
     )
 
 
-def _count_message(user_id: int) -> None:
-    """At most so many questions a minute; raises ``AppError`` ``too_many_messages``."""
-    now = time.monotonic()
-    times = _messages.setdefault(user_id, deque())
-    while times and times[0] <= now - 60:
-        times.popleft()
-    if len(times) >= settings.MESSAGES_PER_MINUTE:
-        wait_s = times[0] + 60 - now
-        message = f"That was a lot of messages. Go on in {wait_s:.0f} seconds."
-        raise AppError("too_many_messages", message, status=429, retry_after_s=wait_s)
-    times.append(now)
+def _check_rates(user_id: int, run_id: UUID) -> None:
+    """Counted in the database, so that it holds for all processes together.
+
+    Raises:
+        AppError: ``too_many_runs`` at once, or ``too_many_messages`` in a minute.
+    """
+    others = Run.objects.filter(owner_id=user_id).exclude(pk=run_id)
+    if others.filter(status=Run.Status.RUNNING).count() >= settings.RUNS_PER_USER:
+        message = "Too many answers are being written at once. Wait for one, or stop one."
+        raise AppError("too_many_runs", message, status=429)
+    asked = others.filter(created_at__gt=timezone.now() - timedelta(minutes=1))
+    if asked.count() >= settings.MESSAGES_PER_MINUTE:
+        message = "That was a lot of messages in one minute. Wait a moment, then go on."
+        raise AppError("too_many_messages", message, status=429, retry_after_s=30)

@@ -31,9 +31,14 @@ class _Pending:
 
 
 class Writer:
-    """Collects rows and flushes them; ``on_lost`` is called for a run whose rows are refused."""
+    """Collects rows and flushes them; ``on_lost`` is called for a run whose rows are refused.
 
-    def __init__(self) -> None:
+    Args:
+        on_written: called with the runs of each flush, once their rows are durable.
+    """
+
+    def __init__(self, on_written: Callable[[list[UUID]], None] = lambda _: None) -> None:
+        self._on_written = on_written
         self._runs: dict[UUID, _Pending] = {}
         self._dirty = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -89,3 +94,4 @@ class Writer:
                 del run.rows[:count]
                 if run_id in refused:
                     run.on_lost()
+            self._on_written([batch.run_id for batch in batches])

@@ -69,13 +69,18 @@ class Run(models.Model):
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "runs"
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["status", "lease_until"], name="runs_stale")]
+        indexes = [
+            models.Index(fields=["status", "lease_until"], name="runs_stale"),
+            models.Index(fields=["owner", "created_at"], name="runs_of_owner"),
+            models.Index(fields=["thread", "created_at"], name="runs_of_thread"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["thread"], condition=Q(status="running"), name="runs_one_running_per_thread"
