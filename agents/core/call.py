@@ -159,7 +159,8 @@ class ModelCall:
         if blob := part.get("inlineData"):
             yield from self._media(str(blob.get("mimeType", "")), _bytes(blob.get("data", "")))
         elif code := part.get("executableCode"):
-            content = {"language": str(code.get("language", "")).lower(), "code": code.get("code")}
+            language = str(code.get("language", "")).lower()
+            content = {"language": language, "code": code.get("code", "")}
             self._code = Activity("code", content, ref=str(uuid4()))
             yield self._code
         elif (result := part.get("codeExecutionResult")) and self._code is not None:

@@ -17,6 +17,7 @@ from agents.core.outputs import Content
 
 Part = dict[str, Any]
 _TOP_LEVEL = re.compile(r"^\$\.([A-Za-z_]\w*)$")
+_PIECES = ("partialArgs", "willContinue")
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
@@ -57,12 +58,12 @@ class PartKeeper:
     def _function_call(self, part: Part, call: dict[str, Any]) -> None:
         """A call arrives whole, or named first with its arguments in pieces (Vertex does that)."""
         if call.get("name"):
-            kept = {name: value for name, value in call.items() if name != "willContinue"}
+            kept = {name: value for name, value in call.items() if name not in _PIECES}
             part = {**part, "functionCall": {**kept, "args": dict(call.get("args") or {})}}
             self._parts.append(part)
             self.calls.append(part["functionCall"])
-            self._partial = part["functionCall"] if call.get("willContinue") else None
-        elif self._partial is not None:
+            self._partial = part["functionCall"]
+        if self._partial is not None:
             for piece in call.get("partialArgs") or []:
                 _add_argument(self._partial["args"], piece)
             if not call.get("willContinue"):

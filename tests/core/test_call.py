@@ -1,0 +1,391 @@
+"""One model call: retries, ends, tokens, and what it yields of what Gemini says."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+
+import pytest
+
+from agents.core import call as model_call
+from agents.core.call import ModelCall
+from agents.core.errors import AgentError
+from agents.core.model import ModelRequest
+from agents.core.outputs import Activity, Media, TextDelta, ThoughtDelta
+from agents.core.testing import ScriptedModel, chunk, text
+from agents.core.turn import Limits, Record
+from tests.core.team import KEY, said, thought
+
+
+@pytest.fixture(autouse=True)
+def no_backoff(monkeypatch):
+    monkeypatch.setattr(model_call, "BACKOFF_S", 0.0)
+
+
+def calling(*replies, **limits):
+    """A model call on these replies, the scripted model, and the record."""
+    model, record = ScriptedModel(*replies), Record(Limits(**limits))
+    request = ModelRequest("gemini", "", (), KEY, limits=record.limits)
+    return ModelCall("text", model, request, record), model, record
+
+
+async def outputs(call: ModelCall) -> list[object]:
+    return [output async for output in call.outputs()]
+
+
+async def failure(call: ModelCall) -> tuple[AgentError, list[object]]:
+    """The error a call ends with, and what it yielded before."""
+    yielded: list[object] = []
+    with pytest.raises(AgentError) as caught:
+        yielded += [yielded.append(output) async for output in call.outputs()]
+    return caught.value, yielded
+
+
+def inline(mime_type: str, data: bytes) -> dict[str, object]:
+    return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
+
+
+# retries
+
+
+@pytest.mark.parametrize("code", ["overloaded", "upstream_error", "unreachable"])
+async def test_a_passing_fault_before_the_first_word_is_tried_once_more(code):
+    call, model, record = calling([AgentError(code)], said("Hi"))
+    assert await outputs(call) == [TextDelta("Hi")]
+    assert [line.outcome for line in record.calls] == [code, "ok"]
+    assert model.closed == 2
+
+
+async def test_nothing_is_tried_a_third_time():
+    call, model, _ = calling([AgentError("overloaded")], [AgentError("overloaded")], said("Hi"))
+    error, _ = await failure(call)
+    assert error.code == "overloaded"
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["invalid_key", "key_blocked", "blocked", "too_long", "bad_request", "model_gone", "no_image"],
+)
+async def test_what_stays_wrong_is_not_tried_again(code):
+    call, model, _ = calling([AgentError(code)], said("Hi"))
+    error, _ = await failure(call)
+    assert error.code == code
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("code", ["quota", "timeout"])
+async def test_quota_and_timeouts_are_tried_again_only_when_google_says_when(code):
+    call, model, _ = calling([AgentError(code)], said("Hi"))
+    await failure(call)
+    assert len(model.requests) == 1
+    call, model, _ = calling([AgentError(code, retry_after_s=0)], said("Hi"))
+    assert await outputs(call) == [TextDelta("Hi")]
+
+
+async def test_the_wait_google_asks_for_is_kept():
+    call, _, _ = calling([AgentError("quota", retry_after_s=0.05)], said("Hi"))
+    record_before = Record(Limits())
+    await outputs(call)
+    waited = Record(Limits()).started - record_before.started
+    assert waited >= 0.05
+
+
+async def test_a_wait_longer_than_the_limit_is_not_waited():
+    call, model, _ = calling([AgentError("quota", retry_after_s=11)], said("Hi"), retry_wait_s=10)
+    error, _ = await failure(call)
+    assert error.retry_after_s == 11
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("part", [text("Half"), thought("Hm.")])
+async def test_nothing_is_tried_again_after_anything_was_delivered(part):
+    call, model, _ = calling([chunk(part), AgentError("overloaded")], said("Hi"))
+    error, yielded = await failure(call)
+    assert error.code == "overloaded"
+    assert len(yielded) == len(model.requests) == 1
+
+
+async def test_a_second_try_begins_from_nothing():
+    half = chunk({"functionCall": {"name": "ask_text_agent", "args": {}}})
+    call, _, _ = calling([half, AgentError("overloaded")], said("Hi"))
+    await outputs(call)
+    assert call.functions == []
+    assert call.content() == {"role": "model", "parts": [{"text": "Hi"}]}
+
+
+# ends
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("SAFETY", "blocked"),
+        ("RECITATION", "blocked"),
+        ("LANGUAGE", "blocked"),
+        ("BLOCKLIST", "blocked"),
+        ("PROHIBITED_CONTENT", "blocked"),
+        ("SPII", "blocked"),
+        ("IMAGE_SAFETY", "blocked"),
+        ("IMAGE_PROHIBITED_CONTENT", "blocked"),
+        ("IMAGE_RECITATION", "blocked"),
+        ("NO_IMAGE", "no_image"),
+        ("IMAGE_OTHER", "no_image"),
+        ("OTHER", "upstream_error"),
+        ("MALFORMED_FUNCTION_CALL", "upstream_error"),
+        ("UNEXPECTED_TOOL_CALL", "upstream_error"),
+        ("MISSING_THOUGHT_SIGNATURE", "upstream_error"),
+        ("FINISH_REASON_UNSPECIFIED", "upstream_error"),
+        ("SOMETHING_NEW", "upstream_error"),
+    ],
+)
+async def test_every_end_but_stop_is_an_error_after_the_words(reason, code):
+    call, _, record = calling(said("Some", "thing", finish=reason))
+    error, yielded = await failure(call)
+    assert error.code == code
+    assert yielded == [TextDelta("Some"), TextDelta("thing")]
+    assert record.calls[0].outcome == code
+
+
+async def test_max_tokens_is_an_end_that_is_told():
+    call, _, record = calling(said("And then", finish="MAX_TOKENS"))
+    assert await outputs(call) == [TextDelta("And then")]
+    assert record.truncated == "max_tokens"
+    assert record.calls[0].outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [[chunk(text("Half"))], [chunk(text("Half"), finish="")], [], [{}], [{"candidates": []}]],
+)
+async def test_a_stream_that_just_ends_is_truncated(reply):
+    call, model, _ = calling(reply)
+    error, _ = await failure(call)
+    assert error.code == "truncated"
+    assert len(model.requests) == 1
+
+
+async def test_a_finish_reason_before_the_last_words_still_counts():
+    call, _, _ = calling([chunk(text("One"), finish="STOP"), chunk(text(" two"))])
+    assert await outputs(call) == [TextDelta("One"), TextDelta(" two")]
+
+
+@pytest.mark.parametrize("reason", ["SAFETY", "OTHER", "PROHIBITED_CONTENT"])
+async def test_a_blocked_prompt_is_blocked(reason):
+    call, model, record = calling(
+        [{"promptFeedback": {"blockReason": reason}, "usageMetadata": {"promptTokenCount": 8}}]
+    )
+    error, yielded = await failure(call)
+    assert (error.code, yielded) == ("blocked", [])
+    assert len(model.requests) == 1
+    assert record.calls[0].usage.input == 8
+
+
+async def test_feedback_without_a_block_is_no_error():
+    call, _, _ = calling([{"promptFeedback": {}}, *said("Hi")])
+    assert await outputs(call) == [TextDelta("Hi")]
+
+
+async def test_words_before_an_error_in_the_same_batch_are_not_lost():
+    batch = [chunk(text("One")), chunk(text(" two")), {"promptFeedback": {"blockReason": "SAFETY"}}]
+    call, model, _ = calling([batch])
+    error, yielded = await failure(call)
+    assert error.code == "blocked"
+    assert yielded == [TextDelta("One two")]
+    assert len(model.requests) == 1
+
+
+async def test_empty_answers_that_finish_are_whole():
+    call, _, _ = calling([chunk(finish="STOP")])
+    assert await outputs(call) == []
+    assert call.content()["parts"] == []
+
+
+@pytest.mark.parametrize(
+    "candidate", [{}, {"content": None}, {"content": {}}, {"content": {"parts": None}}]
+)
+async def test_candidates_without_content_are_read(candidate):
+    call, _, _ = calling([{"candidates": [candidate]}, *said("Hi")])
+    assert await outputs(call) == [TextDelta("Hi")]
+
+
+async def test_only_the_first_candidate_speaks():
+    two = {"candidates": [*chunk(text("A"))["candidates"], *chunk(text("B"))["candidates"]]}
+    call, _, _ = calling([two, *said("!")])
+    assert await outputs(call) == [TextDelta("A"), TextDelta("!")]
+
+
+# words
+
+
+async def test_words_that_come_together_leave_together_and_thoughts_stay_between():
+    batch = [chunk(text("a")), chunk(text("b"), thought("hm"), text("c")), chunk(text("d"))]
+    call, _, _ = calling([batch, *said("e")])
+    assert await outputs(call) == [
+        *(TextDelta("ab"), ThoughtDelta("hm"), TextDelta("cd"), TextDelta("e")),
+    ]
+    assert call.text == "abcde"
+
+
+async def test_empty_words_are_not_told():
+    call, _, _ = calling([chunk(text("")), chunk(thought("")), *said("Hi", "")])
+    assert await outputs(call) == [TextDelta("Hi")]
+
+
+# tokens
+
+
+async def test_counts_are_running_totals_and_may_be_left_out():
+    counts = [
+        {"promptTokenCount": 10, "totalTokenCount": 10},
+        {"promptTokenCount": 10, "thoughtsTokenCount": 5, "cachedContentTokenCount": 4},
+        {"candidatesTokenCount": 3, "promptTokenCount": 10, "thoughtsTokenCount": 6},
+        {"trafficType": "PROVISIONED_THROUGHPUT"},
+        {"candidatesTokenCount": 9, "promptTokenCount": 10, "toolUsePromptTokenCount": 2},
+    ]
+    chunks = [chunk(text("x"), usageMetadata=one) for one in counts]
+    call, _, record = calling([*chunks, chunk(finish="STOP")])
+    await outputs(call)
+    usage = record.calls[0].usage
+    assert (usage.input, usage.output, usage.thought, usage.cached) == (12, 15, 6, 4)
+
+
+async def test_tokens_of_a_failed_call_are_counted():
+    counts = {"promptTokenCount": 7, "candidatesTokenCount": 2}
+    call, _, record = calling([chunk(text("x"), usageMetadata=counts), AgentError("timeout")])
+    await failure(call)
+    assert (record.calls[0].usage.input, record.calls[0].usage.output) == (7, 2)
+
+
+# media, code, sources
+
+
+async def test_a_picture_is_media_and_its_bytes_do_not_go_back():
+    picture = b"\xfb\xff\xfe PNG"
+    call, _, _ = calling([chunk(text("See: "), inline("image/png", picture)), *said("Nice?")])
+    assert await outputs(call) == [
+        TextDelta("See: "),
+        Media(picture, "image/png", "image"),
+        TextDelta("Nice?"),
+    ]
+    assert call.content()["parts"] == [{"text": "See: Nice?"}]
+
+
+@pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4])
+async def test_base64_is_read_in_either_alphabet_padded_or_not(alphabet, size):
+    data = b"\xfb\xef\xff\xfe"[:size]
+    for written in (alphabet(data).decode(), alphabet(data).decode().rstrip("=")):
+        part = {"inlineData": {"mimeType": "image/png", "data": written}}
+        call, _, _ = calling([chunk(part, finish="STOP")])
+        assert await outputs(call) == ([Media(data, "image/png", "image")] if data else [])
+
+
+async def test_media_that_are_no_base64_are_an_upstream_error():
+    part = {"inlineData": {"mimeType": "image/png", "data": "x"}}
+    call, _, _ = calling([chunk(text("See:"), part)])
+    error, yielded = await failure(call)
+    assert error.code == "upstream_error"
+    assert yielded == [TextDelta("See:")]
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "rate_hz"),
+    [
+        ("audio/L16;codec=pcm;rate=24000", 24000),
+        ("audio/l16; rate=16000", 16000),
+        ("audio/L16", 24000),
+    ],
+)
+async def test_speech_in_pieces_is_one_wav_file(mime_type, rate_hz):
+    pieces = [bytes([1, 0] * 100), bytes([2, 0] * 50)]
+    call, _, _ = calling(
+        [*(chunk(inline(mime_type, piece)) for piece in pieces), chunk(finish="STOP")]
+    )
+    [media] = await outputs(call)
+    assert (media.mime_type, media.name) == ("audio/wav", "speech")
+    with wave.open(io.BytesIO(media.data)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate_hz, 1, 2)
+        assert file.readframes(1000) == b"".join(pieces)
+
+
+async def test_other_sound_is_kept_as_it_is():
+    call, _, _ = calling([chunk(inline("audio/mpeg", b"ID3"), finish="STOP")])
+    assert await outputs(call) == [Media(b"ID3", "audio/mpeg", "audio")]
+
+
+async def test_code_and_its_result_are_one_activity():
+    parts = [
+        {"executableCode": {"language": "PYTHON", "code": "1/0"}},
+        {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "ZeroDivisionError"}},
+    ]
+    call, _, _ = calling([chunk(*parts), *said("No.")])
+    begun, ran, _ = await outputs(call)
+    assert begun == Activity("code", {"language": "python", "code": "1/0"}, begun.ref)
+    outcome = {"outcome": "failed", "output": "ZeroDivisionError"}
+    assert ran == Activity("code", begun.content | outcome, begun.ref)
+    assert call.content()["parts"] == [*parts, {"text": "No."}]
+
+
+async def test_a_result_without_code_and_code_without_text_are_borne():
+    parts = [{"codeExecutionResult": {"outcome": "OUTCOME_OK"}}, {"executableCode": {"id": "1"}}]
+    call, _, _ = calling([chunk(*parts, finish="STOP")])
+    [begun] = await outputs(call)
+    assert begun.content == {"language": "", "code": ""}
+
+
+async def test_sources_come_last_and_only_web_addresses_are_links():
+    reply = said("Paris", ".")
+    reply[-1]["candidates"][0]["groundingMetadata"] = {
+        "webSearchQueries": ["france capital"],
+        "groundingChunks": [
+            {"web": {"uri": "https://a.example/", "title": "A"}},
+            {"web": {"uri": "javascript:alert(1)", "title": "B"}},
+            {"maps": {"uri": "https://maps.example/"}},
+            {"retrievedContext": {"title": "Mine"}},
+            {},
+        ],
+        "groundingSupports": [
+            {"segment": {"startIndex": 1, "endIndex": 5}, "groundingChunkIndices": [0, 2]},
+            {},
+        ],
+    }
+    call, _, _ = calling(reply)
+    sources = (await outputs(call))[-1]
+    assert sources.kind == "sources"
+    assert sources.content == {
+        "queries": ["france capital"],
+        "sources": [
+            {"title": "A", "uri": "https://a.example/"},
+            {"title": "B", "uri": ""},
+            {"title": "https://maps.example/", "uri": "https://maps.example/"},
+            {"title": "Mine", "uri": ""},
+            {"title": "", "uri": ""},
+        ],
+        "supports": [
+            {"start": 1, "end": 5, "sources": [0, 2]},
+            {"start": 0, "end": 0, "sources": []},
+        ],
+    }
+
+
+async def test_pages_that_were_read_are_sources():
+    reply = said("Read.")
+    pages = [{"retrievedUrl": "https://a.example/"}, {"urlRetrievalStatus": "ERROR"}]
+    reply[-1]["candidates"][0] |= {
+        "groundingMetadata": {},
+        "urlContextMetadata": {"urlMetadata": pages},
+    }
+    call, _, _ = calling(reply)
+    sources = (await outputs(call))[-1]
+    assert sources.content["sources"] == [
+        {"title": "https://a.example/", "uri": "https://a.example/"}
+    ]
+
+
+async def test_grounding_that_found_nothing_is_not_told():
+    reply = said("Hi")
+    reply[-1]["candidates"][0] |= {"groundingMetadata": {}, "urlContextMetadata": {}}
+    call, _, _ = calling(reply)
+    assert await outputs(call) == [TextDelta("Hi")]

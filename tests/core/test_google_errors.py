@@ -1,0 +1,152 @@
+"""Google's errors become ours, and none of their words come along."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agents.core.errors import SENTENCES
+from agents.core.google_errors import agent_error, error_in_stream
+from tests.core.recordings import name_of, recorded
+
+KEY = "AIzaThisKeyIsSecret000000000000000000000"
+CODES = {
+    "error-400--gaunt-sloth--spec-for-ext-162-google-context-overflow--overflow": "too_long",
+    "error-400--mirascope--test-authentication-error-stream-google-gemini-2-5-flash": "invalid_key",
+    "error-400--vertexai-sdk-test-data--streaming-failure-image-rejected": "bad_request",
+    "error-403--log--incident-note": "key_blocked",
+    "error-403--rig--explicit-cache-expired--2": "key_blocked",
+    "error-403--vertexai-sdk-test-data--unary-failure-generativelanguage-api-not-enabled": (
+        "key_blocked"
+    ),
+    "error-404--js-genai--chats-tests-sendmessage-send-message-stream-with-error": "model_gone",
+    "error-404--log--a-batch-analysis-log": "model_gone",
+    "error-404--rig--nonexistent-model-streaming-error-preserves-status-and-body": "model_gone",
+    "error-429--log--a-provider-error-log": "quota",
+    "error-429--ruby-llm--gemini-gemini-2-5-flash-handles-context-length-exceeded-errors": "quota",
+    "error-500--log--readme-error-logging": "upstream_error",
+    "error-503--browser--pull-request-2915-comment-2026-07-13": "overloaded",
+}
+METHODS = ("generateContent", "streamGenerateContent", "cachedContents.get")
+ERRORS = [one for one in recorded(*METHODS) if one["status"] >= 400]
+
+
+def body(message: str = "", status: str = "", details: object = None) -> dict[str, object]:
+    return {"error": {"code": 400, "message": message, "status": status, "details": details}}
+
+
+@pytest.mark.skipif(not ERRORS, reason="no recordings here")
+def test_every_recorded_error_is_expected():
+    assert {name_of(one) for one in ERRORS} == set(CODES)
+
+
+@pytest.mark.parametrize("recording", ERRORS, ids=name_of)
+def test_recorded_errors_are_told_apart_and_keep_their_words_to_themselves(recording):
+    theirs = json.loads(recording["body"])
+    error = agent_error(recording["status"], theirs)
+    assert error.code == CODES[recording["id"]]
+    inner = theirs[0]["error"] if isinstance(theirs, list) else theirs["error"]
+    assert inner["message"] not in f"{error!r} {error} {error.message}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "bad_request"),
+        (401, "invalid_key"),
+        (403, "key_blocked"),
+        (404, "model_gone"),
+        (405, "bad_request"),
+        (408, "timeout"),
+        (413, "too_long"),
+        (418, "bad_request"),
+        (429, "quota"),
+        (500, "upstream_error"),
+        (501, "upstream_error"),
+        (502, "overloaded"),
+        (503, "overloaded"),
+        (504, "timeout"),
+        (302, "upstream_error"),
+        (204, "upstream_error"),
+    ],
+)
+def test_a_status_alone_says_enough(status, code):
+    for nothing in (None, {}, [], "<html>", {"error": None}, {"error": "bad"}):
+        error = agent_error(status, nothing)
+        assert error.code == code
+        assert error.message == SENTENCES[code]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "code"),
+    [
+        (body("API key not valid. Please pass a valid API key."), "invalid_key"),
+        (body("API key expired. Please renew the API key."), "invalid_key"),
+        (body(details=[{"reason": "API_KEY_INVALID"}]), "invalid_key"),
+        (body("The input token count exceeds the maximum"), "too_long"),
+        (body("User location is not supported.", "FAILED_PRECONDITION"), "key_blocked"),
+        (body("Please use a valid role: user, model."), "bad_request"),
+    ],
+)
+def test_the_many_kinds_of_400_are_told_apart(theirs, code):
+    assert agent_error(400, theirs).code == code
+    assert agent_error(400, [theirs]).code == code
+
+
+def quota(*details: object) -> dict[str, object]:
+    return body("Quota exceeded.", "RESOURCE_EXHAUSTED", list(details))
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        ("7s", 7.0),
+        ("7.25s", 7.25),
+        ("0s", 0.0),
+        (12, 12.0),
+        ("soon", None),
+        ("nan", None),
+        ("infs", None),
+        ("-5s", None),
+        ("1e999s", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_the_wait_is_told_if_it_is_one(delay, seconds):
+    assert agent_error(429, quota({"retryDelay": delay})).retry_after_s == seconds
+
+
+def test_a_quota_of_the_day_is_not_waited_for():
+    violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
+    error = agent_error(429, quota({"violations": violations}, {"retryDelay": "31s"}))
+    assert error.code == "quota"
+    assert error.retry_after_s is None
+    assert "today" in error.message
+
+
+@pytest.mark.parametrize("details", [5, "x", {}, {"a": 1}, [1, None, "x"], [{"violations": 5}]])
+@pytest.mark.parametrize("status", [400, 403, 429])
+def test_details_of_no_known_shape_are_borne(status, details):
+    assert agent_error(status, body(details=details)).retry_after_s is None
+
+
+def test_an_error_inside_a_stream_is_that_of_its_code():
+    assert error_in_stream({"error": {"code": 503}}).code == "overloaded"
+    assert error_in_stream({"error": {"code": 400, "message": "API key expired"}}).code == (
+        "invalid_key"
+    )
+
+
+@pytest.mark.parametrize("error", [{}, {"code": "503"}, {"code": None}, "gone", None, []])
+def test_an_error_inside_a_stream_without_a_code_is_a_fault_of_gemini(error):
+    assert error_in_stream({"error": error}).code == "upstream_error"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+def test_a_key_in_googles_text_goes_nowhere(status):
+    theirs = body(f"Permission denied: Consumer 'api_key:{KEY}' has been suspended.")
+    theirs["error"]["details"] = [{"reason": KEY, "retryDelay": KEY, "quotaId": KEY}]
+    error = agent_error(status, theirs)
+    assert KEY not in f"{error!r} {error} {error.message} {vars(error)}"
