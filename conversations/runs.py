@@ -8,7 +8,7 @@ wakes up late writes nothing. Locks are taken in one order: thread, then runs by
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ from django.utils import timezone
 
 from conversations import compaction
 from conversations.access import canonical_uuid
-from conversations.models import TERMINAL_EVENTS, Event, Message, ModelCall, Run, Thread
+from conversations.log import EventBatch, Row, events_append, rows_append
+from conversations.models import TERMINAL_EVENTS, Message, ModelCall, Run, Thread
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
 from conversations.storable import storable, storable_text
@@ -38,20 +39,11 @@ __all__ = [
     "runs_close_stale",
 ]
 
-Row = tuple[int, str, str]  # seq, type, the event as JSON text
-
 INTERRUPTED = "interrupted"
 INTERRUPTED_SENTENCE = (
     "The server stopped before this answer was finished. What was written is kept; "
     "send a message to continue."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EventBatch:
-    run_id: UUID
-    fence: int
-    rows: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,51 +68,6 @@ class _Ending:
     error_message: str = ""
 
 
-def events_append(*, batches: Sequence[EventBatch]) -> set[UUID]:
-    """Write the events of many runs at once; rows that are stored already are passed over.
-
-    Returns:
-        The runs whose rows were refused: ended, gone, under another fence, or with a gap.
-    """
-    with transaction.atomic():
-        wanted = [batch.run_id for batch in batches]
-        runs = (
-            Run.objects.select_for_update(no_key=True)
-            .filter(pk__in=wanted, status=Run.Status.RUNNING)
-            .only("pk", "fence", "last_seq")
-            .order_by("pk")
-            .in_bulk()
-        )
-        events: list[Event] = []
-        refused: set[UUID] = set()
-        for batch in batches:
-            run = runs.get(batch.run_id)
-            fresh = _fresh_events(run, batch.rows) if run and run.fence == batch.fence else None
-            if fresh is None:
-                refused.add(batch.run_id)
-            else:
-                events += fresh
-        Event.objects.bulk_create(events)
-        grown = {event.run_id for event in events}
-        Run.objects.bulk_update([runs[run_id] for run_id in grown], ["last_seq"])
-    return refused
-
-
-def _fresh_events(run: Run, rows: Iterable[Row]) -> list[Event] | None:
-    """The rows that continue the run's log, or None if one of them would leave a gap."""
-    last_seq = run.last_seq
-    fresh = []
-    for seq, kind, data in rows:
-        if seq <= last_seq:
-            continue
-        if seq != last_seq + 1:
-            return None
-        fresh.append(Event(run_id=run.pk, seq=seq, type=kind, data=data))
-        last_seq = seq
-    run.last_seq = last_seq
-    return fresh
-
-
 def run_close(
     *,
     run_id: UUID,
@@ -137,10 +84,8 @@ def run_close(
     """Write the rest of the log, fold it, end the run. False if it is no longer ours to end."""
     with transaction.atomic():
         run = _locked_running(run_id, Q(fence=fence))
-        fresh = _fresh_events(run, events) if run else None
-        if run is None or fresh is None:
+        if run is None or not rows_append(run, events):
             return False
-        Event.objects.bulk_create(fresh)
         run.usage, run.contents = storable(usage), storable(contents)
         _fold(run, log_of(run.pk), _Ending(status, outcome, error_code, error_message))
         ModelCall.objects.bulk_create(
@@ -202,7 +147,7 @@ def _interruption(run: Run, log: list[compaction.AguiEvent]) -> list[compaction.
         (seq, end["type"], json.dumps(end, separators=(",", ":")))
         for seq, end in enumerate(ends, start=run.last_seq + 1)
     ]
-    Event.objects.bulk_create(_fresh_events(run, rows) or [])
+    rows_append(run, rows)
     return ends
 
 
