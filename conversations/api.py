@@ -126,7 +126,9 @@ def asked(form: Any, request: Request) -> dict[str, Any]:
 
 
 class ThreadsView(APIView):
-    @extend_schema(parameters=[CursorInput], responses=ThreadPageOutput)
+    @extend_schema(
+        operation_id="threads_list", parameters=[CursorInput], responses=ThreadPageOutput
+    )
     def get(self, request: Request) -> Response:
         """List my threads, the last one spoken in first."""
         page = selectors.thread_list(user_id=signed_in(request).pk, **asked(CursorInput, request))
