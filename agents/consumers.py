@@ -14,11 +14,12 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseFault
 
 from accounts.tokens import Identity, authenticate
 from agents import guard, inputs, live, turns
 from agents.bearer import bearer
-from agents.database import in_database
+from agents.database import away, in_database
 from agents.follower import Follower, Slow
 from common.errors import AppError
 
@@ -117,6 +118,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except AppError as error:
             await self._refuse(error, frame.ref)
             return
+        except DatabaseFault:
+            await self._refuse(away(), frame.ref)
+            return
         accepted: dict[str, Any] = {"op": "accepted"}
         if frame.ref is not None:
             accepted["ref"] = frame.ref
@@ -170,6 +174,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._refuse(error)
         except (asyncio.CancelledError, Slow):
             raise
+        except DatabaseFault as fault:
+            logger.warning("A frame met no database: %s", type(fault).__name__)
+            await self._refuse(away())
         except Exception:
             logger.exception("A frame could not be handled")
             message = "Something went wrong on this server. Try again."

@@ -15,7 +15,10 @@ from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
+from common.errors import AppError
+
 THREADS = 8
+AWAY = "The server's database is away for a moment. Try again."
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,3 +45,8 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
 
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_pool(), context.run, run)
+
+
+def away() -> AppError:
+    """What a person is told while the database cannot be reached; nothing was stored."""
+    return AppError("unavailable", AWAY, status=503, retry_after_s=2)

@@ -13,10 +13,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
+from django.db import Error as DatabaseFault
+
 from accounts.tokens import Identity, authenticate
 from agents import guard, turns
 from agents.bearer import bearer
-from agents.database import in_database
+from agents.database import away, in_database
 from agents.inputs import run_input_from_json
 from common.errors import AppError
 
@@ -45,6 +47,9 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         guard.current().admit(stream, identity.user_id)
     except AppError as error:
         await _refuse(send, error)
+        return
+    except DatabaseFault:
+        await _refuse(send, away())
         return
     try:
         await stream.run(after, receive)

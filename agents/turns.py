@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -30,6 +32,8 @@ from conversations.opening import OpenedRun, run_open
 from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 from conversations.services import artifact_create
 from conversations.stops import run_request_stop
+
+logger = logging.getLogger(__name__)
 
 LOOK_S = 2.0
 EXTENSIONS = {
@@ -140,7 +144,11 @@ async def _stored(
     with here.rung_for(run_id) as rung:
         while not ended:
             rung.clear()  # before reading: what is written meanwhile rings again
-            ended, events = await in_database(_page, run_id, after)
+            try:
+                ended, events = await in_database(_page, run_id, after)
+            except DatabaseFault as fault:
+                logger.warning("A reader waits for the database: %s", type(fault).__name__)
+                events = []
             if events:
                 after = events[-1][0]
                 yield events

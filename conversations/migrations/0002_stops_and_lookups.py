@@ -5,25 +5,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('apikeys', '0001_initial'),
-        ('conversations', '0001_initial'),
+        ("apikeys", "0001_initial"),
+        ("conversations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='stop_requested_at',
+            model_name="run",
+            name="stop_requested_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['owner', 'created_at'], name='runs_of_owner'),
+            model_name="run",
+            index=models.Index(fields=["owner", "created_at"], name="runs_of_owner"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['thread', 'created_at'], name='runs_of_thread'),
+            model_name="run",
+            index=models.Index(fields=["thread", "created_at"], name="runs_of_thread"),
         ),
     ]
