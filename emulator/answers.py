@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator import google_tools, media, prose, signatures
 from emulator.calls import MEDIA_TOOL, TEXT_TOOL, Attachment, Call
-from emulator.directives import Directives, Message
+from emulator.directives import AGENTS, Directives, Message
 from emulator.wire import FrameWriter
 
 Part = dict[str, Any]
@@ -30,7 +30,6 @@ _TEXT = re.compile(
 _SPEECH = re.compile(r"\b(speak|aloud|voice|audio|say it|read out)\b", re.I)
 _DESCRIBE = re.compile(r"\b(describe|what is (in|on)|transcribe|explain)\b", re.I)
 _RATIO = re.compile(r"(\d{1,2}):(\d{1,2})")
-_OPENINGS = {"text": "Text agent here. ", "media": "Media agent here. "}
 
 
 @dataclass
@@ -172,10 +171,11 @@ def function_calls(calls: list[tuple[str, dict[str, Any]]], *, with_ids: bool) -
 def _text(call: Call, message: Message, rng: random.Random) -> str:
     if call.results:
         return joined(call.results)
-    opening = _OPENINGS.get(call.agent, "")
+    agent = call.agent if call.agent in AGENTS else ""
     if call.attachments:
+        opening = f"{agent.capitalize()} agent here. " if agent else ""
         return opening + described(call.attachments, message.said)
-    return prose.answer(message.said, opening, call.message_number, rng)
+    return prose.answer(message.said, agent, call.message_number, rng)
 
 
 def joined(results: list[dict[str, Any]]) -> str:

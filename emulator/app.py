@@ -41,8 +41,7 @@ class EmulatorApp:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         path = scope["path"]
         if path.startswith("/emulator/"):
-            host = headers.get("host", "")
-            await self._control.handle(exchange, scope["method"], path, query, host)
+            await self._control.handle(exchange, scope["method"], path, query, headers)
             return
         key = headers.get("x-goog-api-key") or query.get("key", "")
         record = self._record(scope["method"], path, query, headers, key)
@@ -120,8 +119,7 @@ class EmulatorApp:
 
 def _count_tokens(model: catalogue.Model, key: str, body: dict[str, Any]) -> Reply:
     call = Call(model, "countTokens", key, body.get("generateContentRequest") or body)
-    if not call.contents:
-        raise wire.Refusal(400, "* CountTokensRequest.contents: contents is not specified\n")
+    rules.check_call(call)
     total = call.prompt_tokens
     details = [{"modality": "TEXT", "tokenCount": total}]
     return Reply(body=wire.pretty({"totalTokens": total, "promptTokensDetails": details}) + b"\n")

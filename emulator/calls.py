@@ -185,8 +185,18 @@ def parse_body(raw: bytes) -> dict[str, Any]:
         raise Refusal(400, "Invalid JSON payload received. Unexpected token.") from error
     if not isinstance(body, dict):
         raise Refusal(400, "Invalid value (not an object) at 'generate_content_request'.")
+    if b"\\ud" in raw.lower() and not _sendable(body):
+        raise Refusal(400, "Invalid JSON payload received. Unpaired surrogate.")
     named: dict[str, Any] = camelised(body)
     return named
+
+
+def _sendable(body: dict[str, Any]) -> bool:
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def camelised(value: Any) -> Any:

@@ -24,12 +24,19 @@ class Control:
         self._recordings = recordings
 
     async def handle(
-        self, exchange: Exchange, method: str, path: str, query: dict[str, str], host: str
+        self,
+        exchange: Exchange,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],
     ) -> None:
+        """Answer one request; never one that a browser sent for a page of another origin."""
+        host, from_page = headers.get("host", ""), "origin" in headers
         body = await exchange.read()
         try:
-            if not _is_near(host):
-                raise wire.Refusal(403, "emulator: reach these pages by IP address or localhost.")
+            if from_page or not _is_near(host):
+                raise wire.Refusal(403, "emulator: not from a page; by IP address or localhost.")
             found = await self._found(method, path, query, body)
         except wire.Refusal as refusal:
             await exchange.body(refusal.status, refusal.body, wire.JSON)
@@ -67,8 +74,11 @@ class Control:
             "ended": query.get("ended", "") == "1",
             "streams": streams,
         }
-        count = int(query.get("count", "0"))
-        timeout_s = min(float(query.get("timeout", "5")), MAX_WAIT_S)
+        try:
+            count = int(query.get("count", "0"))
+            timeout_s = min(float(query.get("timeout", "5")), MAX_WAIT_S)
+        except ValueError as error:
+            raise wire.Refusal(400, "emulator: count and timeout are numbers.") from error
         records = await self._journal.wait(count, timeout_s, **match)
         if query.get("open") == "1":
             records = [record for record in records if not record.ended]
@@ -78,7 +88,7 @@ class Control:
 def _is_near(host: str) -> bool:
     """Whether a Host header names this machine plainly; a name could be a page's trick."""
     name = host.rsplit(":", 1)[0].strip("[]") if host else ""
-    if name in ("localhost", "testserver"):
+    if name == "localhost":
         return True
     try:
         ipaddress.ip_address(name)

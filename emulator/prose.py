@@ -15,11 +15,13 @@ _STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
-        about after again also because been before being between both could does doing done each
-        from have having here into just like long make many more most much must only other over
-        please should some such tell than that their them then there these they this those
-        through very want were what when where which while with words would write your essay
-        story article report hundred thousand
+        about after again all and any also are because been before being between both but can
+        could did does doing done each for from get had has have having her here him his how into
+        its just let like long make many may more most much must not now one only other our out
+        over please she should some such tell than that the their them then there these they this
+        those through too two use very want was were what when where which while who why will with
+        words would write you your draw paint picture image photo read aloud say speak describe
+        essay story article report program code table media hundred thousand hello thanks
         """,
     )
 )
@@ -64,7 +66,7 @@ _TITLES = (
 def keywords(text: str, at_most: int = 6) -> list[str]:
     """The words of a text worth talking about, in order of appearance."""
     words = [word.lower() for word in _WORD.findall(text)]
-    worth = [word for word in words if len(word) > 3 and word not in _STOP_WORDS]
+    worth = [word for word in words if len(word) > 2 and word not in _STOP_WORDS]
     return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
 
 
@@ -75,9 +77,13 @@ def words_wanted(text: str) -> int:
     return LONG_WORDS if _LONG.search(text) else 0
 
 
-def answer(said: str, opening: str, messages: int, rng: random.Random) -> str:
-    """A whole Markdown answer to what was said."""
-    paragraphs = [f"{opening}{_echo(said, rng)}", _observations(said, messages, rng)]
+def answer(said: str, agent: str, number: int, rng: random.Random) -> str:
+    """A whole Markdown answer to what was said, in the user's message of that number.
+
+    An agent ("text", "media") speaks of its task instead of a message.
+    """
+    beginning = f"{agent.capitalize()} agent here. My task" if agent else ""
+    paragraphs = [_echo(said, beginning, rng), _observations(said, 0 if agent else number, rng)]
     wanted = words_wanted(said)
     if wanted:
         paragraphs += _long_text(said, wanted, rng)
@@ -91,28 +97,29 @@ def answer(said: str, opening: str, messages: int, rng: random.Random) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _echo(said: str, rng: random.Random) -> str:
+def _echo(said: str, beginning: str, rng: random.Random) -> str:
     if not said:
-        return "You sent no words this time."
+        return f"{beginning or 'Your message'} came without words."
     one_line = " ".join(said.split())
     short = one_line if len(one_line) <= 160 else one_line[:157].rstrip() + "..."
     opening = rng.choice(("You asked", "You wrote", "Your message was", "I read"))
-    return f"{opening}: *{short.replace('*', '')}*"
+    return f"{beginning or opening}: *{short.replace('*', '')}*"
 
 
-def _observations(said: str, messages: int, rng: random.Random) -> str:
+def _observations(said: str, number: int, rng: random.Random) -> str:
     count = len(said.split())
     plural = "" if count == 1 else "s"
-    seen = "the first message" if messages <= 1 else f"message {messages}"
+    place = {0: "", 1: " and is the first message of this conversation"}
+    seen = place.get(number, f" and is message {number} of this conversation")
     longest = max(keywords(said), key=len)
     remark = rng.choice(
         (
-            f"The longest word in it is **{longest}**.",
+            f"Its longest word of weight is **{longest}**.",
             f"The word that stands out is **{longest}**.",
             f"If one word had to carry it, it would be **{longest}**.",
         )
     )
-    return f"It has {count} word{plural} and is {seen} of this conversation. {remark}"
+    return f"It has {count} word{plural}{seen}. {remark}"
 
 
 def _ideas(said: str, rng: random.Random) -> str:
@@ -198,7 +205,7 @@ def numbered(frames: int, size: int = 40) -> Iterator[str]:
 
     Piece 7 of size 12 is ``"000007 abcd "``; each tenth piece ends with a blank line instead.
     """
-    size = max(size, 10)
+    size = min(max(size, 10), 10_000)
     filler = ("abcdefghij" * (size // 10 + 1))[: size - 8]
     for number in range(1, frames + 1):
         piece = f"{number:06d} {filler}"

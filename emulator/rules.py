@@ -80,6 +80,7 @@ def check_call(call: Call) -> None:
         if name not in _KNOWN_FIELDS:
             problem = f'Unknown name "{name}": Cannot find field.'
             raise Refusal(400, f"Invalid JSON payload received. {problem}")
+    _check_shapes(call.body)
     if not call.contents:
         raise Refusal(400, "* GenerateContentRequest.contents: contents is not specified\n")
     for index, content in enumerate(call.contents):
@@ -90,6 +91,19 @@ def check_call(call: Call) -> None:
         _check_signatures(call)
 
 
+def _check_shapes(body: dict[str, Any]) -> None:
+    """Objects where objects belong, lists where lists do."""
+    objects = [body.get(n) for n in ("systemInstruction", "toolConfig", "generationConfig")]
+    objects += [(body.get("generationConfig") or {}).get("thinkingConfig")] if objects[2] else []
+    contents = body.get("contents") or []
+    lists = [contents if isinstance(contents, list) else [contents], body.get("tools") or []]
+    for found in lists:
+        objects += found if isinstance(found, list) else [found, "no list"]
+    for found in objects:
+        if found is not None and not isinstance(found, dict):
+            raise Refusal(400, f"Invalid JSON payload received. Invalid value ({found!r:.40}).")
+
+
 def _check_content(content: dict[str, Any], index: int) -> None:
     where = f"* GenerateContentRequest.contents[{index}]"
     if content.get("role", "user") not in ("user", "model"):
@@ -98,7 +112,7 @@ def _check_content(content: dict[str, Any], index: int) -> None:
     if not parts or not isinstance(parts, list):
         raise Refusal(400, f"{where}.parts: contents.parts must not be empty.\n")
     for number, part in enumerate(parts):
-        kinds = [name for name in part if name in _PART_DATA]
+        kinds = [name for name in part if name in _PART_DATA] if isinstance(part, dict) else []
         if not kinds:
             field = f"{where}.parts[{number}].data"
             raise Refusal(400, f"{field}: required oneof field 'data' must have one initialized\n")

@@ -122,23 +122,20 @@ def frame_bytes(frame: Any) -> bytes:
 
 
 def first(frames: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """The first frames, but never one that ends the answer."""
-    for index, frame in enumerate(frames):
-        if index >= count or b'"finishReason"' in frame:
+    """The first frames, but never one that ends the answer; thoughts come free if any come."""
+    for frame in frames:
+        if count <= 0 or b'"finishReason"' in frame:
             return
+        count -= b'"thought": true' not in frame
         yield frame
 
 
 def with_bad_json(frames: Iterable[bytes], after: int) -> Iterator[bytes]:
     """The frames with one broken one among them."""
-    sent_bad = False
-    for index, frame in enumerate(frames):
-        if index == after:
-            sent_bad = True
-            yield frame[: len(frame) * 2 // 3]
-        yield frame
-    if not sent_bad:
-        yield b'{"candidates": [{"content": {"parts": [{"text": "cut'
+    rest = iter(frames)
+    yield from first(rest, after)
+    yield b'{"candidates": [{"content": {"parts": [{"text": "cut'
+    yield from rest
 
 
 def status_of(tail: bytes) -> int:

@@ -65,11 +65,15 @@ class Emulator:
         """As ``requests``, without blocking the event loop that the program under test runs in."""
         return await asyncio.to_thread(self.requests, **match)
 
-    def streams(self, *, key: str = "") -> list[Json]:
-        """All streams so far, with ``ended``, ``frames_sent`` and ``disconnected_at``."""
-        return self._requests("streams", key=key)
+    def streams(self, *, key: str = "", count: int = 0) -> list[Json]:
+        """All streams so far, with ``ended``, ``frames_sent`` and ``disconnected_at``.
+
+        With `count`, waits until so many have begun.
+        """
+        return self._requests("streams", key=key, count=count)
 
     def open_streams(self, *, key: str = "") -> list[Json]:
+        """The streams that run now."""
         return [stream for stream in self.streams(key=key) if not stream["ended"]]
 
     def clear(self) -> None:

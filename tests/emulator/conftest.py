@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -27,6 +27,13 @@ MakeClient = Callable[..., genai.Client]
 def tls() -> ssl.SSLContext:
     """One for all clients: it is never used, and dear to make."""
     return httpx2.create_ssl_context()
+
+
+@pytest.fixture(scope="session")
+def http(tls: ssl.SSLContext) -> Iterator[httpx2.Client]:
+    """A plain HTTP client, to see what the SDK hides."""
+    with httpx2.Client(verify=tls) as client:
+        yield client
 
 
 @pytest.fixture

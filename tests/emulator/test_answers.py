@@ -103,7 +103,7 @@ async def test_agents_are_told_apart_by_how_they_begin(client: genai.Client):
     for agent in ("text", "media"):
         system = f"You are the {agent} agent of a small team."
         answer = text_of(await stream(client, "Go on", system_instruction=system))
-        assert answer.startswith(f"{agent.capitalize()} agent here.")
+        assert answer.startswith(f"{agent.capitalize()} agent here. My task: *Go on*")
 
 
 async def test_thoughts_come_first_and_only_when_asked_for(client: genai.Client):

@@ -58,9 +58,9 @@ async def test_a_recording_is_served_and_read(client: genai.Client, name: str):
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if recording(n).get("sse") is not None])
-def test_a_recorded_stream_has_the_same_bytes(emulator: Emulator, name: str):
+def test_a_recorded_stream_has_the_same_bytes(emulator: Emulator, http: httpx2.Client, name: str):
     recorded = recording(name)
-    response = httpx2.post(
+    response = http.post(
         f"{emulator.base_url}/v1beta/models/{MODEL}:streamGenerateContent?alt=sse",
         headers={"x-goog-api-key": emulator.new_key()},
         json={"contents": [{"parts": [{"text": f"/emulate replay={name}"}]}]},

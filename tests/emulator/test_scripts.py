@@ -130,7 +130,7 @@ async def test_a_client_that_leaves_is_noticed_at_once(emulator: Emulator):
     left_at = time.time()
     [request] = await emulator.requests_async(key=key, count=1, ended=True)
     assert request["ended"] == "client_disconnected"
-    assert request["disconnected_at"] - left_at < 0.2
+    assert request["disconnected_at"] - left_at < 0.5
     assert request["frames_sent"] < 1000
     assert emulator.open_streams() == []
 
