@@ -31,6 +31,7 @@ from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
 from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 from conversations.services import artifact_create
+from conversations.storable import storable_text
 from conversations.stops import run_request_stop
 
 logger = logging.getLogger(__name__)
@@ -228,7 +229,7 @@ def _answer(here: live.Live, ids: RunIds, question: RunInput, order: _WorkOrder)
     )
     return generate_streaming_response(
         api_key=order.secret,
-        prompt=question.text,
+        prompt=storable_text(question.text),  # as it was stored
         thread_id=str(ids.thread_id),
         run_id=str(ids.run_id),
         gemini=here.gemini,
