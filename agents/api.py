@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api import signed_in
 from agents import turns
 from conversations.access import run_for
 
@@ -17,7 +18,8 @@ class RunCancelView(APIView):
         request=None, responses={202: None}, summary="Stop an answer; what was said is kept"
     )
     def post(self, request: Request, run_id: str) -> Response:
-        run = run_for(request.user.pk, run_id)
+        user = signed_in(request)
+        run = run_for(user.pk, run_id)
         # Runs on the server's own event loop, where the answer is.
-        async_to_sync(turns.cancel)(request.user.pk, run.pk)
+        async_to_sync(turns.cancel)(user.pk, run.pk)
         return Response(status=202)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 
-def bearer(headers: list[tuple[bytes, bytes]]) -> str:
+
+def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """The token of an ``Authorization: Bearer`` header, for clients that can send one."""
     value = dict(headers).get(b"authorization", b"").decode("latin-1")
     scheme, _, token = value.partition(" ")

@@ -33,7 +33,7 @@ FOLLOWED_RUNS = 20
 WATCHED_THREADS = 20
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ChatConsumer(AsyncWebsocketConsumer):
     """One socket. Runs are not its own: they go on when it closes."""
 
     channel_layer_alias = "none"  # a layer would be one more thing that can be away

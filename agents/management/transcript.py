@@ -19,7 +19,7 @@ class Transcript:
         """The text of one event, empty for most."""
         match event["type"]:
             case "TEXT_MESSAGE_CONTENT":
-                return self._turn_to(self._name(event)) + event["delta"]
+                return self._turn_to(self._name(event)) + str(event["delta"])
             case "SUBAGENT_STARTED":
                 self._names[event["subagentRunId"]] = event["name"]
                 return self._aside(f"asks the {event['name']} agent")
