@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import threading
@@ -24,11 +25,15 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=25.0, metavar="MS", help="between frames")
     options = parser.parse_args()
     recordings = Path(options.recordings) if options.recordings else None
-    server = EmulatorServer(
-        options.host, options.port, recordings=recordings, pace_s=options.pace / 1000
-    )
+    try:
+        server = EmulatorServer(
+            options.host, options.port, recordings=recordings, pace_s=options.pace / 1000
+        )
+    except OSError as error:
+        parser.exit(1, f"emulator: cannot listen on port {options.port}: {error.strerror}\n")
     threading.Thread(target=_announce, args=(server,), daemon=True).start()
-    server.serve_here()
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has shut down and passes Ctrl-C on
+        server.serve_here()
 
 
 def _announce(server: EmulatorServer) -> None:

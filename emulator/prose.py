@@ -21,7 +21,8 @@ _STOP_WORDS = frozenset(
         over please she should some such tell than that the their them then there these they this
         those through too two use very want was were what when where which while who why will with
         words would write you your draw paint picture image photo read aloud say speak describe
-        essay story article report program code table media hundred thousand hello thanks
+        writing request make essay story article report program code table
+        media hundred thousand hello thanks
         """,
     )
 )
