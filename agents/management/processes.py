@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from django.core.management.base import CommandError
@@ -21,6 +21,7 @@ from django.core.management.base import CommandError
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 READY_WITHIN_S = 60
 END_WITHIN_S = 40  # a server gives running answers their grace before it ends
+ANSWER_WITHIN_S = 2
 LOOK_EVERY_S = 0.1
 
 
@@ -137,11 +138,10 @@ class Servers:
 
 def answers(url: str) -> bool:
     """Whether a server answers at ``url``, with success."""
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
-            return bool(answer.status < 400)
-    except HTTPError as error:
-        error.close()
-        return False
-    except (URLError, OSError):
-        return False
+    address, path = Address.of(url), urlsplit(url).path
+    with closing(HTTPConnection(address.host, address.port, timeout=ANSWER_WITHIN_S)) as talk:
+        try:
+            talk.request("GET", path)
+            return talk.getresponse().status < 400
+        except (OSError, HTTPException):
+            return False
