@@ -1,13 +1,19 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import register
+from django.core.exceptions import ImproperlyConfigured
+
+from agents.core import catalogue
+from chatproject import checks
 
 
 class ChatprojectConfig(AppConfig):
     name = "chatproject"
 
     def ready(self) -> None:
-        from django.core.checks import register
-
-        from chatproject import checks
-
         for check in checks.ALL:
             register(check)
+        try:
+            catalogue.override(settings.GEMINI_MODELS)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"GEMINI_MODELS: {error}") from None

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.conf import global_settings
 
 import chatproject
 
@@ -40,6 +41,20 @@ def test_every_setting_is_documented_and_every_documented_setting_exists():
 def test_settings_read_the_environment_through_the_strict_readers_only():
     reads = re.findall(r"os\.environ\S*", text_of("chatproject/settings.py"))
     assert reads == ['os.environ.get("ENV_FILE",']
+
+
+def test_every_setting_has_an_effect():
+    source = text_of("chatproject/settings.py")
+    parts = ("chatproject", "common", "accounts", "apikeys", "conversations", "agents")
+    code = "".join(path.read_text() for part in parts for path in (ROOT / part).rglob("*.py"))
+    idle = [
+        name
+        for name in re.findall(r"^([A-Z_]+) = env\.", source, re.MULTILINE)
+        if not hasattr(global_settings, name)
+        and len(re.findall(rf"\b{name}\b(?!\")", source)) < 2
+        and f"settings.{name}" not in code
+    ]
+    assert idle == []
 
 
 def test_secrets_that_may_come_from_a_file_are_marked():
@@ -86,5 +101,5 @@ def test_decisions_have_context_choice_and_price():
     for number, path in enumerate(decisions, start=1):
         assert path.name.startswith(f"{number:04d}-")
         text = path.read_text(encoding="utf-8")
-        for heading in ("## Context", "## Choice", "## Price"):
-            assert heading in text, path.name
+        for part in ("Context", "Choice", "Price"):
+            assert re.search(rf"^(## |\*\*){part}", text, re.MULTILINE), (path.name, part)

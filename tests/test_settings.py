@@ -140,6 +140,16 @@ def test_debug_is_off_unless_asked_for():
     assert in_fresh_process("print(settings.DEBUG)") == "False"
 
 
+def test_the_api_ids_behind_model_names_can_be_changed():
+    code = "import django; django.setup()\nfrom agents.core import catalogue as c\nprint("
+    code += "c.api_id('gemini-3-flash'))"
+    setting = {"DJANGO_SETTINGS_MODULE": "chatproject.settings", "FERNET_KEYS": "a" * 64}
+    models = '{"gemini-3-flash": "gemini-9-flash"}'
+    assert in_fresh_process(code, GEMINI_MODELS=models, **setting) == "gemini-9-flash"
+    refusal = in_fresh_process(code, GEMINI_MODELS='{"gemini-1": "gemini-9"}', **setting)
+    assert "GEMINI_MODELS: There is no model named 'gemini-1'" in refusal
+
+
 def test_without_a_secret_key_the_start_says_what_makes_one():
     refusal = in_fresh_process("print('started')", SECRET_KEY="")
     assert "SECRET_KEY is not set. `make run` makes the secrets" in refusal
