@@ -82,6 +82,9 @@ function apply(view: RunView, event: AgEvent): RunView {
   }
 }
 
+/** Not a failure of the agent: somebody, or the end of the server, cut it off. */
+const STOPPED = new Set(['interrupted', 'cancelled'])
+
 type DelegationEvent = Extract<AgEvent, { type: `TOOL_CALL_${string}` | `SUBAGENT_${string}` }>
 
 function delegate(view: RunView, event: DelegationEvent): RunView {
@@ -99,6 +102,9 @@ function delegate(view: RunView, event: DelegationEvent): RunView {
     case 'SUBAGENT_FINISHED':
       return inSubagent(view, event.subagentRunId, (call) => settled(call, 'done'))
     case 'SUBAGENT_ERROR': {
+      if (STOPPED.has(event.code)) {
+        return inSubagent(view, event.subagentRunId, (call) => settled(call, 'stopped'))
+      }
       const error = { code: event.code, message: event.message }
       return inSubagent(view, event.subagentRunId, (call) => ({
         ...settled(call, 'failed'),

@@ -12,6 +12,9 @@ type Phase = 'starting' | 'signed-out' | 'signed-in'
 
 const JSON_POST = { method: 'POST', headers: { 'Content-Type': 'application/json' } } as const
 
+/** What is gone shows on its own page, and a sign-in that ended is renewed. */
+const TOLD_ELSEWHERE = /_not_found$|^not_authenticated$/
+
 const refreshAt = (refresh: string) =>
   fetch('/api/token/refresh/', { ...JSON_POST, body: JSON.stringify({ refresh }), credentials: 'omit' })
 
@@ -39,7 +42,9 @@ class App {
     token: (fresh) => this.tokens.token(fresh),
     onConnection: (state) => this.isConnection(state),
     onStarted: (threadId, runId) => this.conversation.isStarted(threadId, runId),
-    onRejected: ({ code, message }) => (this.notice = { code, message }),
+    onRejected: ({ code, message }) => {
+      if (!TOLD_ELSEWHERE.test(code)) this.notice = { code, message }
+    },
   })
   readonly conversation = new Conversation({
     api: this.api,
@@ -111,8 +116,7 @@ class App {
   private end(): void {
     this.tokens.clear()
     this.phase = 'signed-out'
-    this.conversation.leave()
-    this.conversation.draft = ''
+    this.conversation.forget()
     this.socket.stop()
     this.me = null
     this.keys.list = null

@@ -32,6 +32,9 @@ export interface Problem {
   message: string
 }
 
+/** Room for the rest of the frame, of which the server takes 64 KiB. */
+const PROMPT_MAX_BYTES = 60_000
+
 interface Surroundings {
   api: Api
   socket: ChatSocket
@@ -56,6 +59,7 @@ export class Conversation {
   running = $derived(this.turns.find((turn) => !turn.over) ?? null)
 
   private visit = 0
+  private readonly drafts = new Map<string | null, string>()
 
   constructor(private readonly around: Surroundings) {}
 
@@ -63,6 +67,7 @@ export class Conversation {
     if (threadId !== null && threadId === this.threadId && this.problem === null) return
     this.leave()
     this.threadId = threadId
+    this.draft = this.drafts.get(threadId) ?? ''
     if (threadId === null) return
     this.around.socket.watch(threadId)
     void this.load()
@@ -84,6 +89,12 @@ export class Conversation {
 
   async send(text: string): Promise<void> {
     if (this.running || text.trim() === '') return
+    const excess = new TextEncoder().encode(JSON.stringify(text)).length - PROMPT_MAX_BYTES
+    if (excess > 0) {
+      const message = `This message is about ${excess} characters too long. Send it in parts.`
+      this.refusal = { code: 'too_long', message }
+      return
+    }
     const turn = new Turn(uuid(), text)
     turn.sending = true
     this.threadId ??= uuid()
@@ -95,10 +106,15 @@ export class Conversation {
       await this.around.socket.run(this.input(threadId, turn), this.listener(threadId, turn))
       turn.sending = false
       this.around.onRun(threadId, turn.runId)
-      if (this.threadId === threadId) this.around.onOpened(threadId)
+      if (this.threadId === threadId) this.opened(threadId)
     } catch (error) {
       this.takeBack(threadId, turn, problemOf(error))
     }
+  }
+
+  private opened(threadId: string): void {
+    this.around.socket.watch(threadId)
+    this.around.onOpened(threadId)
   }
 
   async stop(): Promise<void> {
@@ -117,9 +133,17 @@ export class Conversation {
     if (threadId === this.threadId && !known) void this.load()
   }
 
+  /** For whoever signs in next: nothing of this user stays. */
+  forget(): void {
+    this.leave()
+    this.drafts.clear()
+    this.draft = ''
+  }
+
   leave(): void {
     this.visit += 1
     for (const turn of this.turns) if (!turn.sending) this.around.socket.forget(turn.runId)
+    this.drafts.set(this.threadId, this.draft)
     this.turns = []
     this.threadId = null
     this.problem = null
@@ -177,9 +201,16 @@ export class Conversation {
 
   /** What was refused goes back to where it can be changed, before anything written since. */
   private takeBack(threadId: string, turn: Turn, problem: Problem): void {
-    if (threadId !== this.threadId) return
+    const whole = (written: string | undefined) =>
+      [turn.prompt, written].filter(Boolean).join('\n\n')
+    if (threadId !== this.threadId) {
+      this.drafts.set(threadId, whole(this.drafts.get(threadId)))
+      return
+    }
     this.turns = this.turns.filter((other) => other !== turn)
-    this.draft = [turn.prompt, this.draft].filter(Boolean).join('\n\n')
+    this.draft = whole(this.draft)
+    // A thread that never came to be; the next message may open another one.
+    if (this.turns.length === 0) this.threadId = null
     if (problem.code !== 'withdrawn') this.refusal = problem
   }
 }
