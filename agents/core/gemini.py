@@ -19,6 +19,7 @@ import http.cookiejar
 import logging
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,9 @@ class _HandoverTransport(httpx2.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        # The SDK asks for none at all; reading has deadlines of its own, of the run's limits.
+        phases = {"connect": CONNECT_S, "write": WRITE_S, "pool": POOL_S, "read": None}
+        request.extensions["timeout"] = phases
         response = await self._inner.handle_async_request(request)
         content_type = response.headers.get("content-type", "")
         if response.status_code != 200 or not content_type.startswith("text/event-stream"):
@@ -98,6 +102,7 @@ def _sync_client() -> httpx2.Client:
 
     return httpx2.Client(
         verify=_tls(),
+        limits=httpx2.Limits(max_keepalive_connections=0),
         cookies=_no_cookies(),
         trust_env=False,
         event_hooks={"request": [set_timeouts]},
@@ -157,8 +162,9 @@ class Gemini:
         except TimeoutError:
             raise AgentError("timeout") from None
         try:
-            async for frames in _read(response, request):
-                yield frames
+            async with aclosing(_read(response, request)) as batches:
+                async for frames in batches:
+                    yield frames
         finally:
             await response.aclose()
 

@@ -1,0 +1,93 @@
+"""What Gemini says of a key, and that it says it to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+
+import pytest
+
+from agents.core.gemini import Endpoint, check_key
+from tests.core.asking import KEY, STOP, failure, request
+from tests.core.rawserver import answering, reply
+
+
+@pytest.fixture
+def all_logged(caplog):
+    """All loggers at DEBUG, whatever level they have."""
+    names = [None, *logging.Logger.manager.loggerDict]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    caplog.handler.setLevel(logging.DEBUG)
+    yield caplog
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+
+
+async def test_a_key_in_googles_words_is_in_no_error_and_no_log(gemini, emulator, all_logged):
+    key = emulator.new_key("suspended")
+    error, _ = await failure(gemini, request(key))
+    check = await asyncio.to_thread(check_key, gemini._endpoint, key)
+    assert (error.code, check.status) == ("key_blocked", "blocked")
+    told = "".join(traceback.format_exception(error)) + f"{error!r} {vars(error)} {check!r}"
+    logged = all_logged.text + "".join(str(vars(record)) for record in all_logged.records)
+    assert all_logged.records
+    assert key not in told + logged
+    assert key[:-4] not in told + logged
+
+
+@pytest.mark.parametrize("marker", ["", "invalid", "blocked", "suspended", "quota"])
+async def test_each_kind_of_key_is_told_apart(gemini, emulator, endpoint, marker):
+    expected = {
+        "": ("active", ""),
+        "invalid": ("invalid", "invalid_key"),
+        "blocked": ("blocked", "key_blocked"),
+        "suspended": ("blocked", "key_blocked"),
+        "quota": ("quota", "quota"),
+    }[marker]
+    key = emulator.new_key(marker)
+    check = await asyncio.to_thread(check_key, endpoint, key)
+    assert (check.status, check.code) == expected
+    [sent] = await emulator.requests_async(key=key, count=1, ended=True)
+    assert (sent["method"], sent["path"]) == ("GET", "/v1beta/models")
+    if marker:
+        assert (await failure(gemini, request(key)))[0].code == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        ({"status": 500}, "unreachable"),
+        ({"status": 503}, "unreachable"),
+        ({"body": "x"}, "unreachable"),
+    ],
+)
+async def test_a_check_that_fails_otherwise_says_nothing_of_the_key(
+    emulator, endpoint, step, status
+):
+    key = emulator.new_key()
+    emulator.script(step, key=key, method="models")
+    assert (await asyncio.to_thread(check_key, endpoint, key)).status == status
+
+
+def test_no_key_is_invalid_without_asking(endpoint, emulator):
+    assert check_key(endpoint, "").status == "invalid"
+    assert emulator.requests() == []
+
+
+async def test_a_key_check_follows_no_redirect():
+    async with answering(reply(STOP)) as other:
+        away = reply(b"", f"location: {other.url}v1beta/models", status="302 Found")
+        async with answering(away) as server:
+            check = await asyncio.to_thread(check_key, Endpoint(server.url, "v1beta"), KEY)
+    assert check.status == "unreachable"
+    assert other.connections == 0
+
+
+async def test_nobody_there_is_no_fault_of_the_key():
+    async with answering(reply(STOP)) as server:
+        url = server.url
+    check = await asyncio.to_thread(check_key, Endpoint(url, "v1beta"), KEY)
+    assert (check.status, check.code) == ("unreachable", "unreachable")
