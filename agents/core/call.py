@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from agents.core import grounding, sound
 from agents.core.errors import AgentError
+from agents.core.keyguard import KeyGuard
 from agents.core.model import Model, ModelRequest
 from agents.core.outputs import Activity, Content, Media, Said, TextDelta, ThoughtDelta
 from agents.core.parts import PartKeeper
@@ -48,6 +49,8 @@ class ModelCall:
         self._finish = ""
         self._sources: dict[str, Any] | None = None
         self._code: Activity | None = None
+        self._guard = KeyGuard(self._request.api_key)
+        self._thinking = False
 
     @property
     def text(self) -> str:
@@ -111,6 +114,8 @@ class ModelCall:
             self._check_finish()
             outcome = "ok"
         except AgentError as error:
+            for output in self._released():
+                yield output
             outcome = error.code
             raise
         finally:
@@ -139,21 +144,30 @@ class ModelCall:
     def _part(self, part: dict[str, Any]) -> Iterator[Said]:
         text = part.get("text")
         if text is None:
+            yield from self._released()
             self._keeper.other(part)
             yield from self._not_text(part)
             return
-        if part.get("thought"):
-            self._keeper.other(part)
-            if text:
-                yield ThoughtDelta(text)
-            return
+        if self._thinking is not bool(part.get("thought")):
+            yield from self._released()
+            self._thinking = not self._thinking
+        yield from self._text(part, self._guard.feed(text))
+
+    def _text(self, part: dict[str, Any], text: str) -> Iterator[Said]:
         if "thoughtSignature" in part:
-            self._keeper.other(part)
-        else:
+            self._keeper.other({**part, "text": text})
+        elif not self._thinking:
             self._keeper.text(text)
-        if text:
+        if text and self._thinking:
+            yield ThoughtDelta(text)
+        elif text:
             self._said.append(text)
             yield TextDelta(text)
+
+    def _released(self) -> Iterator[Said]:
+        """The end of a text that was held back until it was clear that it is no key."""
+        if held := self._guard.end():
+            yield from self._text({}, held)
 
     def _not_text(self, part: dict[str, Any]) -> Iterator[Said]:
         if blob := part.get("inlineData"):
@@ -176,6 +190,7 @@ class ModelCall:
 
     def _rest(self) -> Iterator[Said]:
         """What can only be told at the end: speech as one file, and the sources."""
+        yield from self._released()
         if (wav := self._sound.wav()) is not None:
             yield Media(wav, "audio/wav", "speech")
         if self._sources is not None:

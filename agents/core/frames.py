@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from agents.core.keyguard import REMOVED
+
 _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -25,7 +27,9 @@ class BadFrame(ValueError):
 class FrameReader:
     """Feed it bytes as they come, split anywhere; it gives back the frames they complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, removed: str = "") -> None:
+        """``removed`` is a secret that is cut out of every frame it stands in."""
+        self._removed = removed.encode()
         self._rest: list[bytes] = []
         self._bare: list[bytes] = []
 
@@ -60,6 +64,8 @@ class FrameReader:
 
     def _line(self, line: bytes) -> dict[str, Any] | None:
         line = line.rstrip(b"\r")
+        if self._removed and self._removed in line:
+            line = line.replace(self._removed, REMOVED.encode())
         if line.startswith(b"data:"):
             return _load(line[5:])
         if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):

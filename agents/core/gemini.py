@@ -269,7 +269,7 @@ def _declarations(request: ModelRequest) -> list[types.FunctionDeclaration]:
 async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    reader = FrameReader()
+    reader = FrameReader(removed=request.api_key)
     body = response.aiter_bytes()
     received = 0
     while (data := await _next(body, request.limits.idle_s)) is not None:
