@@ -56,8 +56,9 @@ def asks(*parts: dict[str, Any]) -> list[Chunk]:
 
 def ask(model: Any, prompt: str = "Hello", **turn: Any) -> Answer:
     """The team's answer, not begun."""
-    turn = {"save": Shelf().save, "thread_id": "thread1", "run_id": "run1", **turn}
-    return generate_streaming_response(api_key=KEY, prompt=prompt, gemini=model, **turn)
+    ids = {"thread_id": "thread1", "run_id": "run1"}
+    turn = {"api_key": KEY, "save": Shelf().save, **ids, **turn}
+    return generate_streaming_response(prompt=prompt, gemini=model, **turn)
 
 
 async def events_of(
