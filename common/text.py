@@ -11,8 +11,9 @@ from common.errors import AppError
 
 MAX_DEPTH = 32
 
-# A string (closed or not: one pass whatever comes in), or a bracket outside of strings.
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[{]|[\]}]', re.DOTALL)
+# A string, closed or not: one pass, whatever comes in.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
@@ -24,7 +25,7 @@ def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any
     """
     if len(raw) > max_bytes:
         raise AppError("too_large", "This request is too large.", status=413)
-    if _depth(raw) > max_depth:
+    if _is_deeper(raw, max_depth):
         raise _bad("The JSON in this request is nested too deep.")
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
@@ -35,15 +36,13 @@ def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any
     return value
 
 
-def _depth(raw: bytes) -> int:
-    deepest = depth = 0
-    for token in TOKEN.finditer(raw):
-        if token[0] in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token[0] in b"]}":
-            depth -= 1
-    return deepest
+def _is_deeper(raw: bytes, levels: int) -> bool:
+    depth = 0
+    for bracket in STRING.sub(b"", raw).translate(None, NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > levels:
+            return True
+    return False
 
 
 def _storable(value: Any) -> bool:
