@@ -7,7 +7,7 @@ explicit call (``UserApiKey.get_decrypted_key``).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models
@@ -15,8 +15,13 @@ from fernet_fields.fields import EncryptedTextField
 
 from apikeys.seal import SealedKey, fernet
 
+if TYPE_CHECKING:  # the library has no types; what the attribute holds is ours to say
+    Base = models.Field[SealedKey, SealedKey]
+else:
+    Base = EncryptedTextField
 
-class SealedKeyField(EncryptedTextField):  # type: ignore[misc]  # the library has no types
+
+class SealedKeyField(Base):
     """A text column that holds a sealed key; lookups other than ``isnull`` are refused."""
 
     _internal_type = "TextField"  # the token is ASCII: readable in a dump as what it is
