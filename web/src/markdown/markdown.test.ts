@@ -2,7 +2,7 @@ import { Lexer } from 'marked'
 import { describe, expect, it } from 'vitest'
 
 import { safeLink } from './links'
-import { MarkdownStream } from './stream'
+import { headingLevels, MarkdownStream } from './stream'
 
 const DOCUMENTS: Record<string, string> = {
   prose: '# Title\n\nOne *two* **three** `four`.\nSame paragraph.\n\nNext one.\n\nSetext\n===\n\nend',
@@ -55,6 +55,17 @@ describe('a growing document', () => {
     const stream = new MarkdownStream()
     stream.update('One.\n\nTwo.\n\nThree.\n', false)
     expect(stream.update('Other', true).map((block) => block.token.raw)).toEqual(['Other'])
+  })
+})
+
+describe('headings', () => {
+  it.each([
+    ['# a\n\n## b\n\n### c\n\n# d\n', [3, 4, 5, 3]],
+    ['### a\n\n###### b\n\n# c\n\n### d\n', [3, 4, 3, 4]],
+  ])('never leave out a level: %j', (text, levels) => {
+    const blocks = new MarkdownStream().update(text, true)
+    const shown = headingLevels(blocks).filter((_, index) => blocks[index]?.token.type === 'heading')
+    expect(shown).toEqual(levels)
   })
 })
 

@@ -1,4 +1,4 @@
-import { Lexer, type Token, type TokensList } from 'marked'
+import { Lexer, type Token, type Tokens, type TokensList } from 'marked'
 
 export interface Block {
   /** Where the block begins in the text: stable while the text grows. */
@@ -6,6 +6,20 @@ export interface Block {
   token: Token
   /** Nothing that follows can change it. */
   settled: boolean
+}
+
+const HIGHEST_HEADING = 3
+
+/** Levels for the headings of an answer: below the page's own two, and none left out on the way. */
+export function headingLevels(blocks: Block[]): number[] {
+  let level = HIGHEST_HEADING - 1
+  return blocks.map(({ token }) => {
+    if (token.type === 'heading') {
+      const asked = (token as Tokens.Heading).depth + HIGHEST_HEADING - 1
+      level = Math.min(asked, level + 1, 6)
+    }
+    return level
+  })
 }
 
 type Links = TokensList['links']
