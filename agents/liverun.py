@@ -57,6 +57,7 @@ class LiveRun:
         self._answer = answer
         self._total_s = total_s
         self._stop_reason = ""
+        self._closing = False
         self._wakers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -85,8 +86,11 @@ class LiveRun:
             self._wakers.discard(waker)
 
     def stop(self, reason: str) -> None:
-        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server."""
-        if not self._stop_reason and self._task is not None and not self.ended:
+        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server.
+
+        One that is ending by itself is left to do so: cut short there, its end would not be stored.
+        """
+        if not self._stop_reason and self._task is not None and not self._closing:
             self._stop_reason = reason
             self._task.cancel()
 
@@ -97,8 +101,11 @@ class LiveRun:
                 await asyncio.shield(self._task)
 
     def lose(self) -> None:
-        """The run was ended by somebody else, who found its lease run out. Say no more."""
-        if self.ended:
+        """The run was ended by somebody else, who found its lease run out. Say no more.
+
+        While it is being closed its row is the judge: who looks may have seen our own end.
+        """
+        if self._closing:
             return
         self.lost = True
         self.stop("lost")
@@ -107,6 +114,7 @@ class LiveRun:
     async def _run(self, on_done: Callable[[LiveRun], None]) -> None:
         try:
             ending = await self._make_events()
+            self._closing = True
             if not self.lost:
                 await self._close(ending)
         finally:
@@ -208,6 +216,9 @@ class LiveRun:
         """What this run found out about its key; a call that worked outweighs one that did not."""
         outcomes = [call.outcome for call in self._answer.record.calls]
         failed = next((outcome for outcome in outcomes if outcome not in ("ok", "cancelled")), None)
-        if outcomes:
-            code = None if "ok" in outcomes else failed
-            await in_database(key_report, key_id=self.ids.key_id, code=code)
+        code = None if "ok" in outcomes else failed
+        try:
+            if outcomes:
+                await in_database(key_report, key_id=self.ids.key_id, code=code)
+        except DatabaseFault as fault:
+            logger.warning("A key's status was not noted: %s", type(fault).__name__)

@@ -31,8 +31,8 @@ from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
 from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 from conversations.services import artifact_create
-from conversations.storable import storable_text
 from conversations.stops import run_request_stop
+from conversations.storable import storable_text
 
 logger = logging.getLogger(__name__)
 
