@@ -14,8 +14,8 @@ from agents.core.testing import ScriptedModel
 from agents.database import in_database
 from agents.liverun import LiveRun, RunIds
 from agents.writer import Writer
-from conversations.models import Message, ModelCall, Run
 from conversations.models import Event as StoredEvent
+from conversations.models import Message, ModelCall, Run
 from conversations.runs import runs_close_stale
 from tests.agents.conftest import (
     Event,

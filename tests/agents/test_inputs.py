@@ -1,0 +1,182 @@
+"""What a client may send: strict, bounded, and refused in words that repeat nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from agents import inputs
+from common.errors import AppError
+
+THREAD, RUN, KEY = (str(uuid4()) for _ in range(3))
+
+
+def said(content: Any = "Hello", role: str = "user", id_: str = "m1") -> dict[str, Any]:
+    return {"id": id_, "role": role, "content": content}
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    return {"threadId": THREAD, "runId": RUN, "messages": [said()], **changes}
+
+
+def refusal(function: Any, value: Any) -> AppError:
+    with pytest.raises(AppError) as refused:
+        function(value)
+    assert refused.value.status == 400
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ({"op": "auth", "token": "x"}, inputs.AuthFrame),
+        ({"op": "run", "ref": "1", "input": {}}, inputs.RunFrame),
+        ({"op": "run", "ref": 1, "input": {}}, inputs.RunFrame),
+        ({"op": "follow", "runId": RUN, "after": 3}, inputs.FollowFrame),
+        ({"op": "follow", "runId": RUN}, inputs.FollowFrame),
+        ({"op": "watch", "threadId": THREAD}, inputs.WatchFrame),
+        ({"op": "cancel", "runId": RUN}, inputs.CancelFrame),
+        ({"op": "ack", "runId": RUN, "seq": 64}, inputs.AckFrame),
+        ({"op": "ping"}, inputs.PingFrame),
+    ],
+)
+def test_each_op_is_a_frame(text: dict[str, Any], kind: type):
+    assert isinstance(inputs.frame_from(json.dumps(text)), kind)
+
+
+BAD_FRAMES = [
+    *("", " ", "not json", "[", "[" * 65_536, "{", "null", "1", '"run"', "[]", "{}", "\ud800"),
+    *('{"op": NaN}', '{"op":"ping","x":Infinity}', '{"op":"ack","seq":-Infinity}', "1" * 5000),
+    *('{"op":"dance"}', '{"op":1}', '{"op":null}', '{"op":["ping"]}', '{"op":"PING"}'),
+    '{"op":"ping","extra":1}',
+    '{"op":"auth"}',
+    '{"op":"auth","token":1}',
+    json.dumps({"op": "auth", "token": "x" * 10_241}),
+    '{"op":"run"}',
+    '{"op":"run","input":"Hello"}',
+    '{"op":"run","input":{},"ref":{}}',
+    '{"op":"follow"}',
+    *(f'{{"op":"follow","runId":{id_}}}' for id_ in ("1", '""', '"me"', "null", "[]")),
+    json.dumps({"op": "follow", "runId": "x" * 10_240}),
+    *(
+        f'{{"op":"follow","runId":"{RUN}","after":{after}}}'
+        for after in ("-1", "1.5", "1.0", '"1"', "true", "null", "1e400", str(2**31))
+    ),
+    *(f'{{"op":"ack","runId":"{RUN}","seq":{seq}}}' for seq in ("-1", "1.0", '"1"', "true")),
+    '{"op":"watch","runId":"x"}',
+]
+
+
+@pytest.mark.parametrize("text", BAD_FRAMES, ids=lambda text: text[:40])
+def test_anything_else_is_refused(text: str):
+    error = refusal(inputs.frame_from, text)
+    assert error.code == "invalid_frame"
+    assert len(error.message) < 200
+
+
+def test_a_refusal_names_the_field_and_not_what_was_in_it():
+    frame = {"op": "follow", "runId": "AIzaSySecretSecretSecret"}
+    error = refusal(inputs.frame_from, json.dumps(frame))
+    assert error.message == "This frame is not valid: follow.runId must be a UUID."
+
+
+def test_of_an_input_the_ids_and_the_last_words_count():
+    message_id = str(uuid4())
+    sent = asked(
+        messages=[said("x", "system"), said("y", "tool"), said("Hello", id_=message_id)],
+        forwardedProps={"agent": "text", "model": "gemini-3-pro", "keyId": KEY},
+        state={},
+        tools=[],
+        context=[],
+    )
+    question = inputs.input_from(sent)
+    assert (question.thread_id, question.run_id) == (UUID(THREAD), UUID(RUN))
+    assert (question.text, str(question.message_id)) == ("Hello", message_id)
+    assert (question.agent, question.model) == ("text", "gemini-3-pro")
+    assert question.key_id == UUID(KEY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "continues"),
+    [
+        ({}, False),
+        ({"messages": [said("s", "system"), said()]}, False),
+        ({"messages": [said(), said("Hi", "assistant"), said()]}, True),
+        ({"messages": [said(), said()]}, True),
+        ({"forwardedProps": {"parentMessageId": "m0"}}, True),
+        ({"forwardedProps": {}}, False),
+    ],
+)
+def test_a_run_with_a_past_continues_its_thread(changes: dict[str, Any], continues: bool):
+    assert inputs.input_from(asked(**changes)).continues is continues
+
+
+def test_the_same_message_sent_again_has_the_same_id():
+    first, again = (inputs.input_from(asked()).message_id for _ in range(2))
+    other_thread = inputs.input_from(asked(threadId=str(uuid4()))).message_id
+    assert first == again != other_thread
+
+
+def test_text_parts_are_joined():
+    parts = [{"type": "text", "text": "One"}, {"type": "text", "text": "two"}]
+    assert inputs.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
+
+
+def test_nothing_optional_has_to_be_there():
+    bare = asked(state=None, tools=None, context=None, forwardedProps=None, protocolVersion="1.0")
+    assert inputs.input_from(bare).agent == "auto"
+
+
+URL_PART = [{"type": "image", "source": {"type": "url", "value": "http://169.254.169.254/"}}]
+BAD_INPUTS = [
+    *("Hello", None, 1, [], {}),
+    asked(threadId="../../etc/passwd"),
+    asked(threadId="x" * 10_240),
+    asked(threadId=None),
+    asked(runId=""),
+    asked(runId=7),
+    asked(messages=[]),
+    asked(messages=[said()] * 2_001),
+    asked(messages="Hello"),
+    asked(messages=[said("Hi", "assistant")]),
+    asked(messages=[said("Hi", "developer")]),
+    asked(messages=[said(id_="")]),
+    asked(messages=[said(id_="x" * 10_240)]),
+    asked(messages=[said(None)]),
+    asked(messages=[said({"text": "Hello"})]),
+    asked(messages=[said(URL_PART)]),
+    asked(tools=[{"name": "shell"}]),
+    asked(context=[{"description": "a", "value": "b"}]),
+    asked(resume=[{}]),
+    asked(extra=1),
+    asked(forwardedProps={"agent": "root"}),
+    asked(forwardedProps={"model": "x" * 51}),
+    asked(forwardedProps={"keyId": "mine"}),
+    asked(forwardedProps={"base_url": "http://evil.test"}),
+    asked(forwardedProps={"apiKey": "AIza"}),
+    asked(forwardedProps={"tools": ["search"]}),
+    asked(forwardedProps=[]),
+]
+
+
+@pytest.mark.parametrize("value", BAD_INPUTS, ids=lambda value: json.dumps(value)[-60:])
+def test_an_input_with_anything_odd_is_refused(value: Any):
+    assert refusal(inputs.input_from, value).code == "invalid_input"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", [{"type": "text", "text": " "}], []])
+def test_an_empty_message_is_refused(text: Any):
+    assert refusal(inputs.input_from, asked(messages=[said(text)])).code == "empty_message"
+
+
+@pytest.mark.parametrize("text", ["x" * 100_001, [{"type": "text", "text": "x" * 60_000}] * 2])
+def test_a_message_that_is_too_long_is_refused(text: Any):
+    assert refusal(inputs.input_from, asked(messages=[said(text)])).code == "message_too_long"
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"NaN", b'{"a": NaN}'])
+def test_a_body_that_is_not_json_is_refused(body: bytes):
+    assert refusal(inputs.run_input_from_json, body).code == "invalid_frame"
