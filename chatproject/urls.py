@@ -1,5 +1,7 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatproject import views
@@ -17,6 +19,7 @@ urlpatterns = [
         "api/docs/",
         SpectacularSwaggerSplitView.as_view(template_name="chatproject/api_docs.html"),
     ),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
 ]
