@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 
 from django.core.asgi import get_asgi_application
 
@@ -10,13 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django_app = get_asgi_application()
 
 # Django has to be set up before our own modules are imported, hence the order of this file.
-from agents.consumers import ChatConsumer  # noqa: E402
-
 from agents import live, sse  # noqa: E402
+from agents.consumers import ChatConsumer  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 
 checks.refuse_bad_settings()
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end up in a core file
 
 application = Doors(
     pages=django_app,

@@ -1,12 +1,17 @@
 """System checks: unsafe settings stop the start, in words."""
 
+import os
 import secrets
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatproject import checks
 
+ROOT = Path(__file__).resolve().parent.parent
 STRONG = [secrets.token_urlsafe(48) for _ in range(4)]
 
 
@@ -91,3 +96,48 @@ def test_no_message_contains_the_secret(good):
     text = " ".join(f"{p.msg} {p.hint}" for c in checks.ALL for p in c())
     assert text
     assert not any(secret in text for secret in STRONG)
+
+
+def production(tmp_path: Path) -> dict[str, str]:
+    """The environment that ``deploy/`` ships, with secrets where it says they are."""
+    settings = {"ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
+    for line in (ROOT / "deploy" / "production.env").read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name.endswith("_FILE"):
+            value = str(tmp_path / Path(value).name)
+            Path(value).write_text(secrets.token_urlsafe(48))
+        if not line.startswith("#"):
+            settings[name] = value
+    return {**settings, "PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)}
+
+
+def run(*command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shipped_production_environment_has_nothing_to_warn_about(tmp_path):
+    command = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    done = run(*command, environment=production(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+
+LOAD = "import resource, chatproject.asgi; print(resource.getrlimit(resource.RLIMIT_CORE))"
+
+
+def test_the_server_writes_no_core_files(tmp_path):
+    assert run("-c", LOAD, environment=production(tmp_path)).stdout.strip() == "(0, 0)"
+
+
+def test_the_server_does_not_start_with_unsafe_settings(tmp_path):
+    environment = production(tmp_path)
+    (tmp_path / "jwt_signing_key").write_text((tmp_path / "secret_key").read_text())
+    done = run("-c", LOAD, environment=environment)
+    assert done.returncode != 0
+    assert "chatproject.E003: The same value is used twice" in done.stderr
