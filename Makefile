@@ -13,7 +13,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
 PACKAGES := chatproject common accounts apikeys conversations agents emulator
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help run demo emulator install web test check format chromium env clean
+.PHONY: help run demo emulator install web test check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ install: .venv/.installed ## make .venv and install what runs
 
 web: install web/dist/index.html var/.static ## build the page, if its sources changed
 
-test: .venv/.installed-dev web chromium ## run every test: the page's, then Python's
+test: .venv/.installed-dev web services ## run every test: the page's, then Python's
 	$(NPM) test
 	$(BIN)/python -m pytest
 
@@ -81,9 +81,12 @@ var/.static: web/dist/index.html .venv/.installed
 	$(TEST_MANAGE) collectstatic --noinput --clear -v 0
 	@touch $@
 
-chromium:
+# What some tests talk to, from Debian's packages; without them those tests are skipped.
+services: .venv/.installed-dev
+	@$(BIN)/python -m tests.services install
 	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "No Chromium here: tests in a browser are skipped."; fi
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "Chromium could not be had: tests in a browser are skipped."; \
+	else echo "Chromium is missing: tests in a browser are skipped."; fi
