@@ -17,7 +17,10 @@ ENDS_TOKENS = {"password", "is_active"}
 
 @receiver(pre_save, sender=get_user_model(), dispatch_uid="accounts.end_tokens")
 def end_tokens(instance: User, raw: bool, update_fields: Any, **kwargs: Any) -> None:
-    """A changed password or a deactivation ends every token issued before."""
+    """A changed password or a deactivation ends every token issued before.
+
+    So does a stronger hash made at sign-in, once: the row cannot tell it from a new password.
+    """
     if raw or instance.pk is None:
         return
     if update_fields is not None and not ENDS_TOKENS.intersection(update_fields):
