@@ -57,6 +57,15 @@ def fernet() -> MultiFernet:
     return MultiFernet([Fernet(derive_fernet_key(key)) for key in master_keys()])
 
 
+def is_current(sealed: SealedKey) -> bool:
+    """Whether the first master key sealed this, the one that stays after a rotation."""
+    try:
+        Fernet(derive_fernet_key(master_keys()[0])).decrypt(sealed.ciphertext.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 @sensitive_variables()
 def seal_key(secret: str, *, owner_id: int, key_id: UUID) -> SealedKey:
     payload = {"v": VERSION, "owner": owner_id, "key": str(key_id), "secret": secret}

@@ -22,7 +22,7 @@ from agents.core.gemini import Endpoint, KeyCheck
 from agents.core.gemini import check_key as ask_gemini
 from apikeys.models import UserApiKey
 from apikeys.pasted import key_from
-from apikeys.seal import fingerprints, seal_key
+from apikeys.seal import fingerprints, is_current, seal_key
 from apikeys.selectors import keys_of
 from common.errors import AppError
 
@@ -171,6 +171,29 @@ def key_verify(*, key: UserApiKey, check: Check = check_with_google) -> UserApiK
     if status == Status.UNVERIFIED:  # nothing new is known about a key that worked before
         return _note(key, status_detail=SENTENCES["unreachable"])
     return _note(key, status=status, status_detail=detail, verified_at=timezone.now())
+
+
+@sensitive_variables()
+def key_rotate(*, key: UserApiKey, dry_run: bool = False) -> str:
+    """Seal a stored key anew under the first master key: ``current``, ``rotated``, ``unreadable``.
+
+    Written only if nobody replaced the key meanwhile; what is stored then is current anyway.
+    """
+    key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
+    try:
+        secret = key.get_decrypted_key()
+    except AppError as error:
+        if not dry_run:
+            _note(key, status=Status.UNREADABLE, status_detail=error.message)
+        return "unreadable"
+    if is_current(key.encrypted_key):
+        return "current"
+    if not dry_run:
+        UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(
+            encrypted_key=seal_key(secret, owner_id=key.user_id, key_id=key.id),
+            fingerprint=fingerprints(secret, owner_id=key.user_id)[0],
+        )
+    return "rotated"
 
 
 def key_report(*, key_id: UUID, code: str | None) -> None:
