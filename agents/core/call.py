@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -19,6 +20,8 @@ from agents.core.model import Model, ModelRequest
 from agents.core.outputs import Activity, Content, Media, Said, TextDelta, ThoughtDelta
 from agents.core.parts import PartKeeper
 from agents.core.turn import CallRecord, Record, Usage
+
+logger = logging.getLogger(__name__)
 
 RETRIES = 1
 BACKOFF_S = 0.5
@@ -126,18 +129,25 @@ class ModelCall:
 
     def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Said]:
         for chunk in chunks:
-            if (usage := chunk.get("usageMetadata")) is not None:
-                self._usage = _usage(usage, self._usage)
-            feedback = chunk.get("promptFeedback") or {}
-            if feedback.get("blockReason"):
-                raise AgentError("blocked")
-            for candidate in (chunk.get("candidates") or [])[:1]:
-                yield from self._candidate(candidate)
+            try:
+                yield from self._chunk(chunk)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
+                raise AgentError("upstream_error") from None
+
+    def _chunk(self, chunk: dict[str, Any]) -> Iterator[Said]:
+        if (usage := chunk.get("usageMetadata")) is not None:
+            self._usage = _usage(usage, self._usage)
+        feedback = chunk.get("promptFeedback") or {}
+        if feedback.get("blockReason"):
+            raise AgentError("blocked")
+        for candidate in (chunk.get("candidates") or [])[:1]:
+            yield from self._candidate(candidate)
 
     def _candidate(self, candidate: dict[str, Any]) -> Iterator[Said]:
         for part in (candidate.get("content") or {}).get("parts") or []:
             yield from self._part(part)
-        self._finish = candidate.get("finishReason") or self._finish
+        self._finish = str(candidate.get("finishReason") or self._finish)
         if "groundingMetadata" in candidate or "urlContextMetadata" in candidate:
             self._sources = grounding.sources(candidate) or self._sources
 
@@ -173,13 +183,13 @@ class ModelCall:
         if blob := part.get("inlineData"):
             yield from self._media(str(blob.get("mimeType", "")), _bytes(blob.get("data", "")))
         elif code := part.get("executableCode"):
-            language = str(code.get("language", "")).lower()
-            content = {"language": language, "code": code.get("code", "")}
+            language = str(code.get("language") or "").lower()
+            content = {"language": language, "code": str(code.get("code") or "")}
             self._code = Activity("code", content, ref=str(uuid4()))
             yield self._code
         elif (result := part.get("codeExecutionResult")) and self._code is not None:
-            outcome = str(result.get("outcome", "")).removeprefix("OUTCOME_").lower()
-            ran = {"outcome": outcome, "output": result.get("output", "")}
+            outcome = str(result.get("outcome") or "").removeprefix("OUTCOME_").lower()
+            ran = {"outcome": outcome, "output": str(result.get("output") or "")}
             yield Activity("code", {**self._code.content, **ran}, ref=self._code.ref)
 
     def _media(self, mime_type: str, data: bytes) -> Iterator[Media]:
@@ -244,6 +254,7 @@ def _bytes(data: str) -> bytes:
 
 def _usage(counts: dict[str, Any], before: Usage) -> Usage:
     """Each count is a running total of the call, and may be left out of a later chunk."""
+    counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
     tool_input = counts.get("toolUsePromptTokenCount", 0)
     thought = counts.get("thoughtsTokenCount", before.thought)
     said = counts.get("candidatesTokenCount", before.output - before.thought)

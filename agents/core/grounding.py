@@ -18,11 +18,11 @@ def sources(candidate: dict[str, Any]) -> dict[str, Any] | None:
     if not found:
         pages = (candidate.get("urlContextMetadata") or {}).get("urlMetadata") or []
         found = [
-            {"title": page["retrievedUrl"], "uri": page["retrievedUrl"]}
+            _source({"web": {"uri": page["retrievedUrl"]}})
             for page in pages
             if page.get("retrievedUrl")
         ]
-    queries = list(grounding.get("webSearchQueries") or [])
+    queries = [str(query) for query in grounding.get("webSearchQueries") or []]
     if not found and not queries:
         return None
     supports = [_support(support) for support in grounding.get("groundingSupports") or []]
@@ -31,7 +31,7 @@ def sources(candidate: dict[str, Any]) -> dict[str, Any] | None:
 
 def _source(chunk: dict[str, Any]) -> dict[str, str]:
     kind: dict[str, Any] = next((chunk[name] for name in _KINDS if name in chunk), {})
-    uri = str(kind.get("uri", ""))
+    uri = str(kind.get("uri") or "")
     safe = uri if uri.startswith(("https://", "http://")) else ""
     return {"title": str(kind.get("title") or uri), "uri": safe}
 
@@ -39,7 +39,7 @@ def _source(chunk: dict[str, Any]) -> dict[str, str]:
 def _support(support: dict[str, Any]) -> dict[str, Any]:
     segment = support.get("segment") or {}
     return {
-        "start": segment.get("startIndex", 0),
-        "end": segment.get("endIndex", 0),
-        "sources": list(support.get("groundingChunkIndices") or []),
+        "start": int(segment.get("startIndex") or 0),
+        "end": int(segment.get("endIndex") or 0),
+        "sources": [int(index) for index in support.get("groundingChunkIndices") or []],
     }
