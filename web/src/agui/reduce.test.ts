@@ -176,6 +176,13 @@ describe('delegation', () => {
     expect(view.parts[0]).toMatchObject({ status: 'stopped', parts: [{ text: 'one ', open: false }] })
   })
 
+  it('does not call an agent failed that was cut off by a stop', () => {
+    const cut = { type: 'SUBAGENT_ERROR', subagentRunId: 's1', code: 'interrupted', message: 'x' }
+    const view = draw([started, ...ask('c1', 'text', 's1'), cut, result('c1', 'x')])
+    expect(view.parts[0]).toMatchObject({ status: 'stopped', parts: [] })
+    expect(view.parts[0]).not.toHaveProperty('error')
+  })
+
   it('keeps the identity of parts an event does not touch', () => {
     const before = draw([started, ...ask('c1', 'text', 's1'), startA, a1])
     const after = reduce(before, parseEvent({ type: 'TEXT_MESSAGE_START', messageId: 'q' }))

@@ -158,12 +158,13 @@ function withResult(
 ): DelegationPart {
   const parts = [...call.parts]
   const shownBefore = parts.length > 0 || content.some((part) => part.type === 'media')
+  const fellShort = call.status === 'failed' || call.status === 'stopped'
   for (const [index, part] of content.entries()) {
     const id = `${call.id}:${index}`
     if (part.type === 'media') {
       const shown = parts.some((have) => have.kind === 'artifact' && have.url === part.url)
       if (!shown) parts.push({ kind: 'artifact', id, name: 'file', ...media(part) })
-    } else if (call.status !== 'failed' && !shownBefore) {
+    } else if (!shownBefore && !fellShort) {
       parts.push({ kind: 'text', id, text: part.text, open: false })
     }
   }
