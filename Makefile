@@ -26,7 +26,7 @@ demo: install env ## make the demo account and its key; the emulator has to be r
 	@$(MANAGE) migrate -v 0
 	@$(MANAGE) demo
 
-emulator: install ## serve the stand-in for the Gemini API on its own
+emulator: install env ## serve the stand-in for the Gemini API on its own
 	@exec $(MANAGE) emulator
 
 install: .venv/.installed ## make .venv and install what runs
