@@ -1,0 +1,44 @@
+"""The threads that do database work for coroutines."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections, transaction
+
+from agents import database
+from agents.database import in_database
+
+
+def the_connection() -> object:
+    connection.ensure_connection()
+    return connection.connection
+
+
+def leave_a_transaction_open() -> object:
+    held = the_connection()
+    transaction.set_autocommit(False)
+    return held
+
+
+@pytest.fixture
+def one_thread(monkeypatch):
+    """All work on one thread, so that its connection can be looked at."""
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(database, "_pool", lambda: pool)
+        yield
+        pool.submit(connections.close_all).result()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("one_thread")
+async def test_a_thread_keeps_its_connection():
+    if connection.vendor != "sqlite":
+        pytest.skip("the pool of PostgreSQL keeps connections, threads do not")
+    assert await in_database(the_connection) is await in_database(the_connection)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("one_thread")
+async def test_a_connection_that_was_left_in_disorder_is_not_used_again():
+    left = await in_database(leave_a_transaction_open)
+    assert await in_database(the_connection) is not left
