@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error as DatabaseFault
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -24,29 +22,25 @@ from agents.core.turn import Limits
 from agents.database import in_database
 from agents.inputs import RunInput
 from agents.liverun import LiveRun, Numbered, RunIds
+from agents.reading import Resync as Resync
+from agents.reading import stored
 from apikeys.selectors import run_key
 from common.errors import AppError
 from conversations.access import run_for, thread_for
 from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
-from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 from conversations.services import artifact_create
 from conversations.stops import run_request_stop
 from conversations.storable import storable_text
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 2.0
 EXTENSIONS = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/webp": "webp",
     "audio/wav": "wav",
 }
-
-
-class Resync(Exception):
-    """What the follower holds cannot be continued from the log; it must take the snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,7 @@ async def follow(
     here = await live.current()
     run = here.run(run_id)
     if run is None or run.ids.owner_id != user_id:
-        async with aclosing(_stored(here, user_id, run_id, after)) as pages:
+        async with aclosing(stored(here, user_id, run_id, after)) as pages:
             async for rows in pages:
                 yield rows
         return
@@ -134,48 +128,6 @@ async def cancel(user_id: int, run_id: UUID) -> None:
 async def check_thread(user_id: int, thread_id: UUID) -> None:
     """Raises ``AppError`` ``thread_not_found``, unless the thread is the user's."""
     await in_database(thread_for, user_id, thread_id)
-
-
-async def _stored(
-    here: live.Live, user_id: int, run_id: UUID, after: int
-) -> AsyncGenerator[list[Numbered], None]:
-    """The events of a run that is not answered here, from the database."""
-    await in_database(run_for, user_id, run_id)
-    ended = False
-    with here.rung_for(run_id) as rung:
-        while not ended:
-            rung.clear()  # before reading: what is written meanwhile rings again
-            try:
-                ended, events = await in_database(_page, run_id, after)
-            except DatabaseFault as fault:
-                logger.warning("A reader waits for the database: %s", type(fault).__name__)
-                events = []
-            if events:
-                after = events[-1][0]
-                yield events
-                ended = ended and len(events) < EVENTS_PAGE_SIZE
-            elif not ended:
-                await _rings(rung)
-
-
-async def _rings(rung: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_S):
-            await rung.wait()
-
-
-def _page(run_id: UUID, after: int) -> tuple[bool, list[Numbered]]:
-    """Whether the run has ended, and its next events."""
-    run = Run.objects.filter(pk=run_id).values_list("status", "last_seq").first()
-    if run is None:
-        raise Resync("deleted")
-    status, last_seq = run
-    if after > last_seq:
-        raise Resync("ahead")
-    events = events_after(run_id=run_id, after=after)
-    if last_seq > after and (not events or events[0][0] != after + 1):
-        raise Resync("pruned")
-    return status != Run.Status.RUNNING, events
 
 
 @sensitive_variables()

@@ -28,6 +28,7 @@ _BRACKETS = {
     "SUBAGENT_STARTED": ("SUBAGENT_ERROR", "subagentRunId"),
 }
 _ENDS = dict(_BRACKETS.values()) | {"SUBAGENT_FINISHED": "subagentRunId"}
+CLOSING_TYPES = frozenset(dict(_BRACKETS.values()))  # what ``closing_events`` may give
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from conversations.services import title_from
 from conversations.storable import storable_text
 
 ATTEMPTS = 3
+FIRST_FENCE = 1  # a run with a higher one was ended for a process that died
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def run_open(
     Raises:
         AppError: ``thread_not_found``, ``run_not_found``, ``key_not_found``, ``thread_busy``.
     """
-    run = Run(id=run_id, owner_id=owner_id, thread_id=thread_id, key_id=key_id, fence=1)
+    run = Run(id=run_id, owner_id=owner_id, thread_id=thread_id, key_id=key_id, fence=FIRST_FENCE)
     run.agent, run.model, run.lease_owner = agent, model, lease_owner
     for _ in range(ATTEMPTS):
         try:

@@ -15,14 +15,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations import compaction
 from conversations.access import canonical_uuid
 from conversations.log import EventBatch, Row, events_append, rows_append
-from conversations.models import TERMINAL_EVENTS, Message, ModelCall, Run, Thread
+from conversations.models import TERMINAL_EVENTS, Event, Message, ModelCall, Run, Thread
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
 from conversations.storable import storable, storable_text
@@ -33,6 +33,7 @@ __all__ = [
     "OpenedRun",
     "Row",
     "events_append",
+    "last_own_seq",
     "lease_renew",
     "run_close",
     "run_open",
@@ -115,6 +116,17 @@ def runs_close_stale(now: datetime | None = None) -> list[UUID]:
     stale = Q(status=Run.Status.RUNNING, lease_until__lt=now or Now())
     found = list(Run.objects.filter(stale).order_by("lease_until").values_list("pk", flat=True))
     return [run_id for run_id in found if _close_stale(run_id, stale)]
+
+
+def last_own_seq(run_id: UUID) -> int:
+    """The last event of an interrupted run that its own process stored, or a little before that.
+
+    The events that ended it in its place look like events that the process may have stored.
+    """
+    ends = {*compaction.CLOSING_TYPES, *TERMINAL_EVENTS}
+    own = Event.objects.filter(run_id=run_id).exclude(type__in=ends)
+    found: int | None = own.aggregate(last=Max("seq"))["last"]
+    return found or 0
 
 
 def _close_stale(run_id: UUID, stale: Q) -> bool:

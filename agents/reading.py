@@ -1,0 +1,109 @@
+"""Reading a run that is answered in another process, or has ended: from the log, as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from django.db import Error as DatabaseFault
+
+from agents.database import in_database
+from agents.live import Live
+from agents.liverun import Numbered
+from conversations.access import run_for
+from conversations.models import Run
+from conversations.opening import FIRST_FENCE
+from conversations.runs import last_own_seq
+from conversations.selectors import EVENTS_PAGE_SIZE, events_after
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+AWAY_S = 0.5
+BEHIND_LOOK_S = 0.1
+BEHIND_LOOKS = 30  # the log is behind what was told by the moment a writer collects, not by more
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Resync(Exception):
+    """What the follower holds cannot be continued from the log; it must take the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    ended: bool
+    last_seq: int
+    events: list[Numbered]
+
+
+async def stored(
+    here: Live, user_id: int, run_id: UUID, after: int
+) -> AsyncGenerator[list[Numbered], None]:
+    """The stored events after ``after``, and those that are stored until the run has ended.
+
+    Raises:
+        AppError: ``run_not_found``.
+        Resync: the events after ``after`` are not there, or never will be.
+    """
+    await _patiently(run_for, user_id, run_id)
+    known = after == 0  # whether what the reader holds is what the log holds
+    looks = BEHIND_LOOKS
+    with here.rung_for(run_id) as rung:
+        while True:
+            rung.clear()  # before reading: what is written meanwhile rings again
+            page = await _patiently(_page, run_id, after, known)
+            if page.events:
+                after, known = page.events[-1][0], True
+                yield page.events
+            if len(page.events) == EVENTS_PAGE_SIZE:
+                continue
+            if page.ended:
+                return
+            if page.events or page.last_seq >= after:
+                known = True
+                await _rings(rung)
+            elif looks := looks - 1:
+                await asyncio.sleep(BEHIND_LOOK_S)
+            else:
+                raise Resync("ahead")
+
+
+async def _patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do ``work`` in the database, and wait for a database that is away."""
+    while True:
+        try:
+            return await in_database(work, *args, **kwargs)
+        except DatabaseFault as fault:
+            logger.warning("A reader waits for the database: %s", type(fault).__name__)
+            await asyncio.sleep(AWAY_S)
+
+
+async def _rings(rung: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_S):
+            await rung.wait()
+
+
+def _page(run_id: UUID, after: int, known: bool) -> _Page:
+    run = Run.objects.filter(pk=run_id).values_list("status", "last_seq", "fence").first()
+    if run is None:
+        raise Resync("deleted")
+    status, last_seq, fence = run
+    ended = status != Run.Status.RUNNING
+    if ended and after > last_seq:
+        raise Resync("ahead")
+    if ended and fence > FIRST_FENCE and not known and after > last_own_seq(run_id):
+        # Its process died. The reader may hold events that were told and never stored, under
+        # the numbers of those that were put in their place to end the run.
+        raise Resync("interrupted")
+    events = events_after(run_id=run_id, after=after)
+    if last_seq > after and (not events or events[0][0] != after + 1):
+        raise Resync("pruned")
+    return _Page(ended, last_seq, events)
