@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ FRAMES_PER_S = 200
 BAD_FRAMES = 20
 FOLLOWED_RUNS = 20
 WATCHED_THREADS = 20
+RUNS_TOLD = 100
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -42,6 +44,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         super().__init__(*args, **kwargs)
         self.identity: Identity | None = None
         self._followers: dict[UUID, tuple[Follower, asyncio.Task[None]]] = {}
+        self._told: deque[UUID] = deque(maxlen=RUNS_TOLD)  # asked again here: not told again
         self._watched: dict[UUID, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
@@ -130,7 +133,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             "messageId": str(started.message_id),
         }
         await self._send(accepted | ids)
-        if started.run_id not in self._followers:
+        if started.run_id not in self._told and started.run_id not in self._followers:
+            self._told.append(started.run_id)
             self._follow(user_id, started.run_id, 0)
 
     def _follow(self, user_id: int, run_id: UUID, after: int) -> None:

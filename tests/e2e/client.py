@@ -139,6 +139,10 @@ class SocketClient:
             assert_valid_stream(stream.events)
         return stream
 
+    async def heard(self, run_id: str, seq: int) -> None:
+        """Wait until event ``seq`` has come."""
+        await self.until(lambda: run_id in self.streams and self.streams[run_id].last_seq >= seq)
+
     async def said(self, run_id: str, count: int = 1) -> None:
         """Wait until ``count`` pieces of text have come."""
 
@@ -155,12 +159,14 @@ class SocketClient:
         assert stream.events[-1]["type"] == "RUN_FINISHED"
 
     async def _read(self) -> None:
-        with suppress(ConnectionClosed):
-            async for data in self._connection:
-                await self._take(json.loads(data))
-                self._changed.set()
-        self._closed = True
-        self._changed.set()
+        try:
+            with suppress(ConnectionClosed):
+                async for data in self._connection:
+                    await self._take(json.loads(data))
+                    self._changed.set()
+        finally:
+            self._closed = True
+            self._changed.set()
 
     async def _take(self, frame: Frame) -> None:
         if frame["op"] != "event":
@@ -188,9 +194,6 @@ async def socket(
             yield client
         finally:
             await client.close()
-    problem = client._reader.exception()
-    if problem is not None:
-        raise problem
 
 
 def question(
