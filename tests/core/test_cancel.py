@@ -153,11 +153,13 @@ async def _whole_run() -> int:
 
 async def test_left_after_any_event_the_stream_can_be_ended_and_is_valid():
     for count in range(await _whole_run() + 1):
-        answer, events = ask(a_long_run()), []
+        model, events = a_long_run(), []
+        answer = ask(model)
         made = answer.events()
         while len(events) < count:
             events.append(await anext(made))
         await made.aclose()
+        assert model.closed == len(model.requests), "Gemini is let go at once, not some time later"
         events += answer.cancel()
         assert_valid_stream(events)
         assert len(of_type(events, "RUN_FINISHED")) == 1

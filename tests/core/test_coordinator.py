@@ -292,6 +292,7 @@ async def test_a_run_makes_no_more_model_calls_than_it_may():
     events = await events_of(answer)
     assert len(model.requests) == len(answer.record.calls) == 2
     assert events[-1]["code"] == "limit_reached"
+    assert "interrupted" in [event["code"] for event in of_type(events, "SUBAGENT_ERROR")]
     assert events[-1]["usage"][0]["inputTokens"] == 2 * USAGE["promptTokenCount"]
 
 

@@ -152,7 +152,8 @@ async def test_a_server_that_does_not_read_is_a_timeout(monkeypatch):
     listener = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1024)
     port = listener.sockets[0].getsockname()[1]
     gemini = Gemini(Endpoint(f"http://127.0.0.1:{port}", "v1beta"))
-    error, _ = await failure(gemini, request(contents=contents))
+    async with asyncio.timeout(5):
+        error, _ = await failure(gemini, request(contents=contents))
     assert error.code == "timeout"
     stop.set()
     listener.close()
@@ -250,6 +251,14 @@ async def test_an_error_that_is_a_frame_is_an_error(gemini, emulator, frame, cod
     emulator.script({"frames": [good, frame, good]}, key=key)
     error, words = await failure(gemini, request(key))
     assert (error.code, words) == (code, "One")
+
+
+@pytest.mark.parametrize("bad", [b'{"error": {"code": 500}}', b"data: {\r\n", b"<html>"])
+async def test_words_and_a_failure_that_come_together_are_both_told(bad):
+    good = b'data: {"candidates": [{"content": {"parts": [{"text": "One"}]}}]}\r\n\r\n'
+    async with answering(reply(good + bad)) as server:
+        error, words = await failure_at(server)
+    assert (error.code, words) == ("upstream_error", "One")
 
 
 async def test_a_clean_end_without_a_finish_is_just_an_end(gemini, emulator):
