@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
+from django.db import InterfaceError, OperationalError
 
 from agents.database import in_database
 from conversations.runs import EventBatch, Row, events_append
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.05
 RETRY_S = 0.5
+AWAY = (OperationalError, InterfaceError)  # any other fault of a database comes again
 
 
 @dataclass(slots=True)
@@ -68,20 +69,45 @@ class Writer:
             await asyncio.sleep(FLUSH_S)
             self._dirty.clear()
             try:
-                await self.flush()
-            except DatabaseFault as fault:
+                await self._flush_what_can_be()
+            except AWAY as fault:
                 logger.warning("Events wait for the database: %s", type(fault).__name__)
                 self._dirty.set()
                 await asyncio.sleep(RETRY_S)
 
-    async def flush(self) -> None:
-        """Write what is pending.
+    async def _flush_what_can_be(self) -> None:
+        """Flush; a run whose rows no database takes is given up, and holds up no other."""
+        try:
+            await self.flush()
+        except AWAY:
+            raise
+        except Exception:
+            logger.exception("Events cannot be written together; each run is tried alone")
+            for run_id in list(self._runs):
+                await self._flush_alone(run_id)
+
+    async def _flush_alone(self, run_id: UUID) -> None:
+        try:
+            await self.flush(run_id)
+        except AWAY:
+            raise
+        except Exception as fault:
+            logger.error("Events of run %s are given up: %s", run_id, type(fault).__name__)
+            if run := self._runs.pop(run_id, None):
+                run.on_lost()
+
+    async def flush(self, only: UUID | None = None) -> None:
+        """Write what is pending, of all runs or of one.
 
         Raises:
             django.db.Error: nothing was written; everything is still pending.
         """
         async with self._writing:
-            pending = {run_id: (run, len(run.rows)) for run_id, run in self._runs.items()}
+            pending = {
+                run_id: (run, len(run.rows))
+                for run_id, run in self._runs.items()
+                if only in (None, run_id)
+            }
             batches = [
                 EventBatch(run_id, run.fence, run.rows[:count])
                 for run_id, (run, count) in pending.items()

@@ -99,3 +99,19 @@ async def test_a_run_that_is_forgotten_is_no_trouble(ids: RunIds, book: Book):
     await book.writer.flush()
     assert await in_database(stored, ids.run_id) == []
     book.writer.forget(ids.run_id)
+
+
+async def test_rows_that_cannot_be_written_hold_up_no_other_run(
+    open_run: OpenRun, book: Book, caplog
+):
+    good, bad = [await in_database(open_run) for _ in range(2)]
+    for ids in (bad, good):
+        book.register(ids)
+    book.writer.add(bad.run_id, (1, "RAW", "half a pair: \ud800"))
+    book.writer.add(good.run_id, row(1))
+    await until(lambda: book.flushes)
+    assert await in_database(stored, good.run_id) == [1]
+    assert book.lost == [bad.run_id]
+    book.writer.add(good.run_id, row(2))
+    await until(lambda: len(book.flushes) == 2)
+    assert "half a pair" not in caplog.text
