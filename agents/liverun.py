@@ -57,6 +57,7 @@ class LiveRun:
         self._answer = answer
         self._total_s = total_s
         self._stop_reason = ""
+        self._begun = False
         self._closing = False
         self._wakers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
@@ -92,7 +93,8 @@ class LiveRun:
         """
         if not self._stop_reason and self._task is not None and not self._closing:
             self._stop_reason = reason
-            self._task.cancel()
+            if self._begun:  # a task that is cancelled before its first step never takes it
+                self._task.cancel()
 
     async def wait(self) -> None:
         """Until nothing of the run is left to do in this process."""
@@ -128,6 +130,9 @@ class LiveRun:
 
         A stop that was asked for is an outcome; one that was not is passed on.
         """
+        self._begun = True
+        if self._stop_reason:
+            return self._stopped()
         try:
             async with (
                 asyncio.timeout(self._total_s),
@@ -144,6 +149,9 @@ class LiveRun:
             if not self._stop_reason or task is None:
                 raise
             task.uncancel()
+        return self._stopped()
+
+    def _stopped(self) -> list[Event]:
         if self._stop_reason == "cancelled":
             return self._answer.cancel()
         return self._answer.fail(AgentError("interrupted"))

@@ -222,3 +222,14 @@ async def test_a_late_follower_hears_all_of_it_once(ids: RunIds, writer: Writer)
     assert [await task for task in late] == [
         list(range(after + 1, count + 1)) for after in (0, 2, 3)
     ]
+
+
+async def test_a_run_that_is_stopped_before_its_first_step_ends(ids: RunIds, writer: Writer):
+    answering = Answering(ids, writer, said("never"))
+    answering.run.stop("cancelled")
+    events = await answering.end()
+    assert_valid_stream(events)
+    assert events[-1]["outcome"] == {"type": "cancelled"}
+    run, log, _ = await answering.stored()
+    assert (run.status, run.outcome, log) == ("finished", "cancelled", events)
+    assert len(answering.done) == 1
