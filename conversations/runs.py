@@ -8,13 +8,14 @@ wakes up late writes nothing. Locks are taken in one order: thread, then runs by
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,6 +27,8 @@ from conversations.models import TERMINAL_EVENTS, Event, Message, ModelCall, Run
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
 from conversations.storable import storable, storable_text
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "EventBatch",
@@ -115,7 +118,16 @@ def runs_close_stale(now: datetime | None = None) -> list[UUID]:
     """
     stale = Q(status=Run.Status.RUNNING, lease_until__lt=now or Now())
     found = list(Run.objects.filter(stale).order_by("lease_until").values_list("pk", flat=True))
-    return [run_id for run_id in found if _close_stale(run_id, stale)]
+    ended = []
+    for run_id in found:
+        try:
+            if _close_stale(run_id, stale):
+                ended.append(run_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("Run %s cannot be ended", run_id)  # and must not keep the others
+    return ended
 
 
 def last_own_seq(run_id: UUID) -> int:
