@@ -37,9 +37,12 @@ def from_url(url: str, *, var_dir: Path, pool_size: int, timeout_ms: int) -> Any
         "HOST": host,
         "PORT": str(port or ""),
         "CONN_MAX_AGE": 0,  # the pool keeps connections, requests do not
+        "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool's are all dead
         "OPTIONS": {
             **options,
-            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 5},
+            # A short reconnect_timeout: while PostgreSQL is away the pool waits longer and longer
+            # between its tries, and begins anew after this time.
+            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 2},
             "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}",
         },
     }
