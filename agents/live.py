@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -46,6 +47,7 @@ class Live:
         self.writer = Writer(on_written=self.bell.written)
         self.watched = Watched()
         self.draining = False
+        self._spare_until = 0.0
         self._runs: dict[UUID, LiveRun] = {}
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,6 +119,16 @@ class Live:
 
     async def _keep(self) -> None:
         """Renew the leases of the runs here, and end the runs of processes that died."""
+        try:
+            await self._renew()
+            if time.monotonic() >= self._spare_until:
+                self.bell.written(await in_database(runs_close_stale))
+        except DatabaseFault:
+            # Nobody could renew a lease meanwhile: the other processes get the time to do so.
+            self._spare_until = time.monotonic() + LEASE_S
+            raise
+
+    async def _renew(self) -> None:
         fences = {run_id: run.ids.fence for run_id, run in self._runs.items()}
         if fences:
             lost = await in_database(
@@ -124,7 +136,6 @@ class Live:
             )
             for run_id in lost & self._runs.keys():
                 self._runs[run_id].lose()
-        self.bell.written(await in_database(runs_close_stale))
 
     async def _look_for_stops(self) -> None:
         """Stop what was asked to stop in another process. Costs nothing while nothing runs."""
@@ -199,7 +210,7 @@ async def startup() -> None:
 
 
 async def shutdown() -> None:
-    """End what runs on this loop."""
+    """End what runs on this loop; answers that are being made get their time to end."""
     live = _by_loop.pop(asyncio.get_running_loop(), None)
     if live is not None:
-        await live.stop()
+        await live.stop(settings.SHUTDOWN_GRACE_S)

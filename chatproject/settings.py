@@ -195,6 +195,7 @@ RUN_TOTAL_S = env.integer("RUN_TOTAL_S", 600, minimum=1)
 RUN_FIRST_BYTE_S = env.integer("RUN_FIRST_BYTE_S", 60, minimum=1)
 RUN_IDLE_S = env.integer("RUN_IDLE_S", 60, minimum=1)
 RUN_MODEL_CALLS = env.integer("RUN_MODEL_CALLS", 20, minimum=1)
+SHUTDOWN_GRACE_S = env.integer("SHUTDOWN_GRACE_S", 20)
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {

@@ -13,6 +13,7 @@ if "VAR_DIR" not in os.environ:
 for name in ("SECRET_KEY", "JWT_SIGNING_KEY", "FERNET_KEYS"):
     os.environ.setdefault(name, secrets.token_urlsafe(48))
 os.environ.setdefault("GEMINI_BASE_URL", "http://127.0.0.1:9/")  # nobody listens: tests name theirs
+os.environ.setdefault("SHUTDOWN_GRACE_S", "0")
 
 from chatproject.settings import *  # noqa: E402, F403
 
