@@ -48,6 +48,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._watched: dict[UUID, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._frames = _Rate(FRAMES_PER_S)
         self._bad_frames = 0
         self._closed = False
@@ -224,8 +225,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _end(self, code: int) -> None:
         if not self._closed:
             self._leave(but=asyncio.current_task())
-            with suppress(RuntimeError):  # the server may have closed it in the meantime
-                await self.close(code=code)
+            # Nobody waits for this: a peer that answers late, or never, must not hold up who ends
+            # it, and its answer may stand behind frames that only ``receive`` takes away.
+            self._closing = asyncio.create_task(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        with suppress(RuntimeError):  # the server may have closed it in the meantime
+            await self.close(code=code)
 
     def _leave(self, but: asyncio.Task[Any] | None = None) -> None:
         """Let go of everything this socket holds."""

@@ -74,6 +74,10 @@ class SocketClient:
         """Lose the connection as a phone in a tunnel does: without a goodbye."""
         self._connection.transport.abort()
 
+    def freeze(self) -> None:
+        """Read nothing any more, and answer nothing."""
+        self._connection.transport.pause_reading()
+
     async def until(self, found: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
         """Wait until ``found()`` gives something true; what came until then is no surprise."""
         async with asyncio.timeout(patience_s):
