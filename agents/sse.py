@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
+from uuid import UUID
 
 from django.db import Error as DatabaseFault
 
@@ -37,22 +38,24 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application of this path and method."""
-    headers = dict(scope["headers"])
     try:
-        identity = await in_database(authenticate, bearer(scope["headers"]))
-        question = run_input_from_json(await _body(receive))
-        started = await turns.start(identity.user_id, question)
-        after = _last_seq(headers.get(b"last-event-id", b""), str(started.run_id))
-        stream = _Stream(identity, started, send)
-        guard.current().admit(stream, identity.user_id)
+        await _answer(scope, receive, send)
     except AppError as error:
         await _refuse(send, error)
-        return
     except DatabaseFault:
         await _refuse(send, away())
-        return
+
+
+async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Raises ``AppError`` or ``django.db.Error`` before anything is sent, and nothing after."""
+    identity = await in_database(authenticate, bearer(scope["headers"]))
+    question = run_input_from_json(await _body(receive))
+    stream = _Stream(identity, send)
+    guard.current().admit(stream, identity.user_id)  # before anything is asked
     try:
-        await stream.run(after, receive)
+        run_id = (await turns.start(identity.user_id, question)).run_id
+        last_event_id = dict(scope["headers"]).get(b"last-event-id", b"")
+        await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
     finally:
         guard.current().dismiss(stream, identity.user_id)
 
@@ -60,10 +63,9 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 class _Stream:
     """One open answer."""
 
-    def __init__(self, identity: Identity, started: turns.Started, send: Send) -> None:
+    def __init__(self, identity: Identity, send: Send) -> None:
         self.identity: Identity | None = identity
         self._user_id = identity.user_id
-        self._run_id = started.run_id
         self._send = send
         self._task: asyncio.Task[None] | None = None
 
@@ -71,10 +73,10 @@ class _Stream:
         if self._task is not None:
             self._task.cancel()
 
-    async def run(self, after: int, receive: Receive) -> None:
+    async def run(self, run_id: UUID, after: int, receive: Receive) -> None:
         """Send until the run has ended, the client has left, or its sign-in is not good."""
         await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        self._task = asyncio.create_task(self._events(after))
+        self._task = asyncio.create_task(self._events(run_id, after))
         left = asyncio.create_task(_disconnected(receive))
         await asyncio.wait({self._task, left}, return_when=asyncio.FIRST_COMPLETED)
         for task in (self._task, left):
@@ -83,9 +85,9 @@ class _Stream:
         if not left.done() or left.cancelled():
             await self._send({"type": "http.response.body", "body": b""})
 
-    async def _events(self, after: int) -> None:
+    async def _events(self, run_id: UUID, after: int) -> None:
         try:
-            async with aclosing(self._beating(after)) as batches:
+            async with aclosing(self._beating(run_id, after)) as batches:
                 async for text in batches:
                     body = text.encode("utf-8", "replace")
                     await self._send(
@@ -96,9 +98,9 @@ class _Stream:
         except Exception:
             logger.exception("A stream of events broke off")
 
-    async def _beating(self, after: int) -> AsyncGenerator[str, None]:
+    async def _beating(self, run_id: UUID, after: int) -> AsyncGenerator[str, None]:
         """The events as text, and a comment whenever nothing came for a while."""
-        async with aclosing(turns.follow(self._user_id, self._run_id, after)) as batches:
+        async with aclosing(turns.follow(self._user_id, run_id, after)) as batches:
             coming = asyncio.ensure_future(anext(batches, None))
             try:
                 while True:
@@ -108,9 +110,7 @@ class _Stream:
                         continue
                     if (events := coming.result()) is None:
                         return
-                    yield "".join(
-                        f"id: {self._run_id}:{seq}\ndata: {data}\n\n" for seq, data in events
-                    )
+                    yield "".join(f"id: {run_id}:{seq}\ndata: {data}\n\n" for seq, data in events)
                     coming = asyncio.ensure_future(anext(batches, None))
             finally:
                 coming.cancel()
