@@ -157,10 +157,14 @@ class ChatServer:
         self._process.kill()
         self._process.wait()
 
-    def stop(self) -> None:
+    def terminate(self) -> None:
+        """As a service manager asks it to end; waits until it has."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(ENDS_WITHIN_S)
+
+    def stop(self) -> None:
+        self.terminate()
         self.http.close()
 
     def log(self) -> str:
