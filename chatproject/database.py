@@ -43,7 +43,9 @@ def from_url(url: str, *, var_dir: Path, pool_size: int, timeout_ms: int) -> Any
             # A short reconnect_timeout: while PostgreSQL is away the pool waits longer and longer
             # between its tries, and begins anew after this time.
             "pool": {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 2},
-            "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}",
+            # The last one: a process that is frozen must not keep what it has locked.
+            "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms} "
+            f"-c idle_in_transaction_session_timeout={timeout_ms}",
         },
     }
 

@@ -143,7 +143,7 @@ def last_own_seq(run_id: UUID) -> int:
 
 def _close_stale(run_id: UUID, stale: Q) -> bool:
     with transaction.atomic():
-        run = _locked_running(run_id, stale)
+        run = _locked_running(run_id, stale, skip_locked=True)
         if run is None:
             return False
         run.fence += 1
@@ -156,11 +156,18 @@ def _close_stale(run_id: UUID, stale: Q) -> bool:
     return True
 
 
-def _locked_running(run_id: UUID, condition: Q) -> Run | None:
-    """The run if it is running and meets the condition, with its thread locked before it."""
-    Thread.objects.select_for_update(no_key=True, of=("self",)).filter(runs=run_id).first()
-    runs = Run.objects.select_for_update(no_key=True).filter(condition, pk=run_id)
-    return runs.filter(status=Run.Status.RUNNING).first()
+def _locked_running(run_id: UUID, condition: Q, *, skip_locked: bool = False) -> Run | None:
+    """The run if it is running and meets the condition, with its thread locked before it.
+
+    Args:
+        skip_locked: do not wait for somebody who has one of them locked, but find nothing.
+    """
+    threads = Thread.objects.filter(runs=run_id)
+    threads = threads.select_for_update(no_key=True, of=("self",), skip_locked=skip_locked)
+    if threads.first() is None:
+        return None
+    runs = Run.objects.filter(condition, pk=run_id, status=Run.Status.RUNNING)
+    return runs.select_for_update(no_key=True, skip_locked=skip_locked).first()
 
 
 def _interruption(run: Run, log: list[compaction.AguiEvent]) -> list[compaction.AguiEvent]:
