@@ -59,10 +59,11 @@ class TimedClient(SocketClient):
 
 
 @asynccontextmanager
-async def socket(server: ChatServer, person: Person) -> AsyncIterator[TimedClient]:
-    """An open socket, signed in."""
+async def socket(server: ChatServer | str, person: Person) -> AsyncIterator[TimedClient]:
+    """An open socket to a process, or to an address in front of several, signed in."""
+    url = server if isinstance(server, str) else server.stream_url
     options: dict[str, Any] = {"compression": None, "max_size": 2**22, "proxy": None}
-    async with connect(server.stream_url, **options) as connection:
+    async with connect(url, **options) as connection:
         client = TimedClient(connection)
         try:
             await client.auth(person.access)
