@@ -50,7 +50,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         names = {model.name: model.label for model in catalogue.chat_models()}
         self.fields["ai_model"].choices = list({chosen: chosen, **names}.items())  # type: ignore[attr-defined]
         keys: Any = self.fields["selected_api_key"]
-        keys.queryset = keys.queryset.filter(user_id=self.instance.pk, is_active=True)
+        keys.queryset = keys.queryset.model.objects.open_to(self.instance.pk).filter(is_active=True)
 
 
 class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]  # not generic at run time
@@ -82,7 +82,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """Rows go only with their owner: not from these pages, but with a deleted user."""
+        match = request.resolver_match
+        own = f"{self.opts.app_label}_{self.opts.model_name}_"
+        if match is None or (match.url_name or "").startswith(own):
+            return False
+        return super().has_delete_permission(request, obj)
 
 
 @admin.register(RefreshFamily)

@@ -20,6 +20,8 @@ from accounts import services, tokens
 from accounts.models import UserProfile
 from agents.core import catalogue
 
+MAX_FALLBACKS = 10
+
 
 class PasswordField(serializers.CharField):
     """Taken as typed, blanks included; bounded, because hashing reads all of it."""
@@ -56,6 +58,12 @@ class MeInput(serializers.Serializer[Any]):
     selected_api_key = serializers.UUIDField(
         required=False, allow_null=True, error_messages={"invalid": "This is not a key's id."}
     )
+    fallback_keys = serializers.ListField(
+        child=serializers.UUIDField(error_messages={"invalid": "This is not a key's id."}),
+        max_length=MAX_FALLBACKS,
+        required=False,
+        help_text="Keys to go on with, in order, when the chosen one is out of quota.",
+    )
 
 
 class MeOutput(serializers.Serializer[Any]):
@@ -64,6 +72,7 @@ class MeOutput(serializers.Serializer[Any]):
     email = serializers.CharField()
     ai_model = serializers.CharField()
     selected_api_key = serializers.UUIDField(allow_null=True)
+    fallback_keys = serializers.ListField(child=serializers.UUIDField())
     date_joined = serializers.DateTimeField()
 
 
@@ -167,13 +176,15 @@ class MeView(APIView):
 
     @extend_schema(request=MeInput, responses=MeOutput)
     def patch(self, request: Request) -> Response:
-        """Choose the model and the key to work with."""
+        """Choose the model, the key to work with, and the keys to go on with."""
         user, said = signed_in(request), checked(MeInput, request)
         with transaction.atomic():
             if "ai_model" in said:
                 services.profile_choose_model(user=user, name=said["ai_model"])
             if "selected_api_key" in said:
                 services.profile_choose_key(user=user, key_id=said["selected_api_key"])
+            if "fallback_keys" in said:
+                services.profile_choose_fallbacks(user=user, key_ids=said["fallback_keys"])
         return Response(_me(user))
 
 
@@ -202,6 +213,7 @@ def _me(user: User) -> dict[str, Any]:
             "email": user.email,
             "ai_model": profile.ai_model,
             "selected_api_key": profile.selected_api_key_id,
+            "fallback_keys": services.fallbacks_of(user.pk),
             "date_joined": user.date_joined,
         }
     ).data

@@ -35,9 +35,13 @@ class UserProfile(models.Model):
 
     def clean(self) -> None:
         key = self.selected_api_key
-        if key is not None and (key.user_id != self.user_id or not key.is_active):
+        if key is None:
+            return
+        # By way of the row: the app of keys stands above this one.
+        open_to_user = type(key)._default_manager.open_to(self.user_id)
+        if not open_to_user.filter(pk=key.pk, is_active=True).exists():
             raise ValidationError(
-                {"selected_api_key": "Choose an active key that belongs to this user."}
+                {"selected_api_key": "Choose an active key that this user may use."}
             )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
+
+FALLBACK_KEYS = "fallback_keys"
 
 
 def profile_of(user: User) -> UserProfile:
@@ -13,6 +17,12 @@ def profile_of(user: User) -> UserProfile:
         return user.profile
     except UserProfile.DoesNotExist:
         return UserProfile.objects.get_or_create(user=user)[0]
+
+
+def fallback_key_ids(user_id: int) -> list[UUID]:
+    """The keys that the user's runs may go on with, in order, when one is out of quota."""
+    found = UserProfile.objects.filter(pk=user_id).values_list("preferences", flat=True).first()
+    return [UUID(key_id) for key_id in (found or {}).get(FALLBACK_KEYS, [])]
 
 
 def current_version(user_id: int) -> int:

@@ -12,14 +12,18 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.dispatch import Signal
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import tokens
 from accounts.attempts import attempt_count
 from accounts.models import UserProfile
-from accounts.selectors import profile_of
+from accounts.selectors import FALLBACK_KEYS, fallback_key_ids, profile_of
 from agents.core import catalogue
 from common.errors import AppError, not_found
+
+# Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
+key_chosen = Signal()
 
 
 @sensitive_variables()
@@ -101,8 +105,11 @@ def profile_choose_model(*, user: User, name: str) -> None:
     UserProfile.objects.filter(pk=user.pk).update(ai_model=name)
 
 
-def profile_choose_key(*, user: User, key_id: UUID | None) -> None:
-    """Select the key that the user's runs work with; None selects none.
+def profile_choose_key(*, user: User, key_id: UUID | None, by: object = None) -> None:
+    """Select the key that the user's runs work with, an own or a lent one; None selects none.
+
+    Args:
+        by: who does it, if not the user; handed on to ``key_chosen``.
 
     Raises:
         AppError: ``key_not_found`` (404), the same for a foreign key and for none, or
@@ -110,12 +117,41 @@ def profile_choose_key(*, user: User, key_id: UUID | None) -> None:
     """
     profile_of(user)
     if key_id is not None:
-        key = _key_model().objects.filter(pk=key_id, user_id=user.pk).first()
+        key = _key_model().objects.open_to(user.pk).filter(pk=key_id).first()
         if key is None:
             raise not_found("key")
         if not key.is_active:
             raise AppError("key_inactive", "This key is switched off. Switch it on first.")
-    UserProfile.objects.filter(pk=user.pk).update(selected_api_key=key_id)
+    with transaction.atomic():
+        UserProfile.objects.filter(pk=user.pk).update(selected_api_key=key_id)
+        if key_id is not None:
+            key_chosen.send(sender=UserProfile, user=user, key=key, by=by)
+
+
+def profile_choose_fallbacks(*, user: User, key_ids: list[UUID]) -> None:
+    """Name the keys that the user's runs may go on with when one is out of quota; none is off.
+
+    Raises:
+        AppError: ``invalid``, or ``key_not_found`` (404) for one that is not open to the user.
+    """
+    if len(set(key_ids)) != len(key_ids):
+        raise _invalid("fallback_keys", ["Name each key once."])
+    known = set(_key_model().objects.open_to(user.pk).values_list("pk", flat=True))
+    if not known.issuperset(key_ids):
+        raise not_found("key")
+    profile_of(user)
+    with transaction.atomic():
+        profile = UserProfile.objects.select_for_update().get(pk=user.pk)
+        profile.preferences[FALLBACK_KEYS] = [str(key_id) for key_id in key_ids]
+        profile.save(update_fields=["preferences"])
+
+
+def fallbacks_of(user_id: int) -> list[UUID]:
+    """The keys named by ``profile_choose_fallbacks`` that are still open to the user."""
+    named = fallback_key_ids(user_id)
+    found = _key_model().objects.open_to(user_id).filter(pk__in=named) if named else ()
+    known = {key.pk for key in found}
+    return [key_id for key_id in named if key_id in known]
 
 
 def _key_model() -> Any:

@@ -1,18 +1,58 @@
-"""A user's Gemini keys."""
+"""A user's Gemini keys, who else may use them, and what happened to them."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.fields import SealedKeyField
+from apikeys.records import GoogleCheck as GoogleCheck
+from apikeys.records import KeyAudit as KeyAudit
+from apikeys.records import SealCanary as SealCanary
 from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
+
+CENT = Decimal("0.01")
+
+
+class Budgeted(models.Model):
+    """Limits to what may be spent; empty is none. Days and months are those of UTC."""
+
+    daily_tokens = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    monthly_tokens = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    daily_money = models.DecimalField(
+        "daily US dollars",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(CENT)],
+    )
+    monthly_money = models.DecimalField(
+        "monthly US dollars",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(CENT)],
+    )
+
+    class Meta:
+        abstract = True
 
 
 class KeyManager(models.Manager["UserApiKey"]):
@@ -21,8 +61,13 @@ class KeyManager(models.Manager["UserApiKey"]):
     def get_queryset(self) -> models.QuerySet[UserApiKey]:
         return super().get_queryset().defer("encrypted_key")
 
+    def open_to(self, user_id: int) -> models.QuerySet[UserApiKey]:
+        """The user's own keys, and those lent to them at this moment."""
+        lent = KeyLoan.objects.current().to(user_id).values("key_id")
+        return self.get_queryset().filter(Q(user_id=user_id) | Q(pk__in=lent))
 
-class UserApiKey(models.Model):
+
+class UserApiKey(Budgeted):
     """One Gemini key of one user, sealed."""
 
     class Status(models.TextChoices):
@@ -31,6 +76,7 @@ class UserApiKey(models.Model):
         INVALID = "invalid", "refused by Google"
         BLOCKED = "blocked", "blocked by Google"
         QUOTA = "quota", "out of quota"
+        EXPIRED = "expired", "past its expiry date"
         UNREADABLE = "unreadable", "cannot be read: enter it again"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,7 +89,17 @@ class UserApiKey(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.UNVERIFIED)
     status_detail = models.CharField(max_length=200, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
+    quota_until = models.DateTimeField(
+        null=True, blank=True, help_text="When Google gives this key quota again, if it said so."
+    )
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_error_code = models.CharField(max_length=50, blank=True)
+    listed_models = models.JSONField(
+        null=True, blank=True, editable=False, help_text="The models Google listed for this key."
+    )
+    listed_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -81,6 +137,16 @@ class UserApiKey(models.Model):
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
+    @property
+    def health(self) -> Status:
+        """``status`` as of now: dates pass without anybody writing them down."""
+        if self.is_expired:
+            return self.Status.EXPIRED
+        renewed = self.quota_until is not None and self.quota_until <= timezone.now()
+        if self.status == self.Status.QUOTA and renewed:
+            return self.Status.ACTIVE
+        return self.Status(self.status)
+
     @sensitive_variables()
     def get_decrypted_key(self) -> str:
         """The plain key: the one place where a key is opened.
@@ -99,3 +165,68 @@ class UserApiKey(models.Model):
                 f"The key “{self.name}” cannot be read any more. Enter it again.",
                 status=409,
             ) from None
+
+
+class LoanQuerySet(models.QuerySet["KeyLoan"]):
+    def current(self, now: datetime | None = None) -> LoanQuerySet:
+        now = now or timezone.now()
+        return self.filter(revoked_at=None).filter(Q(ends_at=None) | Q(ends_at__gt=now))
+
+    def to(self, user_id: int) -> LoanQuerySet:
+        """Loans to this user, or to a group the user is in; not of the user's own keys."""
+        groups = Group.objects.filter(user=user_id).values("pk")
+        to_me = Q(borrower_id=user_id) | Q(group__in=groups)
+        return self.filter(to_me).exclude(key__user_id=user_id)
+
+
+class KeyLoan(Budgeted):
+    """An owner lets somebody use a key, known to them by a label only.
+
+    The budget here is what each borrower may spend; the key's own budget counts everybody's use.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.ForeignKey(UserApiKey, models.CASCADE, related_name="loans")
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="key_loans"
+    )
+    group = models.ForeignKey(
+        Group, models.CASCADE, null=True, blank=True, related_name="key_loans"
+    )
+    label = models.CharField(max_length=100, help_text="What the borrower sees of the key.")
+    allowed_models = models.JSONField(
+        default=list, blank=True, help_text="Names of the models it may be used for; empty: all."
+    )
+    ends_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LoanQuerySet.as_manager()
+
+    class Meta:
+        db_table = "key_loans"
+        ordering = ["created_at", "id"]
+        verbose_name = "key loan"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(borrower=None) ^ Q(group=None), name="key_loans_to_one"
+            ),
+            models.UniqueConstraint(
+                fields=["key", "borrower"],
+                condition=Q(revoked_at=None),
+                name="key_loans_one_per_borrower",
+            ),
+            models.UniqueConstraint(
+                fields=["key", "group"],
+                condition=Q(revoked_at=None),
+                name="key_loans_one_per_group",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_current(self) -> bool:
+        ended = self.ends_at is not None and self.ends_at <= timezone.now()
+        return self.revoked_at is None and not ended

@@ -3,27 +3,93 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
-from apikeys.models import UserApiKey
+from accounts.selectors import fallback_key_ids
+from agents.core import catalogue
+from apikeys.audit import note_refusal
+from apikeys.models import Budgeted, KeyLoan, UserApiKey
 from common.errors import AppError, not_found
 
 logger = logging.getLogger(__name__)
 
+_OWN = {
+    "key_inactive": "This key is switched off. Switch it on or choose another.",
+    "key_expired": "This key is past its expiry date. Choose another key.",
+}
+_LENT = {
+    "key_inactive": "This key was switched off by its owner. Choose another one.",
+    "key_expired": "This lent key is past its expiry date. Choose another one.",
+    "key_unreadable": "This lent key cannot be used at present. Choose another one.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent; None is no limit. Days and months are those of UTC, money is in USD."""
+
+    daily_tokens: int | None = None
+    monthly_tokens: int | None = None
+    daily_money: Decimal | None = None
+    monthly_money: Decimal | None = None
+
+    @classmethod
+    def of(cls, row: Budgeted) -> Budget:
+        return cls(row.daily_tokens, row.monthly_tokens, row.daily_money, row.monthly_money)
+
+    @property
+    def is_unlimited(self) -> bool:
+        return self == Budget()
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """On what terms a key is lent to the user of a run."""
+
+    id: UUID
+    budget: Budget  # for what this borrower spends on this key
+    models: tuple[str, ...]  # names in the catalogue; empty: all
+
+    @classmethod
+    def of(cls, row: KeyLoan) -> Loan:
+        return cls(row.id, Budget.of(row), tuple(row.allowed_models))
+
 
 @dataclass(frozen=True, slots=True)
 class RunKey:
-    """An opened key, for the run of its owner and no longer than that."""
+    """An opened key, for one run and no longer than that.
+
+    ``label`` is what the user of the run knows the key by: the owner its name, a borrower the
+    label it was lent under. ``budget`` counts everybody's use of the key.
+    """
 
     id: UUID
-    name: str
+    owner_id: int
+    label: str
     secret: str = field(repr=False)
+    budget: Budget = Budget()
+    loan: Loan | None = None
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    def allows(self, model: str) -> bool:
+        """Whether a model of the catalogue, by name or by API id, may be used with this key."""
+        if self.loan is None or not self.loan.models:
+            return True
+        names = self.loan.models
+        return model in names or model in {
+            catalogue.api_id(name) for name in names if catalogue.exists(name)
+        }
 
 
 def keys_of(user_id: int) -> QuerySet[UserApiKey]:
@@ -52,25 +118,105 @@ def selected_key_id(user_id: int) -> UUID | None:
 def run_key(user_id: int, key_id: UUID | None) -> RunKey:
     """The key a run of this user works with; without ``key_id`` the one selected in the profile.
 
-    Call it outside a transaction that a refusal rolls back: a key that does not open is marked.
+    Call it outside a transaction that a refusal rolls back: refusals are noted.
 
     Raises:
-        AppError: ``no_key``, ``key_not_found``, ``key_inactive``, ``key_expired`` or
-            ``key_unreadable``. No other key is ever used instead.
+        AppError: ``no_key``, ``key_not_found``, ``key_inactive``, ``key_expired``,
+            ``key_unreadable`` or ``loan_ended``. No other key is ever used instead.
     """
     wanted = key_id or selected_key_id(user_id)
     if wanted is None:
         raise AppError("no_key", "Add a Gemini key, or choose one of yours, before you start.")
-    key = keys_of(user_id).defer(None).filter(pk=wanted).first()
+    key = UserApiKey.objects.defer(None).filter(pk=wanted).first()
     if key is None:
         raise not_found("key")
-    if not key.is_active:
-        raise AppError("key_inactive", "This key is switched off. Switch it on or choose another.")
-    if key.is_expired:
-        raise AppError("key_expired", "This key is past its expiry date. Choose another key.")
+    loan = None if key.user_id == user_id else _loan(key, user_id)
+    refusal = _refusal(key, loan)
+    if refusal is not None:
+        note_refusal(key, user_id, refusal.code)
+        raise refusal
     try:
-        return RunKey(key.id, key.name, key.get_decrypted_key())
+        secret = key.get_decrypted_key()
     except AppError as error:
-        logger.error("The key %s of user %s does not open (%s).", key.id, user_id, error.code)
+        logger.error("The key %s of user %s does not open (%s).", key.id, key.user_id, error.code)
         UserApiKey.objects.filter(pk=key.pk).update(status=UserApiKey.Status.UNREADABLE)
+        note_refusal(key, user_id, error.code)
+        if loan:  # whose key it is, and what the owner calls it, is nobody else's business
+            raise AppError(error.code, _LENT[error.code], status=error.status) from None
         raise
+    terms = Loan.of(loan) if loan else None
+    label = loan.label if loan else key.name
+    return RunKey(key.id, key.user_id, label, secret, Budget.of(key), terms)
+
+
+@sensitive_variables()
+def run_keys(user_id: int, key_id: UUID | None) -> list[RunKey]:
+    """``run_key``, and after it the keys that the user named to go on with, in their order.
+
+    Of those, keys that cannot be used at present are left out.
+
+    Raises:
+        AppError: as ``run_key``, about the first key only.
+    """
+    keys = [run_key(user_id, key_id)]
+    for further in fallback_key_ids(user_id):
+        if any(key.id == further for key in keys):
+            continue
+        try:
+            keys.append(run_key(user_id, further))
+        except AppError as error:
+            logger.info("Key %s is no way out for user %s: %s", further, user_id, error.code)
+    return keys
+
+
+def uses_refused(uses: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], str]:
+    """Which of these uses, a user and a key each, are over by now, and why: an error code.
+
+    Three queries, however many uses there are: for asking again while runs go on.
+    """
+    keys = UserApiKey.objects.only("user_id", "is_active").in_bulk({key for _, key in uses})
+    loans = KeyLoan.objects.current().filter(key__in=keys)
+    lent = set(loans.exclude(borrower=None).values_list("borrower_id", "key_id"))
+    lent |= set(loans.exclude(group=None).values_list("group__user", "key_id"))
+    refused = {}
+    for use in uses:
+        user_id, key_id = use
+        key = keys.get(key_id)
+        if key is None:
+            refused[use] = "key_deleted"
+        elif key.user_id != user_id and use not in lent:
+            refused[use] = "loan_ended"
+        elif not key.is_active:
+            refused[use] = "key_inactive"
+    return refused
+
+
+def loan_to(user_id: int, key_id: UUID) -> KeyLoan | None:
+    """The loan under which the user may use this key now; their own goes before a group's."""
+    loans = KeyLoan.objects.current().to(user_id).filter(key_id=key_id)
+    return loans.order_by(F("borrower").asc(nulls_last=True), "created_at").first()
+
+
+def loans_to(user_id: int) -> list[KeyLoan]:
+    """What is lent to the user now, one loan per key; the key's secret stays where it is."""
+    loans = KeyLoan.objects.current().to(user_id).select_related("key").defer("key__encrypted_key")
+    ordered = loans.order_by(F("borrower").asc(nulls_last=True), "created_at")
+    return list({loan.key_id: loan for loan in reversed(list(ordered))}.values())[::-1]
+
+
+def _loan(key: UserApiKey, user_id: int) -> KeyLoan:
+    """Raises ``AppError``: nobody is told of a key that was never lent to them."""
+    loan = loan_to(user_id, key.pk)
+    if loan is None:
+        if KeyLoan.objects.to(user_id).filter(key=key).exists():
+            note_refusal(key, user_id, "loan_ended")
+            raise AppError("loan_ended", "This key is not lent to you any more. Choose another.")
+        raise not_found("key")
+    return loan
+
+
+def _refusal(key: UserApiKey, loan: KeyLoan | None) -> AppError | None:
+    code = "key_inactive" if not key.is_active else "key_expired" if key.is_expired else None
+    if code is None:
+        return None
+    return AppError(code, (_LENT if loan else _OWN)[code])

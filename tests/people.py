@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import UserProfile
 from accounts.tokens import issue
-from apikeys.models import UserApiKey
+from apikeys.models import KeyLoan, UserApiKey
 from apikeys.seal import fingerprints, seal_key
 
 PASSWORD = "correct horse battery staple"
@@ -62,6 +62,12 @@ def make_key(
     if selected:
         UserProfile.objects.update_or_create(user=owner, defaults={"selected_api_key": key})
     return key
+
+
+def lend(key: UserApiKey, to: User | Group, **fields: Any) -> KeyLoan:
+    """A loan of a key; past the services."""
+    side = "borrower" if isinstance(to, User) else "group"
+    return KeyLoan.objects.create(key=key, **{"label": "team key", side: to, **fields})
 
 
 def client_for(user: User) -> APIClient:

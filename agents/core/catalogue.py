@@ -103,6 +103,16 @@ def is_known(name: str) -> bool:
     return model is not None and model.kind == "chat"
 
 
+def exists(name: str) -> bool:
+    """Whether the catalogue has a model of this name, of whatever kind."""
+    return name in _BY_NAME
+
+
+def all_models() -> list[ModelInfo]:
+    """Every model of the catalogue, with the API ids of this server."""
+    return list(_BY_NAME.values())
+
+
 def api_id(name: str) -> str:
     """The API's id of a model in the catalogue."""
     return _BY_NAME[name].api_id

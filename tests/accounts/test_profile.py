@@ -50,6 +50,7 @@ def test_me_shows_the_profile(alice):
         "email": "alice@example.com",
         "ai_model": "gemini-3-flash",
         "selected_api_key": str(key.pk),
+        "fallback_keys": [],
         "date_joined": alice.date_joined.isoformat().replace("+00:00", "Z"),
     }
 
