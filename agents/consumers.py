@@ -207,8 +207,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send_text(json.dumps(frame, separators=(",", ":")))
 
     async def _send_text(self, text: str) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        try:
             await self.send(text_data=text)
+        except (RuntimeError, OSError):  # the server, or the network, has closed it meanwhile
+            self._leave(but=asyncio.current_task())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
