@@ -35,6 +35,7 @@ from agents.core.model import ModelRequest
 logger = logging.getLogger(__name__)
 
 CONNECT_S, WRITE_S, POOL_S, CHECK_S = 10.0, 30.0, 10.0, 15.0
+LIST_PAGES = 5  # Google lists 1000 models a page, and has some fifty
 
 _handover: contextvars.ContextVar[_Handover] = contextvars.ContextVar("handover")
 
@@ -53,6 +54,7 @@ class KeyCheck:
 
     status: str
     code: str = ""
+    retry_after_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -196,20 +198,45 @@ class Gemini:
 
 def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
     """Ask Google about a key: one request, no tokens. Blocks for up to 15 s: use a thread."""
+    try:
+        _listed(endpoint, api_key, page_size=1, pages=1)
+    except AgentError as failure:
+        statuses = {"invalid_key": "invalid", "key_blocked": "blocked", "quota": "quota"}
+        status = statuses.get(failure.code, "unreachable")
+        return KeyCheck(status, failure.code, failure.retry_after_s)
+    return KeyCheck("active")
+
+
+def list_models(endpoint: Endpoint, api_key: str) -> tuple[str, ...]:
+    """The ids of the models that make content and that this key may use. Blocks: use a thread.
+
+    Raises:
+        AgentError: Google refuses the key, or cannot be asked.
+    """
+    return tuple(
+        model.name.removeprefix("models/")
+        for model in _listed(endpoint, api_key, page_size=1000, pages=LIST_PAGES)
+        if model.name and "generateContent" in (model.supported_actions or ())
+    )
+
+
+def _listed(endpoint: Endpoint, api_key: str, *, page_size: int, pages: int) -> list[types.Model]:
     options = types.HttpOptions(
         base_url=endpoint.base_url, api_version=endpoint.api_version, httpx_client=_sync_client()
     )
     options.async_client_args = {"ssl": _tls()}
     try:
-        _client(api_key, options).models.list(config={"page_size": 1})
-    except AgentError as error:
-        failure = error
+        pager = _client(api_key, options).models.list(config={"page_size": page_size})
+        found = list(pager.page)
+        for _ in range(pages - 1):
+            if not pager.config.get("page_token"):
+                break
+            found += pager.next_page()
+    except AgentError:
+        raise
     except Exception as error:
-        failure = _translated(error)
-    else:
-        return KeyCheck("active")
-    statuses = {"invalid_key": "invalid", "key_blocked": "blocked", "quota": "quota"}
-    return KeyCheck(statuses.get(failure.code, "unreachable"), failure.code)
+        raise _translated(error) from None
+    return found
 
 
 async def _send(options: types.HttpOptions, request: ModelRequest) -> httpx2.Response:

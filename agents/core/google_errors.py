@@ -1,12 +1,15 @@
 """Google's errors become ours here. Its text is read, never passed on: it can contain the key.
 
-Source: https://ai.google.dev/gemini-api/docs/troubleshooting, and recorded error bodies of 2025-26.
+Source: https://ai.google.dev/gemini-api/docs/troubleshooting, and recorded error bodies of
+2025-26; daily quotas: https://ai.google.dev/gemini-api/docs/rate-limits.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.core.errors import AgentError
 
@@ -22,6 +25,10 @@ _BY_STATUS = {
     504: "timeout",
 }
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
+try:
+    _PACIFIC: tzinfo = ZoneInfo("America/Los_Angeles")
+except ZoneInfoNotFoundError:  # a machine without time zones: an hour off in summer
+    _PACIFIC = timezone(timedelta(hours=-8))
 _DAILY = "This key's quota at Google is used up for today. Choose another key under Keys."
 
 
@@ -69,12 +76,19 @@ def _bad_request(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
 
 
 def _quota(details: list[dict[str, Any]]) -> AgentError:
-    """Per-day quotas come with a RetryInfo of seconds that is no use; it is left out."""
+    """Per-day quotas come with a RetryInfo of seconds that is no use; the day's end is."""
     violations = [v for detail in details for v in _objects(detail.get("violations"))]
     if any("PerDay" in str(violation.get("quotaId", "")) for violation in violations):
-        return AgentError("quota", _DAILY)
+        return AgentError("quota", _DAILY, retry_after_s=_until_midnight(datetime.now(UTC)))
     delays = [_seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     return AgentError("quota", retry_after_s=next((d for d in delays if d is not None), None))
+
+
+def _until_midnight(now: datetime) -> float:
+    """Seconds until Google's day ends, which is that of its Pacific coast."""
+    here = now.astimezone(_PACIFIC)
+    midnight = datetime.combine(here.date() + timedelta(days=1), time(), _PACIFIC)
+    return (midnight.astimezone(UTC) - now).total_seconds()
 
 
 def _seconds(duration: Any) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 
 from agents.core.errors import SENTENCES
-from agents.core.google_errors import agent_error, error_in_stream
+from agents.core.google_errors import _until_midnight, agent_error, error_in_stream
 from tests.core.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
@@ -118,12 +119,21 @@ def test_the_wait_is_told_if_it_is_one(delay, seconds):
     assert agent_error(429, quota({"retryDelay": delay})).retry_after_s == seconds
 
 
-def test_a_quota_of_the_day_is_not_waited_for():
+def test_a_quota_of_the_day_comes_back_at_the_end_of_googles_day():
     violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
     error = agent_error(429, quota({"violations": violations}, {"retryDelay": "31s"}))
     assert error.code == "quota"
-    assert error.retry_after_s is None
+    assert error.retry_after_s != 31.0
+    assert 0 < error.retry_after_s <= 25 * 3600
     assert "today" in error.message
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [("2026-07-01T07:00:00", 24), ("2026-07-02T06:30:00", 0.5), ("2026-01-01T20:00:00", 12)],
+)
+def test_googles_day_is_that_of_the_pacific_coast(now, hours):
+    assert _until_midnight(datetime.fromisoformat(f"{now}+00:00")) == hours * 3600
 
 
 @pytest.mark.parametrize("details", [5, "x", {}, {"a": 1}, [1, None, "x"], [{"violations": 5}]])

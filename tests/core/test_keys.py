@@ -8,7 +8,8 @@ import traceback
 
 import pytest
 
-from agents.core.gemini import Endpoint, check_key
+from agents.core.errors import AgentError
+from agents.core.gemini import Endpoint, check_key, list_models
 from tests.core.asking import KEY, STOP, failure, request
 from tests.core.rawserver import answering, reply
 
@@ -91,3 +92,27 @@ async def test_nobody_there_is_no_fault_of_the_key():
         url = server.url
     check = await asyncio.to_thread(check_key, Endpoint(url, "v1beta"), KEY)
     assert (check.status, check.code) == ("unreachable", "unreachable")
+
+
+async def test_the_models_of_a_key_are_those_that_make_content(emulator, endpoint):
+    key = emulator.new_key()
+    found = await asyncio.to_thread(list_models, endpoint, key)
+    assert "gemini-3.5-flash-lite" in found
+    assert not any("embedding" in name for name in found)
+    [sent] = await emulator.requests_async(key=key, count=1, ended=True)
+    assert (sent["method"], sent["path"]) == ("GET", "/v1beta/models")
+
+
+async def test_a_list_of_models_on_several_pages_is_read_to_a_limit(emulator, endpoint):
+    key = emulator.new_key()
+    page = {"name": "models/one", "supportedGenerationMethods": ["generateContent"]}
+    endless = {"body": {"models": [page], "nextPageToken": "more"}}
+    emulator.script(*[endless] * 9, key=key, method="models")
+    assert await asyncio.to_thread(list_models, endpoint, key) == ("one",) * 5
+
+
+@pytest.mark.parametrize(("marker", "code"), [("invalid", "invalid_key"), ("quota", "quota")])
+async def test_a_refused_key_lists_nothing(emulator, endpoint, marker, code):
+    with pytest.raises(AgentError) as caught:
+        await asyncio.to_thread(list_models, endpoint, emulator.new_key(marker))
+    assert caught.value.code == code
