@@ -165,3 +165,13 @@ def _switch_off_in_admin(server: ChatServer, admin: Person, alice: Person) -> No
 def test_the_operators_keys_were_never_used(server: ChatServer):
     assert masked(OPERATORS_KEY) not in {request["key"] for request in server.emulator.requests()}
     assert_secret_free(server.log(), OPERATORS_KEY)
+
+
+@both_servers
+async def test_a_key_that_the_model_repeats_is_taken_out(server: ChatServer, alice: Person):
+    async with socket(server, alice) as client:
+        accepted = await client.ask("Hello /emulate leak size=7")
+        stream = await client.answer(accepted["runId"])
+    assert "removed key" in stream.text
+    for place in (stream.text, stream.events, alice.history(accepted["threadId"])):
+        assert_secret_free(place, alice.key)
