@@ -29,11 +29,11 @@ class Task:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def call(self, agent: str, *, model: str = "", **options: Any) -> ModelCall:
-        """Prepare a model call on the turn's key and limits; ``model`` is an API id."""
+        """Prepare a model call on the run's key and limits; ``model`` is an API id."""
         request = ModelRequest(
             model=model or catalogue.api_id(self.turn.model),
             contents=self.contents,
-            api_key=self.turn.api_key,
+            api_key=self.turn.keys[0].secret,
             limits=self.turn.limits,
             **options,
         )

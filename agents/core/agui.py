@@ -28,6 +28,7 @@ from agents.core.outputs import (
 )
 
 Event = dict[str, Any]
+TokenUsages = list[dict[str, object]]
 RESULT_CHARS = 16_000
 
 
@@ -76,24 +77,39 @@ class AguiStream:
                 return self._say(self._lanes[""], output)
 
     def finish(
-        self, outcome: str, usage: list[dict[str, object]], truncated: str = ""
+        self,
+        outcome: str,
+        usage: TokenUsages,
+        truncated: str = "",
+        account: dict[str, object] | None = None,
     ) -> list[Event]:
-        """Close what is open and end the run; ``outcome`` is ``success`` or ``cancelled``."""
+        """Close what is open and end the run; ``outcome`` is ``success`` or ``cancelled``.
+
+        Args:
+            usage: AG-UI ``TokenUsage`` entries.
+            account: the same call by call and with the key, as a custom event of ours.
+        """
         event: Event = {"type": "RUN_FINISHED", **self._ids, "outcome": {"type": outcome}}
         if truncated:
             event["result"] = {"truncated": True, "reason": truncated}
-        if usage:
-            event["usage"] = usage
-        return [*self._close_all(), event]
+        return self._ended(event, usage, account)
 
-    def fail(self, error: AgentError, usage: list[dict[str, object]]) -> list[Event]:
+    def fail(
+        self, error: AgentError, usage: TokenUsages, account: dict[str, object] | None = None
+    ) -> list[Event]:
         """Close what is open and end the run with an error."""
         event: Event = {"type": "RUN_ERROR", "message": error.message, "code": error.code}
         if error.retry_after_s is not None:
             event["metadata"] = {"retryAfter": error.retry_after_s}
+        return self._ended(event, usage, account)
+
+    def _ended(
+        self, terminal: Event, usage: TokenUsages, account: dict[str, object] | None
+    ) -> list[Event]:
         if usage:
-            event["usage"] = usage
-        return [*self._close_all(), event]
+            terminal["usage"] = usage
+        custom: Event = {"type": "CUSTOM", "name": "usage", "value": account}
+        return [*self._close_all(), *([custom] if account else []), terminal]
 
     def _say(self, lane: _Lane, said: Said) -> list[Event]:
         match said:

@@ -10,21 +10,24 @@ import random
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from agents.core import grounding, sound
+from agents.core.counting import counted, spent
 from agents.core.errors import AgentError
 from agents.core.keyguard import KeyGuard
 from agents.core.model import Model, ModelRequest
 from agents.core.outputs import Activity, Content, Media, Said, TextDelta, ThoughtDelta
 from agents.core.parts import PartKeeper
-from agents.core.turn import CallRecord, Record, Usage
+from agents.core.turn import Record
 
 logger = logging.getLogger(__name__)
 
 RETRIES = 1
 BACKOFF_S = 0.5
+NOTE_S = 2.0  # how often a call that goes on is noted, and its key's budget looked at again
 
 _BLOCKED = {
     "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
@@ -41,6 +44,7 @@ class ModelCall:
         self._model = model
         self._request = request
         self._record = record
+        self._keys = record.keys
         self._delivered = False
         self._begin()
 
@@ -48,11 +52,12 @@ class ModelCall:
         self._keeper = PartKeeper()
         self._said: list[str] = []
         self._sound = sound.Recorder()
-        self._usage = Usage()
         self._finish = ""
         self._sources: dict[str, Any] | None = None
         self._code: Activity | None = None
-        self._guard = KeyGuard(self._request.api_key)
+        if secrets := self._keys.secrets:
+            self._request = replace(self._request, api_key=secrets[0], other_keys=secrets[1:])
+        self._guard = KeyGuard(self._request.api_key, *self._request.other_keys)
         self._thinking = False
 
     @property
@@ -73,28 +78,36 @@ class ModelCall:
         """What the model says, as it says it.
 
         A failed call is made once more, but never after something was delivered: the reader
-        would see an answer begin twice, and its owner would pay twice.
+        would see an answer begin twice, and its owner would pay twice. If Google turned the key
+        away and the run has another one, that is used, and told.
 
         Raises:
             AgentError: the call failed, was refused, or ended without a finish.
         """
-        for attempt in range(RETRIES + 1):
+        retries = 0
+        while True:
             try:
                 async with aclosing(self._attempt()) as said:
                     async for output in said:
-                        self._delivered = True
+                        self._delivered = self._keys.delivered = True
                         yield output
+                self._keys.delivered = True
                 return
             except AgentError as error:
-                wait_s = self._wait_s(error, attempt)
+                switched = self._keys.switch(error.code)
+                wait_s = 0.0 if switched else self._wait_s(error, retries)
                 if wait_s is None:
                     raise
-            await asyncio.sleep(wait_s)
+            if switched:
+                yield switched
+            else:
+                retries += 1
+                await asyncio.sleep(wait_s)
             self._begin()
 
-    def _wait_s(self, error: AgentError, attempt: int) -> float | None:
+    def _wait_s(self, error: AgentError, retries: int) -> float | None:
         """Seconds to wait before another try; None if there is none."""
-        if self._delivered or not error.retryable or attempt >= RETRIES:
+        if self._delivered or not error.retryable or retries >= RETRIES:
             return None
         if error.retry_after_s is not None:
             limit = self._request.limits.retry_wait_s
@@ -104,14 +117,19 @@ class ModelCall:
         return BACKOFF_S + random.random() * BACKOFF_S  # noqa: S311 (jitter, not a secret)
 
     async def _attempt(self) -> AsyncGenerator[Said, None]:
-        self._record.begin_call()
-        started = time.monotonic()
+        self._allowances = await self._keys.allowances(self._request.model)
+        self._call = call = self._record.begin_call(self._agent, self._request.model)
+        self._started = self._noted = time.monotonic()
         outcome = "cancelled"
         try:
             async with aclosing(self._model.stream(self._request)) as batches:
                 async for chunks in batches:
                     for output in _joined(self._read(chunks)):
+                        if call.first_ms is None:
+                            call.first_ms = self._elapsed_ms()
                         yield output
+                    if self._allowances or time.monotonic() - self._noted > NOTE_S:
+                        await self._account()
             for output in self._rest():
                 yield output
             self._check_finish()
@@ -122,10 +140,26 @@ class ModelCall:
             outcome = error.code
             raise
         finally:
-            milliseconds = int((time.monotonic() - started) * 1000)
-            self._record.calls.append(
-                CallRecord(self._agent, self._request.model, self._usage, milliseconds, outcome)
-            )
+            call.outcome, call.duration_ms = outcome, self._elapsed_ms()
+            self._record.note(call)
+
+    def _elapsed_ms(self) -> int:
+        return int((time.monotonic() - self._started) * 1000)
+
+    async def _account(self) -> None:
+        """Note now and then what the call has used; end it where the key's budget ends.
+
+        An answer that is whole is let through: stopping it would save nothing.
+        """
+        call = self._call
+        if time.monotonic() - self._noted > NOTE_S:
+            self._noted, call.duration_ms = time.monotonic(), self._elapsed_ms()
+            self._record.note(call)
+            if self._allowances and not self._finish:
+                self._allowances = await self._keys.allowances(call.model, call.id)
+        for allowance in self._allowances:
+            if not self._finish and spent(call, allowance.unit) > allowance.left:
+                raise AgentError("budget", allowance.message)
 
     def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Said]:
         for chunk in chunks:
@@ -137,7 +171,7 @@ class ModelCall:
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[Said]:
         if (usage := chunk.get("usageMetadata")) is not None:
-            self._usage = _usage(usage, self._usage)
+            self._call.usage = counted(usage, self._call.usage)
         feedback = chunk.get("promptFeedback") or {}
         if feedback.get("blockReason"):
             raise AgentError("blocked")
@@ -250,17 +284,3 @@ def _bytes(data: str) -> bytes:
         return base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "==")
     except (binascii.Error, ValueError):
         raise AgentError("upstream_error") from None
-
-
-def _usage(counts: dict[str, Any], before: Usage) -> Usage:
-    """Each count is a running total of the call, and may be left out of a later chunk."""
-    counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
-    tool_input = counts.get("toolUsePromptTokenCount", 0)
-    thought = counts.get("thoughtsTokenCount", before.thought)
-    said = counts.get("candidatesTokenCount", before.output - before.thought)
-    return Usage(
-        input=max(before.input, counts.get("promptTokenCount", 0) + tool_input),
-        output=said + thought,
-        thought=thought,
-        cached=counts.get("cachedContentTokenCount", before.cached),
-    )

@@ -156,7 +156,7 @@ class Coordinator:
                     said.append(_readable(output))
                     yield FromAgent(delegation.id, output)
         except AgentError as error:
-            if error.code == "limit_reached":
+            if error.code in ("limit_reached", "budget"):  # of the run, not of this agent
                 raise
             delegation.error = error.code
             yield Failed(delegation.id, error.code, error.message)

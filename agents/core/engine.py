@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from agents.core import catalogue
+from agents.core import catalogue, prices
 from agents.core.agui import AguiStream, Event
 from agents.core.coordinator import Coordinator
 from agents.core.errors import AgentError
+from agents.core.keys import Budget, Key, Keys
 from agents.core.media import MediaAgent
 from agents.core.model import Model
 from agents.core.outputs import Content, FromAgent, Media, Output, Saved
@@ -28,7 +29,7 @@ Save = Callable[[Media], Awaitable[Saved]]
 
 def generate_streaming_response(
     *,
-    api_key: str,
+    api_key: str | Key,
     prompt: str,
     thread_id: str,
     run_id: str,
@@ -38,15 +39,20 @@ def generate_streaming_response(
     agent: str = "auto",
     history: tuple[Content, ...] = (),
     limits: Limits | None = None,
+    spare_keys: Sequence[Key] = (),
+    budget: Budget | None = None,
 ) -> Answer:
     """Answer ``prompt`` with the team: coordinator, text agent, media agent.
 
     Nothing happens before the answer is iterated.
 
     Args:
-        api_key: the user's key, already opened; it lives as long as the answer.
+        api_key: the user's key, already opened; it lives as long as the answer. A ``Key`` also
+            tells what it is called.
         model: a name of the catalogue. agent: one of ``turn.AGENT_CHOICES``.
         history: the Gemini contents of earlier turns, oldest first.
+        spare_keys: to go on with, in this order, if Google turns the one before away.
+        budget: tells before and during each call what may still be spent.
 
     Returns:
         An async iterable of AG-UI events that is also the record of the run.
@@ -56,12 +62,12 @@ def generate_streaming_response(
         run_id=run_id,
         prompt=prompt,
         model=model,
-        api_key=api_key,
+        keys=(api_key if isinstance(api_key, Key) else Key("", "", api_key), *spare_keys),
         agent=agent,
         history=history,
         limits=limits or Limits(),
     )
-    return Answer(turn, gemini, save)
+    return Answer(turn, gemini, save, budget)
 
 
 class Answer:
@@ -73,12 +79,12 @@ class Answer:
         record: the ledger of model calls.
     """
 
-    def __init__(self, turn: Turn, model: Model, save: Save) -> None:
+    def __init__(self, turn: Turn, model: Model, save: Save, budget: Budget | None = None) -> None:
         self._turn = turn
         self._team = Coordinator(TEAM, model)
         self._save = save
         self._stream = AguiStream(turn.thread_id, turn.run_id)
-        self.record = Record(turn.limits)
+        self.record = Record(turn.limits, Keys(*turn.keys, budget=budget))
         self.outcome = ""
         self.error: AgentError | None = None
         self._due = deque(self._stream.start())
@@ -140,11 +146,23 @@ class Answer:
 
     def _finish(self, outcome: str, truncated: str = "") -> None:
         self.outcome = outcome
-        self._due += self._stream.finish(outcome, self.record.usage(), truncated)
+        usage = self.record.usage()
+        self._due += self._stream.finish(outcome, usage, truncated, self._account())
 
     def _fail(self, error: AgentError) -> None:
         self.outcome, self.error = "error", error
-        self._due += self._stream.fail(error, self.record.usage())
+        self._due += self._stream.fail(error, self.record.usage(), self._account())
+
+    def _account(self) -> dict[str, object]:
+        """What each call used; what it cost is left out where that is not known."""
+        calls: list[dict[str, object]] = []
+        for call in self.record.calls:
+            price = prices.price_of(call)
+            line = {"agent": call.agent, "model": call.model, "totalTokens": call.usage.total}
+            calls.append(line if price is None else {**line, "price": f"{price.normalize():f}"})
+        key = self.record.keys.in_use
+        named = {"key": {"id": key.id, "name": key.name}} if key and key.id else {}
+        return {**named, "calls": calls} if calls else {}
 
     async def _saved(self, output: Output) -> Output:
         if isinstance(output, Media):

@@ -2,6 +2,7 @@
 
     AgentError            one class; its ``code`` says what happened, its sentence what to do next
       invalid_key         key_blocked    quota        the key
+      budget
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
       bad_request         truncated      upstream_error
@@ -19,6 +20,7 @@ SENTENCES = {
         "Look at the key in Google AI Studio, or choose another one under Keys."
     ),
     "quota": "This key's quota at Google is used up. Wait, or choose another key under Keys.",
+    "budget": "This key's budget is used up. Wait, raise it, or choose another key under Keys.",
     "model_gone": "Google does not offer this model any more. Choose another model.",
     "overloaded": "The model is overloaded. Try again shortly, or choose another one.",
     "timeout": "Gemini did not answer in time. Try again.",

@@ -27,9 +27,9 @@ class BadFrame(ValueError):
 class FrameReader:
     """Feed it bytes as they come, split anywhere; it gives back the frames they complete."""
 
-    def __init__(self, removed: str = "") -> None:
-        """``removed`` is a secret that is cut out of every frame it stands in."""
-        self._removed = removed.encode()
+    def __init__(self, removed: str = "", *more: str) -> None:
+        """``removed`` and ``more`` are secrets, cut out of every frame they stand in."""
+        self._removed = [secret.encode() for secret in (removed, *more) if secret]
         self._rest: list[bytes] = []
         self._bare: list[bytes] = []
 
@@ -64,8 +64,9 @@ class FrameReader:
 
     def _line(self, line: bytes) -> dict[str, Any] | None:
         line = line.rstrip(b"\r")
-        if self._removed and self._removed in line:
-            line = line.replace(self._removed, REMOVED.encode())
+        for secret in self._removed:
+            if secret in line:
+                line = line.replace(secret, REMOVED.encode())
         if line.startswith(b"data:"):
             return _load(line[5:])
         if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):

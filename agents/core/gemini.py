@@ -308,7 +308,7 @@ def _declarations(request: ModelRequest) -> list[types.FunctionDeclaration]:
 async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    reader = FrameReader(removed=request.api_key)
+    reader = FrameReader(request.api_key, *request.other_keys)
     body = response.aiter_bytes()
     received = 0
     while (data := await _next(body)) is not None:

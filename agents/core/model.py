@@ -26,6 +26,7 @@ class ModelRequest:
     Args:
         model: the API's model id.
         contents: the conversation, oldest first; sent as they are.
+        other_keys: of the same run; like ``api_key``, they must not show up in the answer.
         modalities: of the answer, such as ``("TEXT", "IMAGE")``; empty leaves it to the model.
         call_functions: False forbids calls even though ``functions`` are declared.
         thoughts: ask for summaries of the model's thinking.
@@ -35,6 +36,7 @@ class ModelRequest:
     system: str
     contents: tuple[Content, ...]
     api_key: str = field(repr=False)
+    other_keys: tuple[str, ...] = field(default=(), repr=False)
     functions: tuple[Function, ...] = ()
     call_functions: bool = True
     modalities: tuple[str, ...] = ()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 from agents.core.errors import AgentError
+from agents.core.keys import Key, Keys
 from agents.core.outputs import Content
 
 AGENT_CHOICES = ("auto", "text", "media", "direct")
@@ -30,13 +34,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Everything an answer is made from. Nothing in it changes while the answer is made."""
+    """Everything an answer is made from. Nothing in it changes while the answer is made.
+
+    ``keys`` are in the order they may be used; most turns have one.
+    """
 
     thread_id: str
     run_id: str
     prompt: str
     model: str
-    api_key: str = field(repr=False)
+    keys: tuple[Key, ...]
     agent: str = "auto"
     history: tuple[Content, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -44,45 +51,78 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one model call as Gemini counted them; ``output`` includes ``thought``."""
+    """Tokens of one model call as Gemini counted them.
+
+    ``input`` includes ``cached`` and ``tool`` (what Gemini's own tools read); ``output`` includes
+    ``thought`` and ``image`` (tokens that are pictures).
+    """
 
     input: int = 0
     output: int = 0
     thought: int = 0
     cached: int = 0
+    tool: int = 0
+    image: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallRecord:
-    """The ledger's line for one model call; ``outcome`` is ``ok``, ``cancelled`` or a code."""
+    """The ledger's line for one model call, filled in while the call goes on.
+
+    Args:
+        model: the API's id.
+        outcome: ``ok``, ``cancelled`` or a code; empty until the call has ended.
+        key_id: the key it was made with.
+        first_ms: until the first words or media of the answer.
+    """
 
     agent: str
     model: str
-    usage: Usage
-    duration_ms: int
-    outcome: str
+    usage: Usage = field(default_factory=Usage)
+    duration_ms: int = 0
+    outcome: str = ""
+    key_id: str = ""
+    first_ms: int | None = None
+    id: UUID = field(default_factory=uuid4)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def _unheard(call: CallRecord) -> None:
+    pass
 
 
 @dataclass(slots=True)
 class Record:
-    """What a run leaves behind: its ledger, and what the next turn must send back to Gemini."""
+    """What a run leaves behind: its ledger, and what the next turn must send back to Gemini.
+
+    ``note`` is told of each call as it begins, now and then while it goes on, and as it ends.
+    """
 
     limits: Limits
+    keys: Keys = field(default_factory=Keys)
     calls: list[CallRecord] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     truncated: str = ""
     started: float = field(default_factory=time.monotonic)
-    _begun: int = 0
+    note: Callable[[CallRecord], None] = _unheard
 
-    def begin_call(self) -> None:
-        """Count a model call before it is made.
+    def begin_call(self, agent: str, model: str) -> CallRecord:
+        """The line of a model call that is about to be made.
 
         Raises:
             AgentError: ``limit_reached``.
         """
-        if self._begun >= self.limits.model_calls:
+        if len(self.calls) >= self.limits.model_calls:
             raise AgentError("limit_reached")
-        self._begun += 1
+        key = self.keys.in_use
+        call = CallRecord(agent, model, key_id=key.id if key else "")
+        self.calls.append(call)
+        self.note(call)
+        return call
 
     def usage(self) -> list[dict[str, object]]:
         """AG-UI ``TokenUsage`` entries, one per model."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from agents.core.engine import Answer, generate_streaming_response
+from agents.core.keys import Allowance, Key
 from agents.core.outputs import Media, Saved
 from agents.core.testing import ScriptedModel, chunk, text
 from tests.agui_rules import assert_valid_stream
@@ -15,6 +18,7 @@ Event = dict[str, Any]
 Chunk = dict[str, Any]
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
+USED_UP = "Today's 50 tokens of this key are used up. It can be used again tomorrow."
 USAGE = {"promptTokenCount": 10, "candidatesTokenCount": 4, "totalTokenCount": 14}
 
 
@@ -28,6 +32,19 @@ class Shelf:
         self.kept.append(media)
         id_ = f"artifact{len(self.kept)}"
         return Saved(id_, f"/api/files/{id_}/", media.mime_type, media.name)
+
+
+class Allowed:
+    """A budget that leaves these tokens, or dollars, before the first call; it spends nothing."""
+
+    def __init__(self, tokens: int | None = None, usd: str | None = None) -> None:
+        lefts = {"tokens": tokens, "usd": usd}
+        self.lefts = {unit: Decimal(left) for unit, left in lefts.items() if left is not None}
+        self.asked: list[tuple[str, str, UUID | None]] = []
+
+    async def allowances(self, key: Key, model: str, call_id: UUID | None) -> tuple[Allowance, ...]:
+        self.asked.append((key.id, model, call_id))
+        return tuple(Allowance(unit, left, USED_UP) for unit, left in self.lefts.items())
 
 
 def said(*words: str, finish: str = "STOP", **extra: Any) -> list[Chunk]:
@@ -57,7 +74,7 @@ def asks(*parts: dict[str, Any]) -> list[Chunk]:
 def ask(model: Any, prompt: str = "Hello", **turn: Any) -> Answer:
     """The team's answer, not begun."""
     ids = {"thread_id": "thread1", "run_id": "run1"}
-    turn = {"api_key": KEY, "save": Shelf().save, **ids, **turn}
+    turn = {"api_key": Key("key1", "work", KEY), "save": Shelf().save, **ids, **turn}
     return generate_streaming_response(prompt=prompt, gemini=model, **turn)
 
 

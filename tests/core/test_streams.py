@@ -9,17 +9,20 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.core import prices
 from agents.core.errors import AgentError
+from agents.core.keys import Key
 from agents.core.testing import ScriptedModel, chunk, text
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import (
     USAGE,
+    Allowed,
     Event,
     ask,
     asks,
@@ -35,6 +38,15 @@ PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
     "rkJggg=="
 )
+
+
+@pytest.fixture(autouse=True)
+def prices_of_no_year() -> Iterator[None]:
+    """List prices change by themselves with the year; what goes on the wire here does not."""
+    models = ("gemini-3.8-flash", "gemini-3.1-flash-tts-preview", "gemini-3.1-flash-image")
+    prices.override({model: {"input": 1, "output": 5} for model in models})
+    yield
+    prices.override({})
 
 
 def inline(mime_type: str, data: str) -> dict[str, Any]:
@@ -155,6 +167,18 @@ async def cancelled_in_delegation() -> list[Event]:
     return await events_until_cancelled(ask(model, "Write"), _says("Once upon"))
 
 
+async def key_switched() -> list[Event]:
+    spare = Key("key2", "private", "AIzaAnotherKeyThatIsSecret00000000000000")
+    model = ScriptedModel([AgentError("quota", retry_after_s=7)], said("Hello, ", "Alice."))
+    return await events_of(ask(model, spare_keys=(spare,)))
+
+
+async def budget_used_up() -> list[Event]:
+    usage = USAGE | {"candidatesTokenCount": 90}
+    reply = [chunk(text("It was a ")), chunk(text("dark and"), usageMetadata=usage), *said(".")]
+    return await events_of(ask(ScriptedModel(reply), budget=Allowed(50)))
+
+
 def _says(delta: str) -> Callable[[list[Event]], bool]:
     return lambda events: events[-1].get("delta") == delta
 
@@ -162,6 +186,7 @@ def _says(delta: str) -> Callable[[list[Event]], bool]:
 KINDS: list[Callable[[], Awaitable[list[Event]]]] = [
     *(plain, thinking, delegation_text, delegation_parallel, delegation_failed, image, speech),
     *(code, sources, truncated, blocked, error_midstream, cancelled, cancelled_in_delegation),
+    *(key_switched, budget_used_up),
 ]
 
 

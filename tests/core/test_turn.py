@@ -8,6 +8,7 @@ import pytest
 
 from agents.core import catalogue
 from agents.core.errors import RETRYABLE, SENTENCES, AgentError
+from agents.core.keys import Key
 from agents.core.model import ModelRequest
 from agents.core.outputs import Media
 from agents.core.turn import CallRecord, Limits, Record, Turn, Usage
@@ -16,7 +17,7 @@ KEY = "AIzaThisKeyIsSecret000000000000000000000"
 
 
 def turn() -> Turn:
-    return Turn("thread1", "run1", "Hello", "gemini-3-flash", KEY)
+    return Turn("thread1", "run1", "Hello", "gemini-3-flash", (Key("key1", "work", KEY),))
 
 
 def request() -> ModelRequest:
@@ -26,7 +27,7 @@ def request() -> ModelRequest:
 @pytest.mark.parametrize("make", [turn, request])
 def test_a_work_order_never_shows_its_key(make):
     order = make()
-    assert order.api_key == KEY
+    assert KEY in (order.keys[0].secret if make is turn else order.api_key)
     assert KEY not in f"{order!r} {order} {[order]} {order!s}"
 
 

@@ -1,0 +1,43 @@
+"""What a model call has used, read from Gemini's counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypeGuard
+
+from agents.core import prices
+from agents.core.turn import CallRecord, Usage
+
+
+def counted(metadata: dict[str, Any], before: Usage) -> Usage:
+    """The usage of a call after another ``usageMetadata``.
+
+    Each count in it is a running total of the call, and may be left out of a later chunk.
+    """
+    details = metadata.get("candidatesTokensDetails")
+    counts = {name: count for name, count in metadata.items() if _is_count(count)}
+    tool = counts.get("toolUsePromptTokenCount", 0)
+    thought = counts.get("thoughtsTokenCount", before.thought)
+    said = counts.get("candidatesTokenCount", before.output - before.thought)
+    return Usage(
+        input=max(before.input, counts.get("promptTokenCount", 0) + tool),
+        output=said + thought,
+        thought=thought,
+        cached=counts.get("cachedContentTokenCount", before.cached),
+        tool=max(before.tool, tool),
+        image=before.image if details is None else min(said, _tokens_of("IMAGE", details)),
+    )
+
+
+def spent(call: CallRecord, unit: str) -> Decimal:
+    """What a call has used so far, in ``tokens`` or ``usd``."""
+    return Decimal(call.usage.total) if unit == "tokens" else prices.price_of(call) or Decimal(0)
+
+
+def _tokens_of(modality: str, details: list[dict[str, Any]]) -> int:
+    counts = (item.get("tokenCount") for item in details if item.get("modality") == modality)
+    return sum(count for count in counts if _is_count(count))
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 0

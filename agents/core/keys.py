@@ -1,0 +1,101 @@
+"""Which key pays for the calls of a run, and how much of it may be spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from agents.core.errors import AgentError
+from agents.core.outputs import Activity
+
+FAIL_OVER = frozenset({"quota", "invalid_key", "key_blocked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key a run may use; ``name`` is what its user calls it."""
+
+    id: str
+    name: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of one budget of a key.
+
+    Args:
+        unit: ``tokens`` or ``usd``.
+        left: without the call it was asked for; zero or less when it is used up.
+        message: what the user is told once it is.
+    """
+
+    unit: str
+    left: Decimal
+    message: str
+
+
+class Budget(Protocol):
+    async def allowances(self, key: Key, model: str, call_id: UUID | None) -> tuple[Allowance, ...]:
+        """What is left of the key's budgets now, leaving out what the call itself has used.
+
+        Raises:
+            AgentError: ``budget``, if the model must not be called at all.
+        """
+        ...
+
+
+class Keys:
+    """The keys of one run, in the order they may be used.
+
+    The next one is taken when Google turns the one in use away, but never after a model has said
+    anything: the reader would see an answer begin twice, and somebody would pay twice.
+    """
+
+    def __init__(self, *keys: Key, budget: Budget | None = None) -> None:
+        self._keys = keys
+        self._at = 0
+        self._budget = budget
+        self.delivered = False
+
+    def __repr__(self) -> str:
+        return f"Keys({', '.join(key.name for key in self._keys)})"
+
+    @property
+    def in_use(self) -> Key | None:
+        return self._keys[self._at] if self._keys else None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """That of the key in use, then all others: none of them may show up in an answer."""
+        keys = (*self._keys[self._at :], *self._keys[: self._at])
+        return tuple(key.secret for key in keys)
+
+    def switch(self, code: str) -> Activity | None:
+        """Go on to the next key after an error with ``code``; how to tell it, or None."""
+        # A later key that has nothing left is passed over; the first one was chosen.
+        passes_over = code == "budget" and self._at > 0
+        if self.delivered or self._at + 1 >= len(self._keys):
+            return None
+        if code not in FAIL_OVER and not passes_over:
+            return None
+        before = self._keys[self._at]
+        self._at += 1
+        change = {"from": before.name, "to": self._keys[self._at].name, "reason": code}
+        return Activity("key", change, ref=str(uuid4()))
+
+    async def allowances(self, model: str, call_id: UUID | None = None) -> tuple[Allowance, ...]:
+        """What is left for a call to ``model`` on the key in use.
+
+        Raises:
+            AgentError: ``budget``.
+        """
+        if self._budget is None or self.in_use is None:
+            return ()
+        allowances = await self._budget.allowances(self.in_use, model, call_id)
+        for allowance in allowances:
+            if allowance.left <= 0:
+                raise AgentError("budget", allowance.message)
+        return allowances
