@@ -29,6 +29,7 @@ from google.genai import errors, types
 
 from agents.core.errors import AgentError
 from agents.core.frames import BadFrame, FrameReader
+from agents.core.google_body import body
 from agents.core.google_errors import agent_error, error_in_stream
 from agents.core.model import ModelRequest
 
@@ -267,42 +268,12 @@ async def _send(options: types.HttpOptions, request: ModelRequest) -> httpx2.Res
 
 
 def _config(request: ModelRequest) -> types.GenerateContentConfig:
-    """The contents travel as ``extra_body``: as they are, and ten times cheaper than as objects."""
-    config = types.GenerateContentConfig(
-        system_instruction=request.system or None,
+    """Everything travels as ``extra_body``: as it is, and ten times cheaper than as objects."""
+    return types.GenerateContentConfig(
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         automatic_continuation=False,
-        http_options=types.HttpOptions(extra_body={"contents": list(request.contents)}),
+        http_options=types.HttpOptions(extra_body=body(request)),
     )
-    if request.functions:
-        config.tools = [types.Tool(function_declarations=_declarations(request))]
-        mode = types.FunctionCallingConfigMode.AUTO
-        if not request.call_functions:
-            mode = types.FunctionCallingConfigMode.NONE
-        config.tool_config = types.ToolConfig(
-            function_calling_config=types.FunctionCallingConfig(mode=mode)
-        )
-    if request.modalities:
-        config.response_modalities = list(request.modalities)
-    if request.thoughts:
-        config.thinking_config = types.ThinkingConfig(include_thoughts=True)
-    if request.voice:
-        voice = types.PrebuiltVoiceConfig(voice_name=request.voice)
-        config.speech_config = types.SpeechConfig(
-            voice_config=types.VoiceConfig(prebuilt_voice_config=voice)
-        )
-    return config
-
-
-def _declarations(request: ModelRequest) -> list[types.FunctionDeclaration]:
-    return [
-        types.FunctionDeclaration(
-            name=function.name,
-            description=function.description,
-            parameters_json_schema=function.parameters,
-        )
-        for function in request.functions
-    ]
 
 
 async def _read(
