@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -82,49 +83,66 @@ def lease_end(lease_s: float) -> Combinable:
 
 
 def _open(run: Run, message_id: UUID, text: str, continues: bool, lease_s: float) -> OpenedRun:
-    thread, thread_created = _thread_to_write(run, continues)
-    opened = _opened_before(run, message_id)
+    thread = _locked_thread(run)
+    said = _said_before(run, message_id)
+    opened = _opened_before(run, said, message_id)
     if opened:
         return opened
-    if thread.runs.filter(status=Run.Status.RUNNING).exists():
-        raise _busy()
-    history = history_for(thread.pk)
-    thread.updated_at, thread.title = timezone.now(), thread.title or title_from(text)
-    thread.save(update_fields=["updated_at", "title"])
+    thread_created = thread is None
+    if thread is None:
+        if continues:
+            raise not_found("thread")
+        title = title_from(text)
+        thread = Thread.objects.create(id=run.thread_id, owner_id=run.owner_id, title=title)
+        history, position = [], 1
+    else:
+        if thread.runs.filter(status=Run.Status.RUNNING).exists():
+            raise _busy()
+        history, position = history_for(thread.pk), last_position(thread.pk) + 1
+        thread.updated_at, thread.title = timezone.now(), thread.title or title_from(text)
+        thread.save(update_fields=["updated_at", "title"])
     run.lease_until = lease_end(lease_s)
     run.save(force_insert=True)
-    taken = Message.objects.filter(pk=message_id).exists()
+    taken = any(message.pk == message_id for message in said)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
         id=uuid4() if taken else message_id,
         thread=thread,
         run=run,
-        position=last_position(thread.pk) + 1,
+        position=position,
         role=Message.Role.USER,
         text=text,
     )
     return OpenedRun(run.pk, thread.pk, message.pk, run.fence, history, True, thread_created, 0)
 
 
-def _thread_to_write(run: Run, continues: bool) -> tuple[Thread, bool]:
-    """The thread under a lock, and whether it is new."""
+def _locked_thread(run: Run) -> Thread | None:
+    """The thread under a lock; None if there is none."""
     thread = Thread.objects.select_for_update(no_key=True).filter(pk=run.thread_id).first()
-    if thread is None:
-        if continues:
-            raise not_found("thread")
-        return Thread.objects.create(id=run.thread_id, owner_id=run.owner_id), True
-    if thread.owner_id != run.owner_id:
+    if thread is not None and thread.owner_id != run.owner_id:
         raise not_found("thread")
-    return thread, False
+    return thread
 
 
-def _opened_before(run: Run, message_id: UUID) -> OpenedRun | None:
+def _said_before(run: Run, message_id: UUID) -> list[Message]:
+    """What stands under the ids that the client chose, wherever it stands."""
+    said = Message.objects.filter(Q(run_id=run.pk, role=Message.Role.USER) | Q(pk=message_id))
+    return list(said.select_related("run"))
+
+
+def _opened_before(run: Run, said: list[Message], message_id: UUID) -> OpenedRun | None:
     """The run that was opened by an earlier copy of this very request."""
-    said = Message.objects.filter(role=Message.Role.USER).select_related("run")
-    message = said.filter(run_id=run.pk).first()
-    if message and (message.run.owner_id, message.thread_id) != (run.owner_id, run.thread_id):
+    same_run = next((message for message in said if message.run_id == run.pk), None)
+    if same_run and (same_run.run.owner_id, same_run.thread_id) != (run.owner_id, run.thread_id):
         raise not_found("run")
-    message = message or said.filter(pk=message_id, thread_id=run.thread_id).first()
+    here = (
+        message
+        for message in said
+        if message.pk == message_id
+        and message.thread_id == run.thread_id
+        and message.role == Message.Role.USER
+    )
+    message = same_run or next(here, None)
     if message is None:
         return None
     found = message.run
