@@ -21,7 +21,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 from google import genai
@@ -280,17 +280,17 @@ async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
     reader = FrameReader(request.api_key, *request.other_keys)
-    body = response.aiter_bytes()
     received = 0
-    while (data := await _next(body)) is not None:
-        received += len(data)
-        if received > request.limits.answer_bytes:
-            raise AgentError("upstream_error")
-        frames, failure = _good_frames(reader.feed(data))
-        if frames:
-            yield frames
-        if failure is not None:
-            raise failure
+    async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_bytes())) as pieces:
+        while (data := await _next(pieces)) is not None:
+            received += len(data)
+            if received > request.limits.answer_bytes:
+                raise AgentError("upstream_error")
+            frames, failure = _good_frames(reader.feed(data))
+            if frames:
+                yield frames
+            if failure is not None:
+                raise failure
     frames, failure = _good_frames(reader.end())
     if frames:
         yield frames
