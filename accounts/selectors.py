@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -19,10 +20,27 @@ def profile_of(user: User) -> UserProfile:
         return UserProfile.objects.get_or_create(user=user)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a user has chosen for the runs to come."""
+
+    key_id: UUID | None
+    fallback_key_ids: tuple[UUID, ...]
+    ai_model: str
+
+
+def choices_of(user_id: int) -> Choices:
+    """The user's choices, in one query."""
+    columns = ("selected_api_key", "preferences", "ai_model")
+    row = UserProfile.objects.filter(pk=user_id).values_list(*columns).first()
+    key_id, preferences, ai_model = row or (None, {}, "")
+    fallbacks = (preferences or {}).get(FALLBACK_KEYS, [])
+    return Choices(key_id, tuple(map(UUID, fallbacks)), ai_model)
+
+
 def fallback_key_ids(user_id: int) -> list[UUID]:
     """The keys that the user's runs may go on with, in order, when one is out of quota."""
-    found = UserProfile.objects.filter(pk=user_id).values_list("preferences", flat=True).first()
-    return [UUID(key_id) for key_id in (found or {}).get(FALLBACK_KEYS, [])]
+    return list(choices_of(user_id).fallback_key_ids)
 
 
 def current_version(user_id: int) -> int:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from accounts.admin import PeopleAdmin
-from apikeys import services
-from apikeys.models import UserApiKey
+from accounts.admin import PeopleAdmin, ReadOnlyAdmin
+from apikeys import health, lending, services
+from apikeys.audit import Actor, Via, What, note
+from apikeys.checking import CheckedKey, key_check
+from apikeys.models import KeyAudit, KeyLoan, UserApiKey
 from common.errors import AppError
 
-FACTS = ("tail", "status", "status_detail", "verified_at", "last_used_at", "created_at")
+Status = UserApiKey.Status
+
+LIMITS = ("expires_at", *services.BUDGETS)
+FACTS = (
+    "tail",
+    "health",
+    "quota_until",
+    "verified_at",
+    "last_used_at",
+    "last_success_at",
+    "last_error",
+    "created_at",
+)
+
+
+def by(request: HttpRequest) -> Actor:
+    return Actor.of(cast(User, request.user), Via.ADMIN)
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -34,14 +53,20 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
 
     class Meta:
         model = UserApiKey
-        fields = ("user", "name", "is_active", "expires_at")
+        fields = ("user", "name", "is_active", *LIMITS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.checked: services.CheckedKey | None = None
+        self.checked: CheckedKey | None = None
         if not self.instance._state.adding and "secret" in self.fields:
             self.fields["secret"].required = False
             self.fields["secret"].help_text = "Leave empty to keep the stored key."
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits that were changed."""
+        changed = set(self.changed_data)
+        return {name: self.cleaned_data[name] for name in LIMITS if name in changed}
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
@@ -52,30 +77,86 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
         if owner and not self.errors:
             own = None if adding else self.instance.pk
             try:
+                services.limits_check(self.limits, self.instance)
                 services.key_name_check(owner.pk, cleaned["name"], but=own)
                 if raw:
-                    self.checked = services.key_check(owner=owner, raw=raw, replaces=own)
+                    self.checked = key_check(owner=owner, raw=raw, replaces=own)
             except AppError as error:
-                at = "name" if "name" in (error.fields or {}) else "secret"
+                fields = set(error.fields or {}).intersection(self.fields)
+                at = fields.pop() if fields else "secret"
                 raise ValidationError({at: error.message}) from None
         return cleaned
+
+
+class HealthFilter(admin.SimpleListFilter):
+    """By health as it is now: dates pass without anybody writing them down."""
+
+    title = "health"
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Status.choices]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[UserApiKey]
+    ) -> QuerySet[UserApiKey]:
+        wanted, now = self.value(), timezone.now()
+        if wanted is None:
+            return queryset
+        expired, renewed = Q(expires_at__lte=now), Q(status=Status.QUOTA, quota_until__lte=now)
+        if wanted == Status.EXPIRED:
+            return queryset.filter(expired)
+        found = Q(status=wanted)
+        if wanted == Status.ACTIVE:
+            found |= renewed
+        elif wanted == Status.QUOTA:
+            found &= ~renewed | Q(quota_until=None)
+        return queryset.filter(found).exclude(expired)
+
+
+class LoanInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """To whom a key is lent; ended on the page for loans."""
+
+    model = KeyLoan
+    fields = readonly_fields = ("borrower", "group", "label", "ends_at", "revoked_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(UserApiKey)
 class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     form = KeyForm
-    list_display = ("name", "user", "tail", "status", "is_active", "last_used_at")
-    list_filter = ("status", "is_active")
+    inlines = (LoanInline,)
+    list_display = ("name", "user", "tail", "health", "is_active", "last_used_at", "expires_at")
+    list_filter = (HealthFilter, "is_active")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "name")
     autocomplete_fields = ("user",)
     actions = ("verify", "activate", "deactivate")
 
+    @admin.display(description="health", ordering="status")
+    def health(self, key: UserApiKey) -> str:
+        label = str(key.health.label)
+        if key.health == Status.QUOTA and key.quota_until:
+            return f"{label} until {key.quota_until:%Y-%m-%d %H:%M} UTC"
+        return label
+
+    @admin.display(description="last error")
+    def last_error(self, key: UserApiKey) -> str:
+        found = health.last_error(key)
+        return f"{found['at']:%Y-%m-%d %H:%M} UTC: {found['message']}" if found else "-"
+
+    def get_inlines(self, request: HttpRequest, obj: UserApiKey | None) -> list[Any]:
+        return list(self.inlines) if obj else []
+
     def get_fields(self, request: HttpRequest, obj: UserApiKey | None = None) -> Any:
         if obj is None:
-            return ["user", "name", "secret", "expires_at"]
+            return ["user", "name", "secret", *LIMITS]
         typed = ["secret"] if self.has_change_permission(request, obj) else []
-        return ["user", "name", *typed, "is_active", "expires_at", *FACTS]
+        return ["user", "name", *typed, "is_active", *LIMITS, *FACTS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: UserApiKey | None = None) -> list[str]:
         return [] if obj is None else ["user", *FACTS]  # the seal is made for its owner
@@ -87,24 +168,35 @@ class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     @sensitive_variables()
     def save_model(self, request: HttpRequest, obj: UserApiKey, form: Any, change: bool) -> None:
-        checked: services.CheckedKey | None = form.checked
+        checked: CheckedKey | None = form.checked
         if not change:
             assert checked is not None  # noqa: S101  # the form requires it
-            expires_at = obj.expires_at
-            stored = services.key_store(owner=obj.user, name=obj.name, checked=checked)
+            stored = services.key_store(
+                owner=obj.user, name=obj.name, checked=checked, by=by(request), limits=form.limits
+            )
             obj.pk = stored.pk
-            UserApiKey.objects.filter(pk=stored.pk).update(expires_at=expires_at)
             return
-        obj.save()
-        services.key_set_active(key=obj, active=obj.is_active)
+        key = UserApiKey.objects.select_related("user").get(pk=obj.pk)
+        if "name" in form.changed_data:
+            services.key_rename(key=key, name=obj.name, by=by(request))
+        if form.limits:
+            services.key_set_limits(key=key, limits=form.limits, by=by(request))
+        if "is_active" in form.changed_data:
+            services.key_set_active(key=key, active=obj.is_active, by=by(request))
         if checked is not None:
-            services.key_put(key=obj, checked=checked)
+            services.key_put(key=key, checked=checked, by=by(request))
+
+    def delete_model(self, request: HttpRequest, obj: UserApiKey) -> None:
+        services.key_delete(key=obj, by=by(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserApiKey]) -> None:
+        for key in queryset:
+            services.key_delete(key=key, by=by(request))
 
     @admin.action(description="Verify with Google", permissions=["change"])
     def verify(self, request: HttpRequest, keys: QuerySet[UserApiKey]) -> None:
-        for key in keys.select_related("user"):
-            services.key_verify(key=key)
-            self.message_user(request, f"{key}: {key.get_status_display()}.")
+        for key in health.keys_verify(list(keys.select_related("user")), by=by(request)):
+            self.message_user(request, f"{key}: {key.health.label}.")
 
     @admin.action(description="Switch on", permissions=["change"])
     def activate(self, request: HttpRequest, keys: QuerySet[UserApiKey]) -> None:
@@ -115,18 +207,62 @@ class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
         self._switch(request, keys, active=False)
 
     def _switch(self, request: HttpRequest, keys: QuerySet[UserApiKey], *, active: bool) -> None:
-        for key in keys:
-            services.key_set_active(key=key, active=active)
+        for key in keys.select_related("user"):
+            services.key_set_active(key=key, active=active, by=by(request))
         self.message_user(
             request, f"{len(keys)} switched {'on' if active else 'off'}.", messages.SUCCESS
         )
+
+
+@admin.register(KeyLoan)
+class LoanAdmin(ReadOnlyAdmin):
+    """Who may use whose key. Owners lend; here a loan can be ended."""
+
+    list_display = ("label", "owner", "key", "borrower", "group", "ends_at", "revoked_at")
+    fields = (*list_display, *services.BUDGETS, "allowed_models", "created_at")
+    search_fields = ("label", "key__user__username", "borrower__username", "group__name")
+    list_select_related = ("key__user", "borrower", "group")
+    actions = ("revoke",)
+
+    @admin.display(ordering="key__user__username")
+    def owner(self, loan: KeyLoan) -> str:
+        return loan.key.user.get_username()
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return cast(User, request.user).has_perm("apikeys.change_keyloan")
+
+    @admin.action(description="End these loans", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, loans: QuerySet[KeyLoan]) -> None:
+        for loan in loans.select_related("key__user", "borrower", "group"):
+            lending.loan_revoke(loan=loan, by=by(request))
+        self.message_user(request, f"{len(loans)} ended.", messages.SUCCESS)
+
+
+@admin.register(KeyAudit)
+class AuditAdmin(ReadOnlyAdmin):
+    """What happened to keys. It holds no secret, and nothing to find one by."""
+
+    list_display = fields = (
+        "at",
+        "actor_name",
+        "via",
+        "what",
+        "key_name",
+        "owner_name",
+        "detail",
+        "key_id",
+    )
+    list_filter = ("what", "via")
+    search_fields = ("owner_name", "actor_name", "key_name", "=key_id")
+    show_full_result_count = False
 
 
 class KeyInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     """A user's keys on the user's page; changed on their own page."""
 
     model = UserApiKey
-    fields = readonly_fields = ("name", "is_active", *FACTS[:-1])
+    fk_name = "user"
+    fields = readonly_fields = ("name", "is_active", "tail", "status", "last_used_at", "expires_at")
     extra = 0
     can_delete = False
     show_change_link = True
@@ -139,6 +275,12 @@ class PeopleWithKeysAdmin(PeopleAdmin):
     """The page for users once more, with their keys: accounts cannot know of keys."""
 
     inlines: ClassVar[list[type[Any]]] = [*PeopleAdmin.inlines, KeyInline]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for inline in formset.forms:
+            if "selected_api_key" in inline.changed_data and inline.instance.selected_api_key:
+                note(inline.instance.selected_api_key, What.SELECT, by(request))
 
 
 admin.site.unregister(User)

@@ -1,93 +1,62 @@
-"""REST: one's own keys. A key goes in and never comes out."""
+"""REST: one's own keys, and those lent to one. A key goes in and never comes out."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import checked, signed_in
-from apikeys import services
+from apikeys import health, services
+from apikeys.audit import audit_of
+from apikeys.checking import check_count
 from apikeys.models import UserApiKey
-from apikeys.selectors import key_for, keys_of, selected_key_id
+from apikeys.selectors import key_for, keys_of, loan_to, loans_to, selected_key_id
+from apikeys.shapes import (
+    AuditOutput,
+    ChangeInput,
+    KeyInput,
+    KeyOutput,
+    ModelsOutput,
+    ReplaceInput,
+    lent_key,
+    own_key,
+)
+
+AUDIT_ROWS = 200
 
 
-class SecretField(serializers.CharField):
-    """A pasted key; whatever is wrong with it is said without repeating it."""
-
-    def __init__(self) -> None:
-        super().__init__(max_length=2000, write_only=True, help_text="Never sent back.")
-
-
-class NameInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
-
-
-class KeyInput(NameInput):
-    key = SecretField()
-
-
-class ReplaceInput(serializers.Serializer[Any]):
-    key = SecretField()
-
-
-class ChangeInput(NameInput):
-    name = serializers.CharField(max_length=100, required=False)
-    is_active = serializers.BooleanField(required=False)
-
-
-class KeyOutput(serializers.ModelSerializer[UserApiKey]):
-    """What may be known about a key; ``tail`` is its last four characters."""
-
-    id = serializers.CharField()
-    selected = serializers.SerializerMethodField()
-
-    class Meta:
-        model = UserApiKey
-        fields = (
-            "id",
-            "name",
-            "tail",
-            "is_active",
-            "selected",
-            "status",
-            "status_detail",
-            "verified_at",
-            "last_used_at",
-            "created_at",
-        )
-
-    def get_selected(self, key: UserApiKey) -> bool:
-        return bool(key.pk == self.context["selected"])
-
-
-def _answer(
-    request: Request, keys: Any, code: int = status.HTTP_200_OK, *, many: bool = False
-) -> Response:
-    context = {"selected": selected_key_id(signed_in(request).pk)}
-    return Response(KeyOutput(keys, many=many, context=context).data, status=code)
+def _answer(request: Request, key: UserApiKey, code: int = status.HTTP_200_OK) -> Response:
+    selected = selected_key_id(signed_in(request).pk) == key.pk
+    return Response(KeyOutput(own_key(key, selected)).data, status=code)
 
 
 @method_decorator(never_cache, name="dispatch")
 class KeyListView(APIView):
     @extend_schema(operation_id="key_list", responses=KeyOutput(many=True))
     def get(self, request: Request) -> Response:
-        """One's own keys."""
-        return _answer(request, keys_of(signed_in(request).pk), many=True)
+        """One's own keys, then those that others lent to one."""
+        user_id = signed_in(request).pk
+        selected = selected_key_id(user_id)
+        keys = [own_key(key, key.pk == selected) for key in keys_of(user_id)]
+        keys += [lent_key(loan, loan.key_id == selected) for loan in loans_to(user_id)]
+        return Response(KeyOutput(keys, many=True).data)
 
     @extend_schema(request=KeyInput, responses={201: KeyOutput})
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Check a key with Google and store it."""
         said = checked(KeyInput, request)
+        check_count(signed_in(request))
         key = services.key_add(owner=signed_in(request), name=said["name"], raw=said["key"])
         return _answer(request, key, status.HTTP_201_CREATED)
 
@@ -96,12 +65,16 @@ class KeyListView(APIView):
 class KeyView(APIView):
     @extend_schema(request=ChangeInput, responses=KeyOutput)
     def patch(self, request: Request, key_id: UUID) -> Response:
-        """Rename a key, switch it on or off."""
+        """Rename a key, switch it on or off, set its expiry date and budgets."""
         key, said = key_for(signed_in(request), key_id), checked(ChangeInput, request)
-        if "name" in said:
-            services.key_rename(key=key, name=said["name"])
-        if "is_active" in said:
-            services.key_set_active(key=key, active=said["is_active"])
+        limits = {name: said[name] for name in ("expires_at", *services.BUDGETS) if name in said}
+        with transaction.atomic():
+            if "name" in said:
+                services.key_rename(key=key, name=said["name"])
+            if limits:
+                services.key_set_limits(key=key, limits=limits)
+            if "is_active" in said:
+                services.key_set_active(key=key, active=said["is_active"])
         return _answer(request, key)
 
     @extend_schema(request=None, responses={204: OpenApiResponse()})
@@ -118,6 +91,7 @@ class KeyReplaceView(APIView):
     def post(self, request: Request, key_id: UUID) -> Response:
         """Put another secret in the place of this one, after checking it with Google."""
         key, said = key_for(signed_in(request), key_id), checked(ReplaceInput, request)
+        check_count(signed_in(request))
         return _answer(request, services.key_replace(key=key, raw=said["key"]))
 
 
@@ -125,8 +99,13 @@ class KeyReplaceView(APIView):
 class KeySelectView(APIView):
     @extend_schema(request=None, responses=KeyOutput)
     def post(self, request: Request, key_id: UUID) -> Response:
-        """Work with this key from now on."""
-        return _answer(request, services.key_select(key=key_for(signed_in(request), key_id)))
+        """Work with this key, an own or a lent one, from now on."""
+        user = signed_in(request)
+        loan = loan_to(user.pk, key_id)
+        if loan is None:
+            return _answer(request, services.key_select(key=key_for(user, key_id)))
+        services.key_select(key=loan.key, user=user)
+        return Response(KeyOutput(lent_key(loan, True)).data)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -134,4 +113,40 @@ class KeyVerifyView(APIView):
     @extend_schema(request=None, responses=KeyOutput)
     def post(self, request: Request, key_id: UUID) -> Response:
         """Ask Google whether this key works; the answer is in ``status``."""
-        return _answer(request, services.key_verify(key=key_for(signed_in(request), key_id)))
+        key = key_for(signed_in(request), key_id)
+        check_count(signed_in(request))
+        return _answer(request, health.key_verify(key=key))
+
+
+@method_decorator(never_cache, name="dispatch")
+class KeyModelsView(APIView):
+    @extend_schema(operation_id="key_models", responses=ModelsOutput)
+    def get(self, request: Request, key_id: UUID) -> Response:
+        """The models this key can use, by what Google said within the last day."""
+        key = key_for(signed_in(request), key_id)
+        models = health.key_models(key=key)
+        return Response(ModelsOutput({"listed_at": key.listed_at, "models": models}).data)
+
+
+class _AuditView(APIView):
+    def answer(self, request: Request, **which: Any) -> Response:
+        rows = audit_of(signed_in(request).pk).filter(**which)[:AUDIT_ROWS]
+        if which and not rows:
+            key_for(signed_in(request), which["key_id"])
+        return Response(AuditOutput(rows, many=True).data)
+
+
+@method_decorator(never_cache, name="dispatch")
+class KeyAuditView(_AuditView):
+    @extend_schema(operation_id="key_audit", responses=AuditOutput(many=True))
+    def get(self, request: Request, key_id: UUID) -> Response:
+        """What happened to one of one's keys, even if it is deleted; the newest first."""
+        return self.answer(request, key_id=key_id)
+
+
+@method_decorator(never_cache, name="dispatch")
+class KeysAuditView(_AuditView):
+    @extend_schema(operation_id="key_audit_of_all", responses=AuditOutput(many=True))
+    def get(self, request: Request) -> Response:
+        """What happened to one's keys, deleted ones among them; the newest first."""
+        return self.answer(request)

@@ -1,8 +1,11 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class ApikeysConfig(AppConfig):
     name = "apikeys"
 
     def ready(self) -> None:
-        from apikeys import signals  # noqa: F401
+        from apikeys import canary, signals  # noqa: F401
+
+        register(canary.check_master_key, Tags.database)

@@ -57,10 +57,15 @@ def fernet() -> MultiFernet:
     return MultiFernet([Fernet(derive_fernet_key(key)) for key in master_keys()])
 
 
+def current_fernet() -> Fernet:
+    """The first master key alone: it seals, and it stays after a rotation."""
+    return Fernet(derive_fernet_key(master_keys()[0]))
+
+
 def is_current(sealed: SealedKey) -> bool:
     """Whether the first master key sealed this, the one that stays after a rotation."""
     try:
-        Fernet(derive_fernet_key(master_keys()[0])).decrypt(sealed.ciphertext.encode())
+        current_fernet().decrypt(sealed.ciphertext.encode())
     except InvalidToken:
         return False
     return True

@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
-from accounts.selectors import fallback_key_ids
+from accounts.selectors import Choices, choices_of
 from agents.core import catalogue
 from apikeys.audit import note_refusal
 from apikeys.models import Budgeted, KeyLoan, UserApiKey
@@ -150,16 +150,20 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
 
 
 @sensitive_variables()
-def run_keys(user_id: int, key_id: UUID | None) -> list[RunKey]:
+def run_keys(user_id: int, key_id: UUID | None, choices: Choices | None = None) -> list[RunKey]:
     """``run_key``, and after it the keys that the user named to go on with, in their order.
 
     Of those, keys that cannot be used at present are left out.
 
+    Args:
+        choices: the user's, where they are at hand already.
+
     Raises:
         AppError: as ``run_key``, about the first key only.
     """
-    keys = [run_key(user_id, key_id)]
-    for further in fallback_key_ids(user_id):
+    choices = choices or choices_of(user_id)
+    keys = [run_key(user_id, key_id or choices.key_id)]
+    for further in choices.fallback_key_ids:
         if any(key.id == further for key in keys):
             continue
         try:

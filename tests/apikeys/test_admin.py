@@ -26,7 +26,8 @@ def root(db) -> Client:
 
 
 def form(**changes) -> dict:
-    return {"name": "work", "secret": "", "is_active": "on"} | changes
+    loans = {"loans-TOTAL_FORMS": "0", "loans-INITIAL_FORMS": "0"}
+    return {"name": "work", "secret": "", "is_active": "on"} | loans | changes
 
 
 def test_a_key_can_be_added_for_a_user(root, alice, google):

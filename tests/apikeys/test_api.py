@@ -9,8 +9,10 @@ from django.forms.models import model_to_dict
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
+from apikeys import canary
 from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
+from apikeys.services import BUDGETS
 from tests.people import assert_secret_free, client_for, make_key, new_secret, new_style_secret
 
 pytestmark = pytest.mark.django_db
@@ -18,14 +20,24 @@ pytestmark = pytest.mark.django_db
 FIELDS = {
     "id",
     "name",
+    "lent",
     "tail",
     "is_active",
     "selected",
     "status",
     "status_detail",
+    "quota_until",
+    "expires_at",
+    "allowed_models",
     "verified_at",
     "last_used_at",
+    "last_success_at",
+    "last_error",
     "created_at",
+    "daily_tokens",
+    "monthly_tokens",
+    "daily_money",
+    "monthly_money",
 }
 
 
@@ -150,13 +162,15 @@ def test_a_key_that_cannot_be_read_is_listed_and_can_be_replaced(alice, google, 
     verified = client.post(f"/api/keys/{key.pk}/verify/")
     assert (verified.status_code, verified.json()["status"]) == (200, "unreadable")
     assert client.get("/api/keys/").json()[0]["status"] == "unreadable"
+    canary.plant()  # the operator has given up the old master key
     body = {"key": new_secret()}
     assert client.post(f"/api/keys/{key.pk}/replace/", body, format="json").status_code == 200
     assert run_key(alice.pk, key.pk)
 
 
 def test_only_what_may_be_written_is_written(alice, bob, google):
-    names = {field.name for field in UserApiKey._meta.get_fields()} - {"name", "user"}
+    names = {field.name for field in UserApiKey._meta.get_fields()}
+    names -= {"name", "user", "expires_at", *BUDGETS}
     hostile = dict.fromkeys(names, "7") | {
         "id": str(uuid.uuid4()),
         "user": bob.pk,
@@ -185,12 +199,17 @@ def routes() -> list[tuple[str, str, str]]:
         ("post", "key-replace", "/api/keys/{}/replace/"),
         ("post", "key-select", "/api/keys/{}/select/"),
         ("post", "key-verify", "/api/keys/{}/verify/"),
+        ("get", "key-models", "/api/keys/{}/models/"),
+        ("get", "key-audit", "/api/keys/{}/audit/"),
+        ("get", "key-loans", "/api/keys/{}/loans/"),
+        ("post", "key-loans", "/api/keys/{}/loans/"),
+        ("delete", "key-loan", "/api/keys/{}/loans/6f1c6d5e-4f0e-4d0e-9d0c-b4cf6dc07b6f/"),
     ]
 
 
 def test_the_list_of_routes_is_whole():
     named = {name for name in get_resolver().reverse_dict if str(name).startswith("key-")}
-    assert named == {name for _, name, _ in routes()} | {"key-list"}
+    assert named == {name for _, name, _ in routes()} | {"key-list", "key-audit-all"}
 
 
 @pytest.mark.parametrize(("method", "name", "path"), routes())
@@ -198,7 +217,14 @@ def test_keys_of_others_are_not_there(alice, bob, google, method, name, path):
     key = make_key(owner=alice)
     before = UserApiKey.objects.filter(pk=key.pk).values().get()
     client = client_for(bob)
-    body = {"name": "mine", "is_active": False, "key": new_secret()}
+    body = {
+        "name": "mine",
+        "is_active": False,
+        "key": new_secret(),
+        "label": "x",
+        "borrower": "bob",
+    }
+    body = body if method != "get" else None
     foreign = getattr(client, method)(path.format(key.pk), body, format="json")
     nowhere = getattr(client, method)(path.format(uuid.uuid4()), body, format="json")
     assert foreign.status_code == nowhere.status_code == 404
@@ -222,6 +248,6 @@ def test_a_list_costs_the_same_for_one_key_and_for_ten(alice, django_assert_num_
     for number in range(10):
         make_key(owner=alice, name=str(number))
     client = client_for(alice)
-    with django_assert_num_queries(3) as queries:  # the token, the keys, the selected one
+    with django_assert_num_queries(4) as queries:  # the token, the selected, own and lent ones
         client.get("/api/keys/")
     assert not any("encrypted_key" in query["sql"] for query in queries.captured_queries)

@@ -7,9 +7,10 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from apikeys import services
+from apikeys import checking, rotation, services
 from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
+from common.errors import AppError
 from tests.people import assert_secret_free, make_key, new_secret
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_a_dry_run_writes_nothing(secrets):
 
 def test_a_rotation_that_was_stopped_goes_on_where_it_was(secrets):
     for key in list(secrets)[:5]:
-        services.key_rotate(key=key)
+        rotation.key_rotate(key=key)
     assert rotate().startswith("5 rotated, 5 current already")
     assert rotate().startswith("0 rotated, 10 current already")
 
@@ -74,8 +75,8 @@ def test_duplicates_are_still_found_after_the_old_master_key_is_gone(settings, a
     rotate()
     settings.FERNET_KEYS = [NEW]
     secret = next(secret for key, secret in secrets.items() if key.user == alice)
-    with pytest.raises(services.AppError) as caught:
-        services.key_check(owner=alice, raw=secret)
+    with pytest.raises(AppError) as caught:
+        checking.key_check(owner=alice, raw=secret)
     assert caught.value.code == "duplicate_key"
 
 
@@ -93,23 +94,23 @@ def test_keys_that_cannot_be_read_are_counted_and_left_as_they_are(settings, ali
 
 def rotate_counts(what: str) -> int:
     keys = UserApiKey.objects.all()
-    return sum(services.key_rotate(key=key, dry_run=True) == what for key in keys)
+    return sum(rotation.key_rotate(key=key, dry_run=True) == what for key in keys)
 
 
 def test_a_key_replaced_during_the_rotation_keeps_its_new_secret(settings, secrets, monkeypatch):
     key = next(iter(secrets))
     newer = new_secret()
-    sealed = services.seal_key
+    sealed = rotation.seal_key
 
     def replaced_meanwhile(*args, **kwargs):
-        monkeypatch.setattr(services, "seal_key", sealed)
+        monkeypatch.setattr(rotation, "seal_key", sealed)
         services.key_put(
             key=UserApiKey.objects.get(pk=key.pk),
-            checked=services.CheckedKey(newer, services.Status.ACTIVE, ""),
+            checked=checking.CheckedKey(newer, {"status": "active"}),
         )
         return sealed(*args, **kwargs)
 
-    monkeypatch.setattr(services, "seal_key", replaced_meanwhile)
+    monkeypatch.setattr(rotation, "seal_key", replaced_meanwhile)
     rotate()
     settings.FERNET_KEYS = [NEW]
     assert run_key(key.user_id, key.pk).secret == newer

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from agents.core.gemini import KeyCheck
-from apikeys import services
+from apikeys import health, services
 from apikeys.models import UserApiKey
 from apikeys.selectors import keys_of, run_key
 from common.errors import AppError
@@ -161,15 +161,15 @@ def test_a_deleted_key_is_replaced_by_no_other(alice):
 
 def test_verifying_notes_the_answer(alice):
     key = add(alice, check=says("unreachable"))
-    assert services.key_verify(key=key, check=works).status == "active"
+    assert health.key_verify(key=key, check=works).status == "active"
     assert key.verified_at is not None
-    found = services.key_verify(key=key, check=says("blocked", "key_blocked"))
+    found = health.key_verify(key=key, check=says("blocked", "key_blocked"))
     assert (found.status, bool(found.status_detail)) == ("blocked", True)
 
 
 def test_a_key_that_worked_stays_so_when_google_cannot_be_reached(alice):
     key = add(alice)
-    services.key_verify(key=key, check=says("unreachable", "timeout"))
+    health.key_verify(key=key, check=says("unreachable", "timeout"))
     assert key.status == "active"
     assert "cannot reach" in key.status_detail
 
@@ -181,13 +181,13 @@ def test_a_finding_about_a_replaced_key_is_not_noted_on_the_new_one(alice):
         services.key_replace(key=UserApiKey.objects.get(), raw=new_secret(), check=works)
         return KeyCheck("invalid", "invalid_key")
 
-    assert services.key_verify(key=key, check=replaced_meanwhile).status == "active"
+    assert health.key_verify(key=key, check=replaced_meanwhile).status == "active"
 
 
 def test_verifying_a_key_that_does_not_open_says_so(settings, alice):
     key = add(alice)
     settings.FERNET_KEYS = ["a new master key of enough length"]
-    found = services.key_verify(key=key, check=never)
+    found = health.key_verify(key=key, check=never)
     assert (found.status, "Enter it again" in found.status_detail) == ("unreadable", True)
 
 
@@ -285,7 +285,7 @@ def test_a_traceback_with_the_key_in_a_local_variable_does_not_show_it(alice, rf
     frames = [
         frame
         for frame in reporter.get_traceback_frames()
-        if frame["filename"].endswith(("apikeys/services.py", "apikeys/seal.py"))
+        if frame["filename"].endswith(("apikeys/services.py", "apikeys/checking.py"))
     ]
     assert len(frames) >= 2
     assert_secret_free(repr([frame["vars"] for frame in frames]), secret)

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys import services
+from apikeys.audit import OPERATOR
 from apikeys.management.commands._people import person
 from common.errors import AppError
 
@@ -31,9 +32,9 @@ class Command(BaseCommand):
         owner = person(options["username"])
         raw = self._read(options["key_file"])
         try:
-            key = services.key_add(owner=owner, name=options["name"], raw=raw)
+            key = services.key_add(owner=owner, name=options["name"], raw=raw, by=OPERATOR)
             if options["select"]:
-                services.key_select(key=key)
+                services.key_select(key=key, by=OPERATOR)
         except AppError as error:
             raise CommandError(error.message) from None
         self.stdout.write(f"Done. {key} is stored: {key.get_status_display()}.")

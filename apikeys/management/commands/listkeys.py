@@ -23,7 +23,7 @@ class Command(BaseCommand):
         selected = set(UserProfile.objects.values_list("selected_api_key", flat=True))
         for key in keys.iterator():
             mark = "*" if key.pk in selected else " "
-            state = key.get_status_display() if key.is_active else "switched off"
+            state = key.health.label if key.is_active else "switched off"
             used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
             self.stdout.write(
                 f"{mark} {key.user.username}\t{key.name}\t…{key.tail}\t{state}\t{used}\t{key.pk}"

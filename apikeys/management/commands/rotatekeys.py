@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apikeys import services
-from apikeys.models import UserApiKey
+from apikeys.canary import HINT
+from apikeys.rotation import keys_rotate
+from common.errors import AppError
+
+TELL_EVERY = 100
 
 
 class Command(BaseCommand):
@@ -18,22 +20,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count only, write nothing")
+        parser.add_argument(
+            "--accept-loss",
+            action="store_true",
+            help="an older master key is lost for good: go on without the keys sealed under it",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dry_run = options["dry_run"]
-        found: Counter[str] = Counter()
-        # The ids first: an open cursor would hold a snapshot, and on SQLite the other writers up.
-        for key_id in list(UserApiKey.objects.values_list("pk", flat=True)):
-            key = UserApiKey.objects.filter(pk=key_id).first()
-            if key is not None:
-                found[services.key_rotate(key=key, dry_run=dry_run)] += 1
+        dry_run, accept_loss = options["dry_run"], options["accept_loss"]
+        try:
+            found = keys_rotate(dry_run=dry_run, accept_loss=accept_loss, tell=self._tell)
+        except AppError as error:
+            raise CommandError(f"Nothing was changed: {error.message} {HINT}") from None
         verb = "to rotate" if dry_run else "rotated"
         self.stdout.write(
             f"{found['rotated']} {verb}, {found['current']} current already, "
             f"{found['unreadable']} cannot be read."
         )
-        if found["unreadable"]:
+        if found["unreadable"] and not accept_loss:
             raise CommandError(
                 "Keep the older FERNET_KEYS: some keys do not open under those given."
             )
         self.stdout.write("Done.")
+
+    def _tell(self, done: int, total: int) -> None:
+        if done % TELL_EVERY == 0:
+            self.stderr.write(f"{done} of {total}")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apikeys import services
+from apikeys.audit import OPERATOR
 from apikeys.management.commands._people import key_named, person
 from common.errors import AppError
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         key = key_named(person(options["username"]), options["key"])
         try:
-            services.key_select(key=key)
+            services.key_select(key=key, by=OPERATOR)
         except AppError as error:
             raise CommandError(error.message) from None
         self.stdout.write(f"Done. {key.user.username} works with {key} now.")

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apikeys import services
+from apikeys.audit import OPERATOR
+from apikeys.health import keys_verify
 from apikeys.management.commands._people import person
 from apikeys.models import UserApiKey
 
@@ -15,16 +16,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", nargs="?", help="only this user's keys")
+        parser.add_argument("--user", dest="user", help="the same")
 
     def handle(self, *args: Any, **options: Any) -> None:
         keys = UserApiKey.objects.filter(is_active=True).select_related("user")
-        if options["username"]:
-            keys = keys.filter(user=person(options["username"]))
+        username = options["user"] or options["username"]
+        if username:
+            keys = keys.filter(user=person(username))
         unreadable = 0
-        for key in keys.order_by("user__username", "name"):
-            services.key_verify(key=key)
+        for key in keys_verify(list(keys.order_by("user__username", "name")), by=OPERATOR):
             unreadable += key.status == UserApiKey.Status.UNREADABLE
-            self.stdout.write(f"{key.user.username}\t{key}\t{key.get_status_display()}")
+            self.stdout.write(f"{key.user.username}\t{key}\t{key.health.label}")
         if unreadable:
             raise CommandError(
                 f"{unreadable} cannot be read: is the FERNET_KEYS missing that sealed them?"

@@ -1,0 +1,122 @@
+"""Asking Google about keys: what comes of it, and how often a person may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from agents.core.errors import SENTENCES
+from agents.core.gemini import Endpoint, KeyCheck
+from agents.core.gemini import check_key as ask_gemini
+from apikeys.models import GoogleCheck, UserApiKey
+from apikeys.pasted import key_from
+from apikeys.seal import fingerprints
+from apikeys.selectors import keys_of
+from common.errors import AppError
+
+Check = Callable[[str], KeyCheck]
+Status = UserApiKey.Status
+
+CHECKS_PER_MINUTE = 10
+MINUTE = timedelta(minutes=1)
+NOT_CHECKED = "Google could not be reached, so this key is stored unchecked. Verify it later."
+STATUS_OF = {"invalid_key": Status.INVALID, "key_blocked": Status.BLOCKED, "quota": Status.QUOTA}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedKey:
+    """A key that may be stored, and the columns that say what Google said about it."""
+
+    secret: str = field(repr=False)
+    facts: dict[str, Any]
+
+
+def endpoint() -> Endpoint:
+    return Endpoint(settings.GEMINI_BASE_URL, settings.GEMINI_API_VERSION)
+
+
+@sensitive_variables()
+def check_with_google(secret: str) -> KeyCheck:
+    return ask_gemini(endpoint(), secret)
+
+
+def check_count(user: User) -> None:
+    """Count a request that ``user`` makes this server send: each can hold a thread for long.
+
+    Raises:
+        AppError: ``too_many_checks`` (429).
+    """
+    now = timezone.now()
+    GoogleCheck.objects.filter(at__lt=now - MINUTE).delete()
+    mine = GoogleCheck.objects.create(user=user, at=now)
+    earlier = GoogleCheck.objects.filter(user=user, pk__lt=mine.pk).order_by("-at")
+    times = list(earlier.values_list("at", flat=True)[:CHECKS_PER_MINUTE])
+    if len(times) == CHECKS_PER_MINUTE:
+        mine.delete()
+        raise AppError(
+            "too_many_checks",
+            "That was a lot of checks in one minute. Wait a moment, then try again.",
+            status=429,
+            retry_after_s=max(1.0, (times[-1] + MINUTE - now).total_seconds()),
+        )
+
+
+@sensitive_variables()
+def key_check(
+    *, owner: User, raw: str, check: Check = check_with_google, replaces: UUID | None = None
+) -> CheckedKey:
+    """Clean a pasted key, look for it among the owner's, and ask Google about it.
+
+    Raises:
+        AppError: ``bad_key``, ``duplicate_key``, ``invalid_key`` or ``key_blocked``.
+    """
+    secret = key_from(raw)
+    others = keys_of(owner.pk).exclude(pk=replaces) if replaces else keys_of(owner.pk)
+    if others.filter(fingerprint__in=fingerprints(secret, owner_id=owner.pk)).exists():
+        raise duplicate_key()
+    said = check(secret)
+    if said.status in ("invalid", "blocked"):
+        raise AppError(said.code, SENTENCES[said.code], fields={"key": [SENTENCES[said.code]]})
+    return CheckedKey(secret, facts_of(said))
+
+
+def facts_of(said: KeyCheck) -> dict[str, Any]:
+    """What a check found out, as columns of the key."""
+    now = timezone.now()
+    if said.status == "unreachable":
+        return {"status": Status.UNVERIFIED, "status_detail": NOT_CHECKED, "verified_at": None}
+    if said.status == "active":
+        return works(now) | {"verified_at": now}
+    return failed(said.code, said.retry_after_s, now) | {"verified_at": now}
+
+
+def works(now: datetime) -> dict[str, Any]:
+    return {
+        "status": Status.ACTIVE,
+        "status_detail": "",
+        "quota_until": None,
+        "last_success_at": now,
+    }
+
+
+def failed(code: str, retry_after_s: float | None, now: datetime) -> dict[str, Any]:
+    """An error of Gemini's, as columns; only some of them say anything about the key."""
+    noted: dict[str, Any] = {"last_error_at": now, "last_error_code": code}
+    if code in STATUS_OF:
+        noted |= {"status": STATUS_OF[code], "status_detail": SENTENCES[code], "quota_until": None}
+    if code == "quota" and retry_after_s is not None:
+        noted["quota_until"] = now + timedelta(seconds=retry_after_s)
+    return noted
+
+
+def duplicate_key() -> AppError:
+    sentence = "You have stored this key already, maybe under another name."
+    return AppError("duplicate_key", sentence, fields={"key": [sentence]})

@@ -1,0 +1,176 @@
+"""Whether keys work: noted when they are used, and asked for when somebody wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from agents.core import catalogue
+from agents.core.catalogue import ModelInfo
+from agents.core.errors import SENTENCES, AgentError
+from agents.core.gemini import KeyCheck
+from agents.core.gemini import list_models as ask_for_models
+from apikeys.audit import Actor, Via, What, note
+from apikeys.checking import (
+    STATUS_OF,
+    Check,
+    Status,
+    check_count,
+    check_with_google,
+    endpoint,
+    facts_of,
+    failed,
+    works,
+)
+from apikeys.models import UserApiKey
+from common.errors import AppError
+
+AT_ONCE = 8
+BATCH = 32
+LIST_KEPT = timedelta(days=1)
+UPSTREAM = {"model_gone", "overloaded", "timeout", "upstream_error", "unreachable"}
+UNREADABLE = "This key cannot be read any more. Enter it again."
+FACTS = (
+    "status",
+    "status_detail",
+    "quota_until",
+    "verified_at",
+    "last_success_at",
+    "last_error_at",
+    "last_error_code",
+    "listed_models",
+    "listed_at",
+)
+EXPIRED = "This key is past its expiry date. Set a later one, or use another key."
+LENT_WORDS = {
+    Status.INVALID: "Google does not accept this key at present.",
+    Status.BLOCKED: "Google refuses this key at present.",
+    Status.QUOTA: SENTENCES["quota"],
+    Status.EXPIRED: "This key is past its expiry date.",
+    Status.UNREADABLE: "This key cannot be used at present.",
+}
+
+
+def key_report(*, key_id: UUID, code: str | None, retry_after_s: float | None = None) -> None:
+    """Note after a call how the key did: ``code`` is the error's, None if it worked."""
+    now = timezone.now()
+    noted: dict[str, Any] = {"last_used_at": now}
+    if code is None:
+        noted |= works(now)
+    elif code in STATUS_OF or code in UPSTREAM:
+        noted |= failed(code, retry_after_s, now)
+    UserApiKey.objects.filter(pk=key_id).update(**noted)
+
+
+@sensitive_variables()
+def key_verify(
+    *, key: UserApiKey, by: Actor | None = None, check: Check = check_with_google
+) -> UserApiKey:
+    """Ask Google about a stored key and note the answer on it; a refusal is an answer, no error."""
+    secret = _opened(key)
+    return _verified(key, check(secret) if secret else None, by)
+
+
+@sensitive_variables()
+def keys_verify(
+    keys: Iterable[UserApiKey], *, by: Actor | None = None, check: Check = check_with_google
+) -> Iterator[UserApiKey]:
+    """``key_verify`` for many keys, a few at a time; the database is used by this thread alone."""
+    waiting = iter(keys)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while batch := list(islice(waiting, BATCH)):
+            asked: list[tuple[UserApiKey, Future[KeyCheck] | None]] = []
+            for key in batch:
+                secret = _opened(key)
+                asked.append((key, pool.submit(check, secret) if secret else None))
+            for key, answer in asked:
+                yield _verified(key, answer.result() if answer else None, by)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A model of the catalogue, and whether a key may use it."""
+
+    model: ModelInfo
+    available: bool
+
+
+@sensitive_variables()
+def key_models(
+    *, key: UserApiKey, ask: Callable[[str], tuple[str, ...]] | None = None
+) -> list[Offered]:
+    """The models of the catalogue that this key can use, by Google's list of at most a day ago.
+
+    Raises:
+        AppError: ``key_unreadable``, ``too_many_checks``, or why Google gave no list (502).
+    """
+    fresh = key.listed_at is not None and key.listed_at > timezone.now() - LIST_KEPT
+    if not fresh:
+        check_count(key.user)
+        key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
+        secret = key.get_decrypted_key()
+        try:
+            listed = ask(secret) if ask else ask_for_models(endpoint(), secret)
+        except AgentError as error:
+            _note(key, **failed(error.code, error.retry_after_s, timezone.now()))
+            raise AppError(error.code, error.message, status=502) from None
+        now = timezone.now()
+        _note(key, listed_models=list(listed), listed_at=now, verified_at=now, **works(now))
+    known = set(key.listed_models or ())
+    return [Offered(model, model.api_id in known) for model in catalogue.all_models()]
+
+
+def words(key: UserApiKey) -> str:
+    """The state of a key in a sentence for its owner; empty if there is nothing to say."""
+    health = key.health
+    if health == Status.EXPIRED:
+        return EXPIRED
+    return key.status_detail if health == key.status else ""
+
+
+def last_error(key: UserApiKey) -> dict[str, Any] | None:
+    if key.last_error_at is None:
+        return None
+    sentence = SENTENCES.get(key.last_error_code, SENTENCES["internal"])
+    return {"code": key.last_error_code, "message": sentence, "at": key.last_error_at}
+
+
+@sensitive_variables()
+def _opened(key: UserApiKey) -> str | None:
+    key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
+    try:
+        return key.get_decrypted_key()
+    except AppError:
+        return None
+
+
+def _verified(key: UserApiKey, said: KeyCheck | None, by: Actor | None) -> UserApiKey:
+    if said is None:
+        facts: dict[str, Any] = {"status": Status.UNREADABLE, "status_detail": UNREADABLE}
+    elif said.status == "unreachable":  # nothing new is known about a key that worked before
+        facts = {"status_detail": SENTENCES["unreachable"]}
+        facts |= failed(said.code, None, timezone.now())
+    else:
+        facts = facts_of(said)
+    before = key.status
+    with transaction.atomic():
+        _note(key, **facts)
+        if by is None or by.via != Via.COMMAND or key.status != before:
+            note(key, What.VERIFY, by, key.status)
+    return key
+
+
+def _note(key: UserApiKey, **noted: Any) -> UserApiKey:
+    """Write a finding, unless the key was replaced while it was made."""
+    UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**noted)
+    key.refresh_from_db(fields=[*FACTS, "fingerprint"])
+    return key

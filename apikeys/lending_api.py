@@ -1,0 +1,52 @@
+"""REST: lending one's keys to others."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import checked, signed_in
+from apikeys import lending, services
+from apikeys.selectors import key_for
+from apikeys.shapes import LoanInput, LoanOutput
+
+
+@method_decorator(never_cache, name="dispatch")
+class LoansView(APIView):
+    @extend_schema(operation_id="key_loans", responses=LoanOutput(many=True))
+    def get(self, request: Request, key_id: UUID) -> Response:
+        """To whom this key is lent."""
+        key = key_for(signed_in(request), key_id)
+        return Response(LoanOutput(lending.loans_of(key), many=True).data)
+
+    @extend_schema(request=LoanInput, responses={201: LoanOutput})
+    def post(self, request: Request, key_id: UUID) -> Response:
+        """Lend this key to a person or a group: they see the label, never the key."""
+        user = signed_in(request)
+        key, said = key_for(user, key_id), checked(LoanInput, request)
+        to = lending.borrower_for(user, username=said["borrower"], group=said["group"])
+        loan = lending.loan_add(
+            key=key,
+            to=to,
+            label=said["label"],
+            models=said["allowed_models"],
+            limits={name: said[name] for name in ("ends_at", *services.BUDGETS) if name in said},
+        )
+        return Response(LoanOutput(loan).data, status=status.HTTP_201_CREATED)
+
+
+@method_decorator(never_cache, name="dispatch")
+class LoanView(APIView):
+    @extend_schema(request=None, responses={204: OpenApiResponse()})
+    def delete(self, request: Request, key_id: UUID, loan_id: UUID) -> Response:
+        """End a loan at once."""
+        key = key_for(signed_in(request), key_id)
+        lending.loan_revoke(loan=lending.loan_for(key, loan_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,93 @@
+"""Seals stored keys anew under the first master key, row by row, while the server runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from apikeys import canary
+from apikeys.audit import OPERATOR, What, note
+from apikeys.health import UNREADABLE
+from apikeys.models import SealCanary, UserApiKey
+from apikeys.seal import fingerprints, is_current, seal_key
+from common.errors import AppError
+
+
+def keys_rotate(
+    *,
+    dry_run: bool = False,
+    accept_loss: bool = False,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Counter[str]:
+    """Rotate all keys; returns how many were ``rotated``, ``current`` or ``unreadable``.
+
+    It can be stopped at any moment: each row is written at once, and a second run goes on.
+
+    Args:
+        accept_loss: go on although some master key is missing, and let its keys go.
+        tell: called with how many are done, of how many.
+
+    Raises:
+        AppError: ``wrong_master_key``: nothing is known to open.
+    """
+    if not dry_run:
+        _prepare(accept_loss)
+    found = _pass(dry_run, tell)
+    more = found
+    # Whatever was sealed by a process of before, while this went on, is found by going round again.
+    while more["rotated"] and not dry_run:
+        more = _pass(dry_run, lambda done, total: None)
+        found["rotated"] += more["rotated"]
+    if not dry_run and not found["unreadable"]:
+        canary.forget_older()
+    return found
+
+
+def _prepare(accept_loss: bool) -> None:
+    with transaction.atomic():
+        if accept_loss and not canary.fits():
+            SealCanary.objects.all().delete()
+            canary.plant()
+        canary.require_and_plant()
+
+
+def _pass(dry_run: bool, tell: Callable[[int, int], None]) -> Counter[str]:
+    # The ids first: an open cursor would hold a snapshot, and on SQLite the other writers up.
+    ids = list(UserApiKey.objects.order_by("pk").values_list("pk", flat=True))
+    found: Counter[str] = Counter(rotated=0, current=0, unreadable=0)
+    for done, key_id in enumerate(ids, start=1):
+        key = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
+        if key is not None:
+            found[key_rotate(key=key, dry_run=dry_run)] += 1
+        tell(done, len(ids))
+    return found
+
+
+@sensitive_variables()
+def key_rotate(*, key: UserApiKey, dry_run: bool = False) -> str:
+    """Seal a stored key anew under the first master key: ``current``, ``rotated``, ``unreadable``.
+
+    Written only if nobody replaced the key meanwhile; what is stored then is current anyway.
+    """
+    key = UserApiKey.objects.defer(None).select_related("user").get(pk=key.pk)
+    try:
+        secret = key.get_decrypted_key()
+    except AppError:
+        if not dry_run:
+            same = UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint)
+            same.update(status=UserApiKey.Status.UNREADABLE, status_detail=UNREADABLE)
+        return "unreadable"
+    if is_current(key.encrypted_key):
+        return "current"
+    if not dry_run:
+        with transaction.atomic():
+            written = UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(
+                encrypted_key=seal_key(secret, owner_id=key.user_id, key_id=key.id),
+                fingerprint=fingerprints(secret, owner_id=key.user_id)[0],
+            )
+            if written:
+                note(key, What.ROTATE, OPERATOR)
+    return "rotated"
