@@ -33,9 +33,10 @@ def choices_of(user_id: int) -> Choices:
     """The user's choices, in one query."""
     columns = ("selected_api_key", "preferences", "ai_model")
     row = UserProfile.objects.filter(pk=user_id).values_list(*columns).first()
-    key_id, preferences, ai_model = row or (None, {}, "")
-    fallbacks = (preferences or {}).get(FALLBACK_KEYS, [])
-    return Choices(key_id, tuple(map(UUID, fallbacks)), ai_model)
+    if row is None:
+        return Choices(None, (), "")
+    key_id, preferences, ai_model = row
+    return Choices(key_id, tuple(map(UUID, preferences.get(FALLBACK_KEYS, []))), ai_model)
 
 
 def fallback_key_ids(user_id: int) -> list[UUID]:

@@ -21,7 +21,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 from google import genai
@@ -281,7 +281,7 @@ async def _read(
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
     reader = FrameReader(request.api_key, *request.other_keys)
     received = 0
-    async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_bytes())) as pieces:
+    async with aclosing(response.aiter_bytes()) as pieces:
         while (data := await _next(pieces)) is not None:
             received += len(data)
             if received > request.limits.answer_bytes:
