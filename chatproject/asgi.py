@@ -13,16 +13,24 @@ django_app = get_asgi_application()
 # Django has to be set up before our own modules are imported, hence the order of this file.
 from agents import live, sse  # noqa: E402
 from agents.consumers import ChatConsumer  # noqa: E402
+from agents.database import in_database  # noqa: E402
+from apikeys import canary  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 
 checks.refuse_bad_settings()
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end up in a core file
 
+
+async def startup() -> None:
+    await in_database(canary.say_if_wrong)
+    await live.startup()
+
+
 application = Doors(
     pages=django_app,
     stream=sse.application,
     socket=ChatConsumer.as_asgi(),
-    startup=live.startup,
+    startup=startup,
     shutdown=live.shutdown,
 )
