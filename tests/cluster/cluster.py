@@ -64,6 +64,11 @@ class Node(ChatServer):
         return self._process.wait(ENDS_WITHIN_S)
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
