@@ -5,6 +5,8 @@ SHELL := bash
 .NOTPARALLEL:
 
 PYTHON ?= python3
+SEEDS ?= 1 2 3
+FAULTS_S ?= 120
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 NPM := deploy/with-node.sh npm --prefix web
@@ -13,7 +15,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
 PACKAGES := chatproject common accounts apikeys conversations agents emulator
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help run demo emulator install web test check format services env clean
+.PHONY: help run demo emulator install web test faults check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +38,9 @@ web: install web/dist/index.html var/.static ## build the page, if its sources c
 test: .venv/.installed-dev web services ## run every test: the page's, then Python's
 	$(NPM) test
 	$(BIN)/python -m pytest
+
+faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
+	@for seed in $(SEEDS); do $(BIN)/python -m tests.faults --seed $$seed --seconds $(FAULTS_S); done
 
 check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, types, imports, migrations
 	$(BIN)/ruff format --check .
