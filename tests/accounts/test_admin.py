@@ -107,6 +107,21 @@ def test_sign_ins_can_be_looked_at_and_nothing_else(root, alice):
     assert root.post(f"/admin/accounts/refreshfamily/{family.pk}/delete/").status_code == 403
 
 
+def test_a_person_who_has_signed_in_can_be_deleted_with_all_sign_ins(root, alice):
+    tokens.issue(alice)
+    response = root.post(f"/admin/auth/user/{alice.pk}/delete/", {"post": "yes"})
+    assert response.status_code == 302, response.content
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert not RefreshFamily.objects.exists()
+
+
+def test_people_can_be_deleted_from_the_list(root, alice, bob):
+    tokens.issue(alice)
+    body = {"action": "delete_selected", "_selected_action": [alice.pk, bob.pk], "post": "yes"}
+    assert root.post("/admin/auth/user/", body).status_code == 302
+    assert list(User.objects.values_list("username", flat=True)) == ["root"]
+
+
 def test_signing_in_to_the_admin_has_the_same_limits(alice):
     make_user("root", is_staff=True, is_superuser=True)
     client = Client()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
-from apikeys.models import UserApiKey
+from apikeys.models import KeyAudit, UserApiKey
 from apikeys.selectors import run_key
-from tests.people import assert_secret_free, make_key, make_user, new_secret
+from tests.accounts.test_admin import profile_form
+from tests.people import assert_secret_free, lend, make_key, make_user, new_secret
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +119,79 @@ def test_keys_are_found_by_owner_and_name(root, alice, bob, query):
     make_key(owner=bob, name="other")
     text = root.get(KEYS, {"q": query}).content.decode()
     assert "1 result" in text
+
+
+def test_expiry_and_budgets_can_be_set_and_must_make_sense(root, alice):
+    key = make_key(owner=alice)
+    page = f"{KEYS}{key.pk}/change/"
+    tomorrow = timezone.now() + timedelta(days=1)
+    limits = {"daily_tokens": "100", "monthly_money": "2.50"}
+    limits |= {"expires_at_0": f"{tomorrow:%Y-%m-%d}", "expires_at_1": "12:00:00"}
+    assert root.post(page, form(**limits)).status_code == 302
+    key.refresh_from_db()
+    assert (key.daily_tokens, key.monthly_money) == (100, Decimal("2.50"))
+    assert key.expires_at.date() == tomorrow.date()
+    for wrong in (
+        {"monthly_tokens": "50"},
+        {"daily_money": "0"},
+        {"expires_at_0": "2020-01-01"},
+    ):
+        response = root.post(page, form(**limits | wrong))
+        assert response.status_code == 200
+        assert response.context["adminform"].form.errors
+    UserApiKey.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    past = UserApiKey.objects.get().expires_at
+    limits |= {"expires_at_0": f"{past:%Y-%m-%d}", "expires_at_1": f"{past:%H:%M:%S}"}
+    response = root.post(page, form(name="renamed", **limits))
+    assert response.status_code == 302, response.context["errors"]  # an old date may stay
+
+
+def test_keys_are_listed_with_their_health_of_now(root, alice):
+    now = timezone.now()
+    make_key(owner=alice, name="good")
+    make_key(owner=alice, name="out", status="quota", quota_until=now + timedelta(hours=2))
+    make_key(owner=alice, name="renewed", status="quota", quota_until=now - timedelta(hours=2))
+    make_key(owner=alice, name="old", expires_at=now - timedelta(hours=2))
+    text = root.get(KEYS).content.decode()
+    assert "out of quota until" in text
+    assert "past its expiry date" in text
+    for wanted, names in {
+        "active": {"good", "renewed"},
+        "quota": {"out"},
+        "expired": {"old"},
+        "blocked": set(),
+    }.items():
+        listed = root.get(KEYS, {"health": wanted}).context["cl"].queryset
+        assert {key.name for key in listed} == names
+
+
+def test_loans_can_be_looked_at_and_ended(root, alice, bob):
+    key = make_key(owner=alice)
+    loan = lend(key, bob)
+    assert "team key" in root.get(f"{KEYS}{key.pk}/change/").content.decode()
+    assert root.get(f"/admin/apikeys/keyloan/{loan.pk}/change/").status_code == 200
+    body = {"action": "revoke", "_selected_action": [str(loan.pk)]}
+    assert root.post("/admin/apikeys/keyloan/", body).status_code == 302
+    loan.refresh_from_db()
+    assert loan.revoked_at is not None
+    assert KeyAudit.objects.get().actor_name == "root"
+
+
+def test_a_person_with_keys_and_loans_can_be_deleted(root, alice, bob):
+    lend(make_key(owner=alice), bob)
+    lend(make_key(owner=bob), alice)
+    response = root.post(f"/admin/auth/user/{alice.pk}/delete/", {"post": "yes"})
+    assert response.status_code == 302, response.content
+    assert list(User.objects.filter(username="alice")) == []
+    assert UserApiKey.objects.get().user == bob
+
+
+def test_a_key_chosen_for_somebody_in_the_admin_is_noted(root, alice):
+    key = make_key(owner=alice, selected=False)
+    body = profile_form(alice, **{"profile-0-selected_api_key": str(key.pk)})
+    response = root.post(f"/admin/auth/user/{alice.pk}/change/", body)
+    assert response.status_code == 302, response.context["errors"]
+    assert list(KeyAudit.objects.values_list("what", "actor_name")) == [("select", "root")]
 
 
 def crawl(client: Client, *starts: str) -> dict[str, bytes]:
