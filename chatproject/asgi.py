@@ -16,6 +16,7 @@ from agents.consumers import ChatConsumer  # noqa: E402
 from agents.database import in_database  # noqa: E402
 from apikeys import canary  # noqa: E402
 from chatproject import checks  # noqa: E402
+from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 
 checks.refuse_bad_settings()
@@ -34,3 +35,4 @@ application = Doors(
     startup=startup,
     shutdown=live.shutdown,
 )
+before_daphne_ends(live.interrupt)

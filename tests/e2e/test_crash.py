@@ -77,3 +77,23 @@ async def test_a_server_that_is_told_to_stop_ends_what_it_was_saying(
     [asked] = [request for request in alice.upstream(1) if request["ended"]]
     assert asked["ended"] == "client_disconnected"
     assert "Traceback" not in server.log()
+
+
+async def test_daphne_that_is_told_to_stop_stores_what_it_was_saying(make_server: MakeServer):
+    server = make_server("daphne")
+    alice = server.person("alice")
+    try:
+        async with socket(server, alice) as client:
+            accepted = await client.ask("Tell me /emulate frames=3000 size=10 pace=20")
+            await client.said(accepted["runId"], 5)
+            await asyncio.to_thread(server.terminate)
+            told = (await client.answer(accepted["runId"])).events
+        assert told[-1]["code"] == "interrupted"
+        await asyncio.to_thread(server.start)
+        thread = alice.history(accepted["threadId"])
+        [run], [_, answered] = thread["runs"], thread["messages"]
+        assert (run["status"], run["error_code"]) == ("failed", "interrupted")
+        assert_valid_stream(run["events"])
+        assert answered["text"] == text_of(told)
+    finally:
+        server.stop()

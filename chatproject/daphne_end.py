@@ -1,0 +1,21 @@
+"""daphne tells no application that it ends; its reactor does, to who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+
+def before_daphne_ends(hook: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have ``hook`` done on daphne's event loop before it ends; nothing under other servers."""
+    if "daphne.server" not in sys.modules:
+        return
+    from twisted.internet import reactor
+    from twisted.internet.defer import Deferred
+
+    def done() -> Deferred[None]:
+        return Deferred.fromFuture(asyncio.ensure_future(hook()))
+
+    reactor.addSystemEventTrigger("before", "shutdown", done)  # type: ignore[attr-defined]
