@@ -56,7 +56,7 @@ def main() -> None:
                     load = Load(kind, streams, int(seconds * RATE), 1000 / RATE)
                     load.deflate = chosen.deflate and kind == "ours"
                     costs[kind].append(cpu_ms_per_delta(kind, server, load))
-            detail[str(streams)] = costs
+            detail[str(streams)] = {kind: [round(c, 4) for c in costs[kind]] for kind in costs}
             figures += _figures(streams, costs)
     harness.report("delta_cpu", figures, detail, quick=chosen.quick)
 

@@ -10,6 +10,7 @@ import os
 import platform
 import secrets
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -211,7 +212,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def median(values: Sequence[float]) -> float:
-    return percentile(values, 50)
+    return statistics.median(values)
 
 
 def parser(name: str) -> argparse.ArgumentParser:
