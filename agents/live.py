@@ -8,7 +8,6 @@ import os
 import socket
 import time
 import weakref
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -149,27 +148,27 @@ class Watched:
     """The threads that sockets here look at, and who is to be told when a run begins in one."""
 
     def __init__(self) -> None:
-        self._watchers: dict[UUID, set[Watcher]] = {}
-        self._told: deque[UUID] = deque(maxlen=1000)
+        # What each has been told: one that comes later is told as well.
+        self._watchers: dict[UUID, dict[Watcher, set[UUID]]] = {}
 
     def add(self, thread_id: UUID, watcher: Watcher) -> Callable[[], None]:
-        """Call ``watcher(thread_id, run_id)`` for each run that begins; returns how to end that."""
-        self._watchers.setdefault(thread_id, set()).add(watcher)
+        """Call ``watcher(thread_id, run_id)`` for each run that begins, and for those that just
+        have; returns how to end that."""
+        self._watchers.setdefault(thread_id, {})[watcher] = set()
 
         def unwatch() -> None:
-            watchers = self._watchers.get(thread_id, set())
-            watchers.discard(watcher)
+            watchers = self._watchers.get(thread_id, {})
+            watchers.pop(watcher, None)
             if not watchers:
                 self._watchers.pop(thread_id, None)
 
         return unwatch
 
     def tell(self, thread_id: UUID, run_id: UUID) -> None:
-        """A run has begun; it is told once, however often and from wherever it is heard of."""
-        watchers = self._watchers.get(thread_id)
-        if watchers and run_id not in self._told:
-            self._told.append(run_id)
-            for watcher in list(watchers):
+        """A run has begun; each is told once, however often and from wherever it is heard of."""
+        for watcher, told in list(self._watchers.get(thread_id, {}).items()):
+            if run_id not in told:
+                told.add(run_id)
                 watcher(thread_id, run_id)
 
     async def look(self) -> None:
