@@ -7,6 +7,7 @@ was not the owner.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -152,8 +153,7 @@ def key_set_limits(
         setattr(key, name, value)
     with transaction.atomic():
         key.save(update_fields=[*limits, "updated_at"])
-        said = (f"{name}: {'none' if value is None else value}" for name, value in limits.items())
-        note(key, What.LIMITS, by, ", ".join(said))
+        note(key, What.LIMITS, by, ", ".join(map(_in_words, limits.items())))
     return key
 
 
@@ -239,6 +239,13 @@ def _put(key: UserApiKey, checked: CheckedKey) -> list[str]:
     for name, value in facts.items():
         setattr(key, name, value)
     return [*SEALED, *facts]
+
+
+def _in_words(limit: tuple[str, Any]) -> str:
+    name, value = limit
+    if isinstance(value, datetime):
+        value = f"{value:%Y-%m-%d %H:%M} UTC"
+    return f"{name.replace('_', ' ')}: {'none' if value is None else value}"
 
 
 def _duplicate_name() -> AppError:

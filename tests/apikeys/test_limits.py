@@ -47,7 +47,7 @@ def test_limits_can_be_set_and_taken_away(alice):
     assert change(alice, key, **NONE, expires_at=None).json()["expires_at"] is None
     assert run_key(alice.pk, key.pk).budget.is_unlimited
     noted = KeyAudit.objects.filter(what="limits").order_by("id")
-    assert noted[1].detail == "daily_tokens: none"
+    assert noted[1].detail == "daily tokens: none"
 
 
 @pytest.mark.parametrize(

@@ -17,21 +17,65 @@ export interface Profile {
   email: string
   ai_model: string
   selected_api_key: string | null
+  fallback_keys: string[]
 }
 
-export type KeyStatus = 'active' | 'unverified' | 'invalid' | 'blocked' | 'quota' | 'unreadable'
+export type KeyStatus =
+  | 'active'
+  | 'unverified'
+  | 'invalid'
+  | 'blocked'
+  | 'quota'
+  | 'expired'
+  | 'unreadable'
 
-export interface ApiKey {
+/** Limits by the day and the month; money is US dollars with two decimals. */
+export interface Budget {
+  daily_tokens: number | null
+  monthly_tokens: number | null
+  daily_money: string | null
+  monthly_money: string | null
+}
+
+/** An own key, or a lent one: then `name` is its label, and the limits are those of the loan. */
+export interface ApiKey extends Budget {
   id: string
   name: string
+  lent: boolean
   tail: string
   is_active: boolean
   selected: boolean
   status: KeyStatus
   status_detail: string
+  quota_until: string | null
+  expires_at: string | null
+  allowed_models: string[]
   verified_at: string | null
   last_used_at: string | null
+  last_success_at: string | null
+  last_error: { code: string; message: string; at: string } | null
   created_at: string
+}
+
+export interface Loan extends Budget {
+  id: string
+  borrower: string | null
+  group: string | null
+  label: string
+  allowed_models: string[]
+  ends_at: string | null
+  is_current: boolean
+  created_at: string
+}
+
+export interface AuditRow {
+  at: string
+  actor: string
+  via: 'api' | 'admin' | 'command' | 'run'
+  key: string
+  key_name: string
+  what: string
+  detail: string
 }
 
 export interface Model {

@@ -9,6 +9,7 @@ const KEYS: Record<string, string> = {
   key_inactive: 'Choose a key',
   key_expired: 'Replace the key',
   key_unreadable: 'Enter the key again',
+  loan_ended: 'Choose a key',
   invalid_key: 'Check the key',
   key_blocked: 'Check the key',
   quota: 'Use another key',

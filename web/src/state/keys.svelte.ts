@@ -1,5 +1,5 @@
 import type { Api } from '../api/client'
-import type { ApiKey } from '../api/types'
+import type { ApiKey, AuditRow, Loan, Profile } from '../api/types'
 
 /** The user's keys as the server lists them: a name and four letters, never the secret. */
 export class Keys {
@@ -11,9 +11,10 @@ export class Keys {
     this.list = await this.api.get<ApiKey[]>('/api/keys/')
   }
 
-  async add(name: string, key: string): Promise<void> {
-    await this.api.post('/api/keys/', { name, key })
+  async add(name: string, key: string): Promise<ApiKey> {
+    const added = await this.api.post<ApiKey>('/api/keys/', { name, key })
     await this.load()
+    return added
   }
 
   select(key: ApiKey): Promise<void> {
@@ -25,11 +26,42 @@ export class Keys {
   }
 
   setActive(key: ApiKey, isActive: boolean): Promise<void> {
-    return this.then(this.api.patch(`/api/keys/${key.id}/`, { is_active: isActive }))
+    return this.change(key, { is_active: isActive })
+  }
+
+  /** Its name, expiry date and budgets; what is not named stays as it is. */
+  change(key: ApiKey, changes: object): Promise<void> {
+    return this.then(this.api.patch(`/api/keys/${key.id}/`, changes))
+  }
+
+  replace(key: ApiKey, secret: string): Promise<void> {
+    return this.then(this.api.post(`/api/keys/${key.id}/replace/`, { key: secret }))
   }
 
   remove(key: ApiKey): Promise<void> {
     return this.then(this.api.remove(`/api/keys/${key.id}/`))
+  }
+
+  loans(key: ApiKey): Promise<Loan[]> {
+    return this.api.get<Loan[]>(`/api/keys/${key.id}/loans/`)
+  }
+
+  lend(key: ApiKey, terms: object): Promise<Loan> {
+    return this.api.post<Loan>(`/api/keys/${key.id}/loans/`, terms)
+  }
+
+  endLoan(key: ApiKey, loan: Loan): Promise<void> {
+    return this.api.remove(`/api/keys/${key.id}/loans/${loan.id}/`)
+  }
+
+  /** What happened to the user's keys, the newest first; deleted keys are among them. */
+  history(): Promise<AuditRow[]> {
+    return this.api.get<AuditRow[]>('/api/keys/audit/')
+  }
+
+  /** The keys to go on with, in order, when the chosen one is out of quota. */
+  setFallbacks(ids: string[]): Promise<Profile> {
+    return this.api.patch<Profile>('/api/me/', { fallback_keys: ids })
   }
 
   /** A refusal may have changed the key too, so the list is read again either way. */
