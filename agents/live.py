@@ -124,7 +124,7 @@ class Live:
                 self.bell.written(await in_database(runs_close_stale))
         except DatabaseFault:
             # Nobody could renew a lease meanwhile: the other processes get the time to do so.
-            self._spare_until = time.monotonic() + LEASE_S
+            self._spare_until = time.monotonic() + 2 * RENEW_S
             raise
 
     async def _renew(self) -> None:
