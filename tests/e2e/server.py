@@ -139,7 +139,7 @@ class ChatServer:
             options = f"-b 127.0.0.1 -p {self.port} -v 0"
         else:
             options = (
-                f"--host 127.0.0.1 --port {self.port} --lifespan on --ws websockets "
+                f"--host 127.0.0.1 --port {self.port} --lifespan on --ws websockets-sansio "
                 "--ws-max-size 65536 --ws-per-message-deflate false --no-access-log "
                 "--no-server-header --timeout-graceful-shutdown 5"
             )
