@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 
@@ -36,3 +37,7 @@ application = Doors(
     shutdown=live.shutdown,
 )
 before_daphne_ends(live.interrupt)
+
+# What was imported stays: the collector need not look through it again and again.
+gc.collect()
+gc.freeze()
