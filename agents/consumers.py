@@ -32,6 +32,7 @@ FRAMES_PER_S = 200
 BAD_FRAMES = 20
 FOLLOWED_RUNS = 20
 WATCHED_THREADS = 20
+WATCH_AGAIN_S = 1.0
 RUNS_TOLD = 100
 
 
@@ -159,13 +160,21 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 del self._followers[run_id]
 
     async def _watch(self, user_id: int, thread_id: UUID) -> None:
-        await turns.check_thread(user_id, thread_id)
+        try:
+            await turns.check_thread(user_id, thread_id)
+        except DatabaseFault:  # a refusal would not say of what, and nobody would ask again
+            self._spawn(self._answered(self._watch_later(user_id, thread_id)))
+            return
         if thread_id in self._watched:
             return
         if len(self._watched) >= WATCHED_THREADS:
             self._watched.pop(next(iter(self._watched)))()
         here = await live.current()
         self._watched[thread_id] = here.watched.add(thread_id, self._started)
+
+    async def _watch_later(self, user_id: int, thread_id: UUID) -> None:
+        await asyncio.sleep(WATCH_AGAIN_S)
+        await self._watch(user_id, thread_id)
 
     def _started(self, thread_id: UUID, run_id: UUID) -> None:
         frame = {"op": "started", "threadId": str(thread_id), "runId": str(run_id)}

@@ -106,10 +106,12 @@ async def test_a_restart_of_postgresql_loses_and_doubles_nothing(cluster_: Clust
         socket(cluster_.nodes[0], alice) as other,
         socket(cluster_.nodes[1], alice) as reader,
     ):
-        run_id = (await asker.ask("Go /emulate frames=500 pace=20"))["runId"]
+        accepted = await asker.ask("Go /emulate frames=500 pace=20")
+        run_id = accepted["runId"]
         await reader.follow(run_id)
         await reader.events(run_id, 50)
         await asyncio.to_thread(database.stop)
+        await reader.send(op="watch", threadId=accepted["threadId"])
         refusal = await other.refusal("During /emulate frames=2")
         assert refusal["code"] == "unavailable"
         assert str(database.port) not in str(refusal)
@@ -122,6 +124,9 @@ async def test_a_restart_of_postgresql_loses_and_doubles_nothing(cluster_: Clust
         assert text_of(events) == cluster_.emulator.numbered_text(500)
         assert asker.open
         assert other.open
+        again = await asker.ask("Again /emulate frames=2", accepted["threadId"])
+        await reader.expect("started", runId=again["runId"])
+        assert reader.told("rejected") == []
 
 
 async def works_again(client: TimedClient) -> None:
