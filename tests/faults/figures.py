@@ -60,8 +60,9 @@ def _lost(history: list[Entry], truth: Truth) -> list[float]:
                 for e in told.pop((entry["client"], entry["run"]), [])
                 if e["seq"] > len(log) or log[e["seq"] - 1] != e["event"]
             ]
-            died_at = deaths.get(_pid(truth.runs[entry["run"]]))
-            if gone and died_at is not None:
+            run = truth.runs[entry["run"]]
+            died_at = deaths.get(_pid(run), run["finished_at"])
+            if gone and died_at < run["finished_at"]:
                 lost.append(max(0.0, died_at - gone[0]))
     return lost
 
@@ -77,7 +78,8 @@ def _times_to_interrupted(history: list[Entry], truth: Truth) -> list[float]:
 
 
 def _deaths(history: list[Entry]) -> dict[str, float]:
-    return {str(e["pid"]): e["t"] for e in history if e["what"] == "fault" and "pid" in e}
+    """When each process was killed, by its id."""
+    return {str(e["pid"]): e["t"] for e in history if e.get("kind") == "kill"}
 
 
 def _pid(run: Entry) -> str:

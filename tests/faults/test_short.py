@@ -10,7 +10,7 @@ from tests.faults.checker import check
 from tests.faults.harness import Plan, run
 from tests.services import Missing
 
-SECONDS = 25
+SECONDS = 20
 
 
 @pytest.mark.parametrize("database", ["postgres", "sqlite"])
