@@ -9,7 +9,7 @@ import socket
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ from agents.database import in_database
 from agents.doorbell import STARTED, STOP, WRITTEN, Doorbell, Ring
 from agents.liverun import LiveRun
 from agents.writer import Writer
+from apikeys.selectors import uses_refused
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LEASE_S = 15.0
 RENEW_S = 5.0
+KEY_LOOK_S = 2.0
 STOP_LOOK_S = 0.25  # how long a stop that came through another process waits without a bell
 BEGUN_LOOK_S = 2.0
 BEGUN_OVERLAP_S = 10.0  # a run is stamped before it is committed: look back a little
@@ -57,6 +59,7 @@ class Live:
             asyncio.create_task(self.writer.run()),
             asyncio.create_task(_regularly(RENEW_S, self._keep)),
             asyncio.create_task(_regularly(STOP_LOOK_S, self._look_for_stops)),
+            asyncio.create_task(_regularly(KEY_LOOK_S, self._look_at_keys)),
             asyncio.create_task(_regularly(BEGUN_LOOK_S, self.watched.look)),
         ]
         await self.gemini.warm_up()
@@ -71,6 +74,8 @@ class Live:
             run.stop("interrupted")
         if waiting:
             await asyncio.wait(waiting, timeout=LEASE_S)
+        with suppress(DatabaseFault):
+            await self.writer.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -142,6 +147,19 @@ class Live:
             for run_id in await in_database(runs_to_stop, list(self._runs)):
                 if run := self._runs.get(run_id):
                     run.stop("cancelled")
+
+    async def _look_at_keys(self) -> None:
+        """Stop the runs whose key was deleted, switched off, or is not lent any more."""
+        uses = {
+            run_id: (run.ids.owner_id, key_id)
+            for run_id, run in self._runs.items()
+            if (key_id := run.key_id)
+        }
+        if uses:
+            refused = await in_database(uses_refused, set(uses.values()))
+            for run_id, use in uses.items():
+                if use in refused and (run := self._runs.get(run_id)) and run.key_id == use[1]:
+                    run.stop(refused[use])
 
 
 class Watched:

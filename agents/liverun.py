@@ -17,9 +17,11 @@ from uuid import UUID
 
 from django.db import Error as DatabaseFault
 
+from agents.core import prices
 from agents.core.agui import Event
 from agents.core.engine import Answer
-from agents.core.errors import AgentError
+from agents.core.errors import SENTENCES, AgentError
+from agents.core.turn import CallRecord
 from agents.database import in_database
 from agents.writer import Writer
 from apikeys.services import key_report
@@ -37,12 +39,11 @@ CLOSE_RETRY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RunIds:
-    """Which run, whose, on which key; without its ``fence`` nothing of it can be written."""
+    """Which run, whose; without its ``fence`` nothing of it can be written."""
 
     run_id: UUID
     thread_id: UUID
     owner_id: int
-    key_id: UUID
     fence: int
 
 
@@ -66,6 +67,7 @@ class LiveRun:
         """Begin answering; ``on_done`` is called when nothing is left to do."""
         writer.register(self.ids.run_id, self.ids.fence, self.lose)
         self._writer = writer
+        self._answer.record.note = lambda call: writer.note(self._ledger_row(call))
         self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
 
     async def follow(self, after: int) -> AsyncGenerator[list[Numbered], None]:
@@ -87,7 +89,7 @@ class LiveRun:
             self._wakers.discard(waker)
 
     def stop(self, reason: str) -> None:
-        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server.
+        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server, or a code.
 
         One that is ending by itself is left to do so: cut short there, its end would not be stored.
         """
@@ -154,7 +156,8 @@ class LiveRun:
     def _stopped(self) -> list[Event]:
         if self._stop_reason == "cancelled":
             return self._answer.cancel()
-        return self._answer.fail(AgentError("interrupted"))
+        code = self._stop_reason if self._stop_reason in SENTENCES else "interrupted"
+        return self._answer.fail(AgentError(code))
 
     def _publish(self, event: Event) -> None:
         row = self._numbered(event)
@@ -178,9 +181,11 @@ class LiveRun:
             self.tail += [(seq, data) for seq, _, data in rows]
             self.ended = True
             self._wake()
-            await self._report_key()
+            await self._report_keys()
         else:
             self.lost = True
+            for row in self._ledger():
+                self._writer.note(row)
 
     async def _closed(self, rows: list[Row]) -> bool:
         """Close the run, waiting for a database that is away. False: it is not ours any more."""
@@ -205,28 +210,50 @@ class LiveRun:
                 await asyncio.sleep(CLOSE_RETRY_S)
         return False  # the lease has run out; whoever ends it keeps the stored prefix
 
-    def _ledger(self) -> list[ModelCallRow]:
-        return [
-            ModelCallRow(
-                agent=call.agent,
-                model=call.model,
-                duration_ms=call.duration_ms,
-                outcome=call.outcome,
-                input_tokens=call.usage.input,
-                output_tokens=call.usage.output,
-                thought_tokens=call.usage.thought,
-                cached_tokens=call.usage.cached,
-            )
-            for call in self._answer.record.calls
-        ]
+    @property
+    def key_id(self) -> UUID | None:
+        """The key the run works with now."""
+        key = self._answer.record.keys.in_use
+        return UUID(key.id) if key else None
 
-    async def _report_key(self) -> None:
-        """What this run found out about its key; a call that worked outweighs one that did not."""
-        outcomes = [call.outcome for call in self._answer.record.calls]
-        failed = next((outcome for outcome in outcomes if outcome not in ("ok", "cancelled")), None)
-        code = None if "ok" in outcomes else failed
-        try:
-            if outcomes:
-                await in_database(key_report, key_id=self.ids.key_id, code=code)
-        except DatabaseFault as fault:
-            logger.warning("A key's status was not noted: %s", type(fault).__name__)
+    def _ledger(self) -> list[ModelCallRow]:
+        return [self._ledger_row(call) for call in self._answer.record.calls]
+
+    def _ledger_row(self, call: CallRecord) -> ModelCallRow:
+        key = call.key
+        return ModelCallRow(
+            call_id=call.id,
+            owner_id=self.ids.owner_id,
+            run_id=self.ids.run_id,
+            key_id=UUID(key.id) if key else None,
+            key_name=key.name if key else "",
+            agent=call.agent,
+            model=call.model,
+            outcome=call.outcome,
+            duration_ms=call.duration_ms,
+            first_token_ms=call.first_ms,
+            input_tokens=call.usage.input,
+            output_tokens=call.usage.output,
+            thought_tokens=call.usage.thought,
+            cached_tokens=call.usage.cached,
+            tool_tokens=call.usage.tool,
+            image_tokens=call.usage.image,
+            price_usd=prices.price_of(call),
+            created_at=call.started_at,
+        )
+
+    async def _report_keys(self) -> None:
+        """What this run found out about its keys; a call that worked outweighs one that did not."""
+        found: dict[str, CallRecord] = {}
+        for call in self._answer.record.calls:
+            told = found.get(call.key_id)
+            if told is None or told.outcome == "cancelled" or call.outcome == "ok":
+                found[call.key_id] = call
+        for key_id, call in found.items():
+            code = None if call.outcome in ("ok", "cancelled") else call.outcome
+            try:
+                await in_database(
+                    key_report, key_id=UUID(key_id), code=code, retry_after_s=call.retry_after_s
+                )
+            except DatabaseFault as fault:
+                logger.warning("A key's status was not noted: %s", type(fault).__name__)

@@ -10,13 +10,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import UserProfile
+from accounts.selectors import choices_of
 from agents import live
+from agents.budgets import LedgerBudget, check_budget
 from agents.core import catalogue
 from agents.core.engine import Answer, generate_streaming_response
+from agents.core.keys import Key
 from agents.core.outputs import Content, Media, Saved
 from agents.core.turn import Limits
 from agents.database import in_database
@@ -24,7 +27,7 @@ from agents.inputs import RunInput
 from agents.liverun import LiveRun, Numbered, RunIds
 from agents.reading import Resync as Resync
 from agents.reading import stored
-from apikeys.selectors import run_key
+from apikeys.selectors import RunKey, run_keys
 from common.errors import AppError
 from conversations.access import run_for, thread_for
 from conversations.models import Run
@@ -56,12 +59,8 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class _WorkOrder:
     opened: OpenedRun
-    key_id: UUID
     model: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"_WorkOrder({self.opened.run_id})"
+    keys: tuple[RunKey, ...]
 
 
 async def start(user_id: int, question: RunInput) -> Started:
@@ -78,7 +77,7 @@ async def start(user_id: int, question: RunInput) -> Started:
     order = await in_database(_open, user_id, question, here.process)
     opened = order.opened
     if opened.created:
-        ids = RunIds(opened.run_id, opened.thread_id, user_id, order.key_id, opened.fence)
+        ids = RunIds(opened.run_id, opened.thread_id, user_id, opened.fence)
         answer = _answer(here, ids, question, order)
         here.begin(LiveRun(ids, answer, total_s=settings.RUN_TOTAL_S))
     return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
@@ -132,9 +131,11 @@ async def check_thread(user_id: int, thread_id: UUID) -> None:
 
 @sensitive_variables()
 def _open(user_id: int, question: RunInput, process: str) -> _WorkOrder:
-    key = run_key(user_id, question.key_id)
-    model = _model(user_id, question.model)
-    _check_rates(user_id, question.run_id)
+    choices = choices_of(user_id)
+    keys = run_keys(user_id, question.key_id, choices)
+    model = _model(question.model, choices.ai_model)
+    if _check_rates(user_id, question.run_id):
+        check_budget(keys[0], catalogue.api_id(model), user_id)
     opened = run_open(
         owner_id=user_id,
         thread_id=question.thread_id,
@@ -144,21 +145,17 @@ def _open(user_id: int, question: RunInput, process: str) -> _WorkOrder:
         continues=question.continues,
         agent=question.agent,
         model=model,
-        key_id=key.id,
+        key_id=keys[0].id,
         lease_owner=process,
         lease_s=live.LEASE_S,
     )
-    return _WorkOrder(opened, key.id, model, key.secret)
+    return _WorkOrder(opened, model, tuple(keys))
 
 
-def _model(user_id: int, wanted: str | None) -> str:
-    if wanted:
-        if not catalogue.is_known(wanted):
-            raise AppError("unknown_model", "There is no such model. Choose one from the list.")
-        return wanted
-    profiles = UserProfile.objects.filter(user_id=user_id)
-    chosen = profiles.values_list("ai_model", flat=True).first()
-    return chosen if chosen and catalogue.is_known(chosen) else catalogue.DEFAULT
+def _model(wanted: str | None, chosen: str) -> str:
+    if wanted and not catalogue.is_known(wanted):
+        raise AppError("unknown_model", "There is no such model. Choose one from the list.")
+    return wanted or (chosen if catalogue.is_known(chosen) else catalogue.DEFAULT)
 
 
 def _answer(here: live.Live, ids: RunIds, question: RunInput, order: _WorkOrder) -> Answer:
@@ -179,8 +176,11 @@ def _answer(here: live.Live, ids: RunIds, question: RunInput, order: _WorkOrder)
     history: tuple[Content, ...] = tuple(
         content for contents in order.opened.history for content in contents
     )
+    keys = [Key(str(key.id), key.label, key.secret) for key in order.keys]
     return generate_streaming_response(
-        api_key=order.secret,
+        api_key=keys[0],
+        spare_keys=keys[1:],
+        budget=LedgerBudget(order.keys, ids.owner_id),
         prompt=storable_text(question.text),  # as it was stored
         thread_id=str(ids.thread_id),
         run_id=str(ids.run_id),
@@ -202,17 +202,21 @@ def _limits() -> Limits:
     )
 
 
-def _check_rates(user_id: int, run_id: UUID) -> None:
-    """Counted in the database, so that it holds for all processes together.
+def _check_rates(user_id: int, run_id: UUID) -> bool:
+    """Whether this run is new; counted in the database, for all processes together.
 
     Raises:
         AppError: ``too_many_runs`` at once, or ``too_many_messages`` in a minute.
     """
-    others = Run.objects.filter(owner_id=user_id).exclude(pk=run_id)
-    if others.filter(status=Run.Status.RUNNING).count() >= settings.RUNS_PER_USER:
+    a_minute_ago = timezone.now() - timedelta(minutes=1)
+    wanted = Q(pk=run_id) | Q(status=Run.Status.RUNNING) | Q(created_at__gt=a_minute_ago)
+    runs = Run.objects.filter(wanted, owner_id=user_id).order_by()
+    found = list(runs.values_list("pk", "status", "created_at"))
+    others = [(status, created_at) for pk, status, created_at in found if pk != run_id]
+    if sum(status == Run.Status.RUNNING for status, _ in others) >= settings.RUNS_PER_USER:
         message = "Too many answers are being written at once. Wait for one, or stop one."
         raise AppError("too_many_runs", message, status=429)
-    asked = others.filter(created_at__gt=timezone.now() - timedelta(minutes=1))
-    if asked.count() >= settings.MESSAGES_PER_MINUTE:
+    if sum(at > a_minute_ago for _, at in others) >= settings.MESSAGES_PER_MINUTE:
         message = "That was a lot of messages in one minute. Wait a moment, then go on."
         raise AppError("too_many_messages", message, status=429, retry_after_s=30)
+    return len(others) == len(found)

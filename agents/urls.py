@@ -1,7 +1,8 @@
 from django.urls import path
 
-from agents.api import RunCancelView
+from agents import api, usage_api
 
 urlpatterns = [
-    path("runs/<str:run_id>/cancel/", RunCancelView.as_view(), name="run-cancel"),
+    path("runs/<str:run_id>/cancel/", api.RunCancelView.as_view(), name="run-cancel"),
+    path("keys/<uuid:key_id>/usage/", usage_api.KeyUsageView.as_view(), name="key-usage"),
 ]

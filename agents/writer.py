@@ -1,4 +1,4 @@
-"""Writes the events of all runs of this process, together, a moment after they happened.
+"""Writes the events of all runs of this process, and the ledger, a moment after they happened.
 
 Group commit: one transaction for whatever came up since the last one. The moment is short enough
 that a crash loses less than a quarter of a second of text.
@@ -15,11 +15,11 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from agents.database import in_database
-from conversations.runs import EventBatch, Row, events_append
+from conversations.runs import EventBatch, ModelCallRow, Row, events_append
 
 logger = logging.getLogger(__name__)
 
-FLUSH_S = 0.05
+FLUSH_S = 0.09
 RETRY_S = 0.5
 AWAY = (OperationalError, InterfaceError)  # any other fault of a database comes again
 
@@ -41,6 +41,7 @@ class Writer:
     def __init__(self, on_written: Callable[[list[UUID]], None] = lambda _: None) -> None:
         self._on_written = on_written
         self._runs: dict[UUID, _Pending] = {}
+        self._calls: dict[UUID, ModelCallRow] = {}
         self._dirty = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -53,9 +54,21 @@ class Writer:
         self._runs[run_id].rows.append(row)
         self._dirty.set()
 
+    def note(self, call: ModelCallRow) -> None:
+        """Have a row of the ledger written within the next moment, in place of an earlier one.
+
+        It is written whether its run is still ours or not.
+        """
+        self._calls[call.call_id] = call
+        self._dirty.set()
+
     async def release(self, run_id: UUID) -> list[Row]:
-        """Forget a run; returns the rows that are not written yet, for whoever closes it."""
+        """Forget a run; returns the rows that are not written yet, for whoever closes it.
+
+        Who closes it writes its part of the ledger too: older rows must not come after that.
+        """
         async with self._writing:
+            self._drop_calls(run_id)
             return self._runs.pop(run_id).rows
 
     def forget(self, run_id: UUID) -> None:
@@ -83,7 +96,7 @@ class Writer:
             raise
         except Exception:
             logger.exception("Events cannot be written together; each run is tried alone")
-            for run_id in list(self._runs):
+            for run_id in {*self._runs, *(call.run_id for call in self._calls.values())}:
                 await self._flush_alone(run_id)
 
     async def _flush_alone(self, run_id: UUID) -> None:
@@ -93,6 +106,7 @@ class Writer:
             raise
         except Exception as fault:
             logger.error("Events of run %s are given up: %s", run_id, type(fault).__name__)
+            self._drop_calls(run_id)
             if run := self._runs.pop(run_id, None):
                 run.on_lost()
 
@@ -113,11 +127,19 @@ class Writer:
                 for run_id, (run, count) in pending.items()
                 if count
             ]
-            if not batches:
+            calls = [call for call in self._calls.values() if only in (None, call.run_id)]
+            if not batches and not calls:
                 return
-            refused = await asyncio.shield(in_database(events_append, batches=batches))
+            refused = await asyncio.shield(in_database(events_append, batches=batches, calls=calls))
+            for call in calls:
+                if self._calls.get(call.call_id) is call:
+                    del self._calls[call.call_id]
             for run_id, (run, count) in pending.items():
                 del run.rows[:count]
                 if run_id in refused:
                     run.on_lost()
-            self._on_written([batch.run_id for batch in batches])
+            if batches:
+                self._on_written([batch.run_id for batch in batches])
+
+    def _drop_calls(self, run_id: UUID) -> None:
+        self._calls = {id_: call for id_, call in self._calls.items() if call.run_id != run_id}

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.core.checks import register
 from django.core.exceptions import ImproperlyConfigured
 
-from agents.core import catalogue
+from agents.core import catalogue, prices
 from chatproject import checks
 
 
@@ -17,3 +17,7 @@ class ChatprojectConfig(AppConfig):
             catalogue.override(settings.GEMINI_MODELS)
         except ValueError as error:
             raise ImproperlyConfigured(f"GEMINI_MODELS: {error}") from None
+        try:
+            prices.override(settings.GEMINI_PRICES)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"GEMINI_PRICES: {error}") from None

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,8 +78,8 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
     return value
 
 
-def mapping(name: str) -> dict[str, str]:
-    """A JSON object of strings; empty when nothing is set."""
+def json_object(name: str) -> dict[str, Any]:
+    """A JSON object; empty when nothing is set."""
     value = text(name)
     if not value:
         return {}
@@ -86,7 +87,15 @@ def mapping(name: str) -> dict[str, str]:
         content = json.loads(value)
     except ValueError:
         content = None
-    if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
+    if not isinstance(content, dict):
+        raise ImproperlyConfigured(f'{name} must be a JSON object: {{"name": ...}}.')
+    return content
+
+
+def mapping(name: str) -> dict[str, str]:
+    """A JSON object of strings; empty when nothing is set."""
+    content = json_object(name)
+    if not all(isinstance(value, str) for value in content.values()):
         raise ImproperlyConfigured(f'{name} must be a JSON object of strings: {{"name": "value"}}.')
     return content
 

@@ -172,6 +172,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]  # preloading is for the owner of the
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/")
 GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
 GEMINI_MODELS = env.mapping("GEMINI_MODELS")  # a user's name for a model -> Google's id
+GEMINI_PRICES = env.json_object("GEMINI_PRICES")  # Google's id for a model -> what it costs
 
 # The password of the account that `manage.py demo` makes; no password, no account.
 DEMO_PASSWORD = env.secret("DEMO_PASSWORD")

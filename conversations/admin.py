@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Length
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
 
 from accounts.admin import ReadOnlyAdmin
+from common.errors import AppError
+from conversations import usage
 from conversations.models import Event, ModelCall, Run, Thread
+
+
+class PeriodForm(forms.Form):
+    """The days that are added up, of UTC."""
+
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label="to", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        days = super().clean() or {}
+        try:
+            usage.period_of(days.get("first"), days.get("last"))
+        except AppError as error:
+            raise forms.ValidationError(error.message) from None
+        return days
+
+    def period(self) -> usage.Period:
+        return usage.Period(self.cleaned_data["first"], self.cleaned_data["last"])
 
 
 class LogAdmin(ReadOnlyAdmin):
@@ -103,31 +127,51 @@ class EventAdmin(LogAdmin):
 
 @admin.register(ModelCall)
 class ModelCallAdmin(LogAdmin):
-    """The ledger."""
+    """The ledger, and what its rows add up to."""
 
     list_display = (
-        "run_id",
+        "created_at",
         "owner",
         "agent",
         "model",
         "input_tokens",
         "output_tokens",
-        "thought_tokens",
-        "cached_tokens",
+        "price_usd",
         "duration_ms",
         "outcome",
-        "created_at",
     )
-    fields = (*list_display, "key_id")
-    readonly_fields = ("run_id", "owner", "key_id")
-    search_fields = ("=run__id", "run__owner__username", "run__owner__email")
+    fields = (
+        *list_display,
+        "run_id",
+        "key_id",
+        "thought_tokens",
+        "cached_tokens",
+        "tool_tokens",
+        "image_tokens",
+        "first_token_ms",
+    )
+    readonly_fields = ("run_id", "key_id")
+    search_fields = ("=run__id", "owner__username", "owner__email")
     list_filter = ("outcome", "agent", "model")
+    list_select_related = ("owner",)
     ordering = ("-id",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelCall]:
-        rows: QuerySet[ModelCall] = super().get_queryset(request)
-        return rows.select_related("run__owner").defer("run__contents", "run__transcript")
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.usage_view)
+        return [path("usage/", page, name="conversations_usage"), *super().get_urls()]
 
-    @admin.display
-    def owner(self, call: ModelCall) -> str:
-        return str(call.run.owner)
+    def usage_view(self, request: HttpRequest) -> HttpResponse:
+        """Totals per owner and key; a key is told by its last characters alone."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = PeriodForm(request.GET or None)
+        period = form.period() if form.is_valid() else usage.period_of()
+        shown = PeriodForm(initial={"first": period.first, "last": period.last})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Usage",
+            "opts": self.model._meta,
+            "form": form if form.errors else shown,
+            "rows": usage.usage_of_everybody(period=period, group="key"),
+        }
+        return TemplateResponse(request, "admin/conversations/usage.html", context)

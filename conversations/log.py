@@ -6,17 +6,21 @@ this small the ORM costs several times what the database does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from conversations.ledger import ModelCallRow, calls_write
 from conversations.models import Event, Run
 
 Row = tuple[int, str, str]  # seq, type, the event as JSON text
 
 ROWS_PER_INSERT = 200
+LOOK = """
+    SELECT id, fence, last_seq FROM runs WHERE status = 'running' AND id IN {} ORDER BY id{}"""
 INSERT = "INSERT INTO events (run_id, seq, type, data) VALUES "
 ROW = "(%s, %s, %s, %s)"
 GROW = """
@@ -33,19 +37,20 @@ class EventBatch:
     rows: Sequence[Row]
 
 
-def events_append(*, batches: Sequence[EventBatch]) -> set[UUID]:
+def events_append(
+    *, batches: Sequence[EventBatch], calls: Sequence[ModelCallRow] = ()
+) -> set[UUID]:
     """Write the events of many runs at once; rows that are stored already are passed over.
+
+    Args:
+        calls: rows of the ledger, written along with them whatever becomes of the runs.
 
     Returns:
         The runs whose rows were refused: ended, gone, under another fence, or with a gap.
     """
     with transaction.atomic():
-        wanted = [batch.run_id for batch in batches]
-        running = Run.objects.filter(pk__in=wanted, status=Run.Status.RUNNING).order_by("pk")
-        locked = running.select_for_update(no_key=True).values_list("pk", "fence", "last_seq")
-        fences, last_seqs = {}, {}
-        for run_id, fence, last_seq in locked:
-            fences[run_id], last_seqs[run_id] = fence, last_seq
+        calls_write(calls)
+        fences, last_seqs = _locked_runs([batch.run_id for batch in batches])
         fresh: list[tuple[UUID, Row]] = []
         refused: set[UUID] = set()
         for batch in batches:
@@ -58,6 +63,30 @@ def events_append(*, batches: Sequence[EventBatch]) -> set[UUID]:
                 last_seqs[batch.run_id] = rows[-1][0]
         _write(fresh)
     return refused
+
+
+def _locked_runs(run_ids: Sequence[UUID]) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """The fences and last seqs of those that are running, locked until the transaction ends."""
+    ids = {_stored_id(run_id): run_id for run_id in run_ids}
+    if not ids:
+        return {}, {}
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK.format(_places(ids), lock), list(ids))
+        found = [(ids[run_id], fence, last_seq) for run_id, fence, last_seq in cursor.fetchall()]
+    return (
+        {run_id: fence for run_id, fence, _ in found},
+        {run_id: last_seq for run_id, _, last_seq in found},
+    )
+
+
+def _stored_id(run_id: UUID) -> Any:
+    """As this database keeps it: SQLite has no type for a UUID."""
+    return Event._meta.get_field("run").get_db_prep_value(run_id, connection)
+
+
+def _places(values: Collection[object]) -> str:
+    return "(" + ", ".join(["%s"] * len(values)) + ")"
 
 
 def fresh_rows(last_seq: int, rows: Iterable[Row]) -> list[Row] | None:
@@ -80,11 +109,10 @@ def rows_append(run: Run, rows: Iterable[Row]) -> bool:
 def _write(fresh: Sequence[tuple[UUID, Row]]) -> None:
     if not fresh:
         return
-    id_of = Event._meta.get_field("run").get_db_prep_value
-    ids = {run_id: id_of(run_id, connection) for run_id, _ in fresh}
+    ids = {run_id: _stored_id(run_id) for run_id, _ in fresh}
     with connection.cursor() as cursor:
         for at in range(0, len(fresh), ROWS_PER_INSERT):
             part = fresh[at : at + ROWS_PER_INSERT]
             values = [value for run_id, row in part for value in (ids[run_id], *row)]
             cursor.execute(INSERT + ", ".join([ROW] * len(part)), values)
-        cursor.execute(GROW + "(" + ", ".join(["%s"] * len(ids)) + ")", list(ids.values()))
+        cursor.execute(GROW + _places(ids), list(ids.values()))

@@ -147,25 +147,48 @@ class Event(models.Model):
 
 
 class ModelCall(models.Model):
-    """The ledger: one row for every call to Gemini, whatever became of it."""
+    """The ledger: one row for every call to Gemini, whatever became of it.
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="model_calls")
+    It is written when the call begins, again while it goes on, and when it ends; and it outlives
+    the conversation and the key, or deleting them would give a budget back.
+    """
+
+    call_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="model_calls")
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="model_calls")
     key = models.ForeignKey(
-        "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="+"
+        "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="model_calls"
+    )
+    key_name = models.CharField(
+        max_length=100, blank=True, help_text="What its user called it; of a lent key its label."
     )
     agent = models.CharField(max_length=20)
     model = models.CharField(max_length=100, help_text="The API's model id.")
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0, help_text="Thoughts included.")
+    input_tokens = models.PositiveIntegerField(default=0, help_text="Cached and tool use included.")
+    output_tokens = models.PositiveIntegerField(default=0, help_text="Thoughts, images included.")
     thought_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
+    tool_tokens = models.PositiveIntegerField(default=0)
+    image_tokens = models.PositiveIntegerField(default=0)
     duration_ms = models.PositiveIntegerField(default=0)
-    outcome = models.CharField(max_length=50, help_text="'ok', 'cancelled' or an error code.")
-    created_at = models.DateTimeField(default=timezone.now)
+    first_token_ms = models.PositiveIntegerField(null=True)
+    outcome = models.CharField(
+        max_length=50,
+        blank=True,
+        help_text="'ok', 'cancelled' or an error code; empty while it goes on.",
+    )
+    price_usd = models.DecimalField(
+        max_digits=16, decimal_places=9, null=True, help_text="An estimate; empty: not known."
+    )
+    created_at = models.DateTimeField(default=timezone.now, help_text="When it began.")
 
     class Meta:
         db_table = "model_calls"
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["key", "created_at"], name="model_calls_of_key"),
+            models.Index(fields=["owner", "created_at"], name="model_calls_of_owner"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.agent} {self.model}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,8 +22,9 @@ from django.utils import timezone
 
 from conversations import compaction
 from conversations.access import canonical_uuid
+from conversations.ledger import ModelCallRow, calls_interrupt, calls_write
 from conversations.log import EventBatch, Row, events_append, rows_append
-from conversations.models import TERMINAL_EVENTS, Event, Message, ModelCall, Run, Thread
+from conversations.models import TERMINAL_EVENTS, Event, Message, Run, Thread
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
 from conversations.storable import storable, storable_text
@@ -51,20 +52,6 @@ INTERRUPTED_SENTENCE = (
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCallRow:
-    """One call to Gemini, for the ledger; its key is the run's."""
-
-    agent: str
-    model: str
-    duration_ms: int
-    outcome: str
-    input_tokens: int = 0
-    output_tokens: int = 0
-    thought_tokens: int = 0
-    cached_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _Ending:
     status: str
     outcome: str
@@ -85,16 +72,17 @@ def run_close(
     contents: list[dict[str, Any]],
     calls: Sequence[ModelCallRow],
 ) -> bool:
-    """Write the rest of the log, fold it, end the run. False if it is no longer ours to end."""
+    """Write the rest of the log, fold it, end the run. False if it is no longer ours to end.
+
+    The ledger is written in any case: what was used was used.
+    """
     with transaction.atomic():
+        calls_write(calls)
         run = _locked_running(run_id, Q(fence=fence))
         if run is None or not rows_append(run, events):
             return False
         run.usage, run.contents = storable(usage), storable(contents)
         _fold(run, log_of(run.pk), _Ending(status, outcome, error_code, error_message))
-        ModelCall.objects.bulk_create(
-            ModelCall(run=run, key_id=run.key_id, **asdict(call)) for call in calls
-        )
     return True
 
 
@@ -147,6 +135,7 @@ def _close_stale(run_id: UUID, stale: Q) -> bool:
         if run is None:
             return False
         run.fence += 1
+        calls_interrupt(run.pk)
         log = log_of(run.pk)
         if not log or log[-1]["type"] not in TERMINAL_EVENTS:
             log += _interruption(run, log)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import api
+from conversations import api, usage_api
 
 # Ids are taken as text: what is no id gets the same answer as an id that is not there.
 urlpatterns = [
@@ -10,5 +10,6 @@ urlpatterns = [
     path("threads/<str:thread_id>/export/", api.ExportView.as_view(), name="thread-export"),
     path("runs/<str:run_id>/", api.RunView.as_view(), name="run"),
     path("runs/<str:run_id>/events/", api.EventsView.as_view(), name="run-events"),
+    path("usage/", usage_api.UsageView.as_view(), name="usage"),
     path("files/<str:file_id>/", api.FileView.as_view(), name="file"),
 ]

@@ -137,7 +137,7 @@ class ModelCall:
         except AgentError as error:
             for output in self._released():
                 yield output
-            outcome = error.code
+            outcome, call.retry_after_s = error.code, error.retry_after_s
             raise
         finally:
             call.outcome, call.duration_ms = outcome, self._elapsed_ms()
@@ -155,7 +155,7 @@ class ModelCall:
         if time.monotonic() - self._noted > NOTE_S:
             self._noted, call.duration_ms = time.monotonic(), self._elapsed_ms()
             self._record.note(call)
-            if self._allowances and not self._finish:
+            if not self._finish:
                 self._allowances = await self._keys.allowances(call.model, call.id)
         for allowance in self._allowances:
             if not self._finish and spent(call, allowance.unit) > allowance.left:

@@ -2,7 +2,8 @@
 
     AgentError            one class; its ``code`` says what happened, its sentence what to do next
       invalid_key         key_blocked    quota        the key
-      budget
+      budget              key_deleted    key_inactive
+      loan_ended          model_not_lent
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
       bad_request         truncated      upstream_error
@@ -21,6 +22,10 @@ SENTENCES = {
     ),
     "quota": "This key's quota at Google is used up. Wait, or choose another key under Keys.",
     "budget": "This key's budget is used up. Wait, raise it, or choose another key under Keys.",
+    "key_deleted": "This key was deleted. Choose another one under Keys.",
+    "key_inactive": "This key was switched off. Choose another one under Keys.",
+    "loan_ended": "This key is not lent to you any more. Choose another one under Keys.",
+    "model_not_lent": "This key is lent to you for other models. Choose another model or key.",
     "model_gone": "Google does not offer this model any more. Choose another model.",
     "overloaded": "The model is overloaded. Try again shortly, or choose another one.",
     "timeout": "Gemini did not answer in time. Try again.",

@@ -76,8 +76,9 @@ class CallRecord:
     Args:
         model: the API's id.
         outcome: ``ok``, ``cancelled`` or a code; empty until the call has ended.
-        key_id: the key it was made with.
+        key: the one it was made with.
         first_ms: until the first words or media of the answer.
+        retry_after_s: how long Google asked to wait, if the call failed and it said so.
     """
 
     agent: str
@@ -85,10 +86,15 @@ class CallRecord:
     usage: Usage = field(default_factory=Usage)
     duration_ms: int = 0
     outcome: str = ""
-    key_id: str = ""
+    key: Key | None = None
     first_ms: int | None = None
+    retry_after_s: float | None = None
     id: UUID = field(default_factory=uuid4)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def key_id(self) -> str:
+        return self.key.id if self.key else ""
 
 
 def _unheard(call: CallRecord) -> None:
@@ -118,8 +124,7 @@ class Record:
         """
         if len(self.calls) >= self.limits.model_calls:
             raise AgentError("limit_reached")
-        key = self.keys.in_use
-        call = CallRecord(agent, model, key_id=key.id if key else "")
+        call = CallRecord(agent, model, key=self.keys.in_use)
         self.calls.append(call)
         self.note(call)
         return call

@@ -60,7 +60,7 @@ def open_run(alice: User, alices_key: UserApiKey) -> OpenRun:
             lease_owner="here",
             lease_s=15,
         )
-        return RunIds(opened.run_id, opened.thread_id, alice.pk, alices_key.pk, opened.fence)
+        return RunIds(opened.run_id, opened.thread_id, alice.pk, opened.fence)
 
     return open_one
 

@@ -132,7 +132,7 @@ async def test_a_log_that_was_pruned_is_no_silent_gap(reader: Reader, ended_run:
 
 async def test_a_foreign_run_is_not_there(ended_run: RunIds, bob: User):
     for run_id in (ended_run.run_id, uuid4()):
-        theirs = RunIds(run_id, ended_run.thread_id, bob.pk, ended_run.key_id, 1)
+        theirs = RunIds(run_id, ended_run.thread_id, bob.pk, 1)
         with pytest.raises(AppError) as refused:
             await Reader(theirs).follower.run(0)
         assert (refused.value.code, refused.value.status) == ("run_not_found", 404)

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from agents.core.errors import AgentError
+from agents.core.keys import Key
 from agents.core.testing import ScriptedModel
 from agents.database import in_database
 from agents.liverun import LiveRun, RunIds
@@ -25,7 +27,7 @@ from tests.agents.conftest import (
     until,
 )
 from tests.agui_rules import assert_valid_stream
-from tests.core.team import ask, said
+from tests.core.team import KEY, ask, said
 
 pytestmark = in_this_process
 
@@ -45,7 +47,9 @@ class Answering:
     def __init__(self, ids: RunIds, writer: Writer, *reply: Any, total_s: float = 10) -> None:
         self.model = ScriptedModel(list(reply))
         self.ids = ids
-        self.answer = ask(self.model, thread_id=str(ids.thread_id), run_id=str(ids.run_id))
+        key = Key(str(uuid4()), "work", KEY)
+        run = {"thread_id": str(ids.thread_id), "run_id": str(ids.run_id)}
+        self.answer = ask(self.model, api_key=key, **run)
         self.run = LiveRun(ids, self.answer, total_s=total_s)
         self.events: list[Event] = []
         self.done: list[LiveRun] = []

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from apikeys.models import UserApiKey
 from conversations import runs
+from conversations.models import Run
 from conversations.services import artifact_create
 from tests.people import make_key
 
@@ -55,6 +56,13 @@ def close_run(run: runs.OpenedRun, events, first=1, **changes) -> bool:
         "calls": [],
     }
     return runs.run_close(**{**ending, **changes})
+
+
+def ledger_row(owner, run, key=None, **fields) -> runs.ModelCallRow:
+    """A call of a run that has ended, made with the run's key if no other is named."""
+    row = {"agent": "coordinator", "model": "gemini-x", "outcome": "ok", "key_name": "work"}
+    row["key_id"] = key.pk if key else Run.objects.get(pk=run.run_id).key_id
+    return runs.ModelCallRow(**{"owner_id": owner.pk, "run_id": run.run_id, **row, **fields})
 
 
 def answered_run(owner, text="Hello?", answer="Hi.", **changes) -> runs.OpenedRun:

@@ -3,8 +3,14 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 
-from conversations import models, runs
-from tests.conversations.factories import answered_run, close_run, open_run, plain_answer
+from conversations import models
+from tests.conversations.factories import (
+    answered_run,
+    close_run,
+    ledger_row,
+    open_run,
+    plain_answer,
+)
 from tests.people import make_user
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +23,7 @@ ANSWER = "Under the old oak."
 @pytest.fixture
 def log(alice):
     run = open_run(alice, SECRET)
-    call = runs.ModelCallRow(agent="coordinator", model="gemini-x", duration_ms=1, outcome="ok")
+    call = ledger_row(alice, run)
     contents = [{"role": "model", "parts": [{"text": ANSWER}]}]
     close_run(run, plain_answer(run, ANSWER), calls=[call], contents=contents)
     return run

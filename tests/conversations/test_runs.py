@@ -11,6 +11,7 @@ from tests.conversations.factories import (
     append,
     close_run,
     finished,
+    ledger_row,
     open_run,
     plain_answer,
     rows_of,
@@ -81,9 +82,7 @@ def test_closing_folds_the_log_into_transcript_messages_and_ledger(alice):
     run = open_run(alice)
     events = plain_answer(run, "Hel", "lo", "\0")
     append(run, events[:3])
-    call = runs.ModelCallRow(
-        agent="coordinator", model="gemini-x", duration_ms=9, outcome="ok", input_tokens=3
-    )
+    call = ledger_row(alice, run, duration_ms=9, input_tokens=3)
     contents = [{"role": "model", "parts": [{"text": "Hello", "thoughtSignature": "c2ln"}]}]
     usage = [{"model": "gemini-x", "inputTokens": 3}]
 
