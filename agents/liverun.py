@@ -119,6 +119,7 @@ class LiveRun:
         try:
             ending = await self._make_events()
             self._closing = True
+            await asyncio.sleep(0)  # readers first: storing the end keeps a core busy for a while
             if not self.lost:
                 await self._close(ending)
         finally:

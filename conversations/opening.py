@@ -103,7 +103,7 @@ def _open(run: Run, message_id: UUID, text: str, continues: bool, lease_s: float
         thread.save(update_fields=["updated_at", "title"])
     run.lease_until = lease_end(lease_s)
     run.save(force_insert=True)
-    taken = any(message.pk == message_id for message in said)
+    taken = any(message.id == message_id for message in said)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
         id=uuid4() if taken else message_id,
@@ -124,31 +124,37 @@ def _locked_thread(run: Run) -> Thread | None:
     return thread
 
 
-def _said_before(run: Run, message_id: UUID) -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message under an id that the client chose, and its run."""
+
+    id: UUID
+    thread_id: UUID
+    role: str
+    run_id: UUID
+    owner_id: int
+    fence: int
+    last_seq: int
+
+
+def _said_before(run: Run, message_id: UUID) -> list[_Said]:
     """What stands under the ids that the client chose, wherever it stands."""
     said = Message.objects.filter(Q(run_id=run.pk, role=Message.Role.USER) | Q(pk=message_id))
-    return list(said.select_related("run"))
+    of_run = ("run_id", "run__owner_id", "run__fence", "run__last_seq")
+    return [_Said(*row) for row in said.order_by().values_list("id", "thread_id", "role", *of_run)]
 
 
-def _opened_before(run: Run, said: list[Message], message_id: UUID) -> OpenedRun | None:
+def _opened_before(run: Run, said: list[_Said], message_id: UUID) -> OpenedRun | None:
     """The run that was opened by an earlier copy of this very request."""
     same_run = next((message for message in said if message.run_id == run.pk), None)
-    if same_run and (same_run.run.owner_id, same_run.thread_id) != (run.owner_id, run.thread_id):
+    if same_run and (same_run.owner_id, same_run.thread_id) != (run.owner_id, run.thread_id):
         raise not_found("run")
-    here = (
-        message
-        for message in said
-        if message.pk == message_id
-        and message.thread_id == run.thread_id
-        and message.role == Message.Role.USER
-    )
-    message = same_run or next(here, None)
-    if message is None:
+    here = (message_id, run.thread_id, Message.Role.USER)
+    found = same_run or next((m for m in said if (m.id, m.thread_id, m.role) == here), None)
+    if found is None:
         return None
-    found = message.run
-    return OpenedRun(
-        found.pk, message.thread_id, message.pk, found.fence, [], False, False, found.last_seq
-    )
+    ids = (found.run_id, found.thread_id, found.id)
+    return OpenedRun(*ids, found.fence, [], False, False, found.last_seq)
 
 
 def _busy() -> AppError:
