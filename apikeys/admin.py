@@ -242,16 +242,8 @@ class LoanAdmin(ReadOnlyAdmin):
 class AuditAdmin(ReadOnlyAdmin):
     """What happened to keys. It holds no secret, and nothing to find one by."""
 
-    list_display = fields = (
-        "at",
-        "actor_name",
-        "via",
-        "what",
-        "key_name",
-        "owner_name",
-        "detail",
-        "key_id",
-    )
+    list_display = ("at", "actor_name", "via", "what", "key_name", "owner_name", "detail")
+    fields = (*list_display, "key_id")
     list_filter = ("what", "via")
     search_fields = ("owner_name", "actor_name", "key_name", "=key_id")
     show_full_result_count = False

@@ -4,6 +4,7 @@ from django.core.checks import Tags, register
 
 class ApikeysConfig(AppConfig):
     name = "apikeys"
+    verbose_name = "Keys"
 
     def ready(self) -> None:
         from apikeys import canary, signals  # noqa: F401
