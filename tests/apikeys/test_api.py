@@ -201,6 +201,7 @@ def routes() -> list[tuple[str, str, str]]:
         ("post", "key-verify", "/api/keys/{}/verify/"),
         ("get", "key-models", "/api/keys/{}/models/"),
         ("get", "key-audit", "/api/keys/{}/audit/"),
+        ("get", "key-usage", "/api/keys/{}/usage/"),
         ("get", "key-loans", "/api/keys/{}/loans/"),
         ("post", "key-loans", "/api/keys/{}/loans/"),
         ("delete", "key-loan", "/api/keys/{}/loans/6f1c6d5e-4f0e-4d0e-9d0c-b4cf6dc07b6f/"),
