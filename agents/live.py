@@ -231,3 +231,10 @@ async def shutdown() -> None:
     live = _by_loop.pop(asyncio.get_running_loop(), None)
     if live is not None:
         await live.stop(settings.SHUTDOWN_GRACE_S)
+
+
+async def interrupt() -> None:
+    """End what runs on this loop at once; what was said so far is stored."""
+    live = _by_loop.pop(asyncio.get_running_loop(), None)
+    if live is not None:
+        await live.stop(grace_s=0)
