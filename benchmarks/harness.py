@@ -39,7 +39,9 @@ WIDE = {
     "SOCKETS_PER_USER": "10000",
 }
 # As deploy/chatproject.service has it.
-SERVE = "--lifespan on --ws websockets-sansio --ws-max-size 65536 --no-access-log --no-server-header"
+SERVE = (
+    "--lifespan on --ws websockets-sansio --ws-max-size 65536 --no-access-log --no-server-header"
+)
 DEFLATE_OFF = "--ws-per-message-deflate false"
 
 Json = dict[str, Any]
