@@ -19,6 +19,12 @@ export interface TokenUsage {
   cachedInputTokens?: number
 }
 
+/** What a run used, call by call; `price` is missing where it is not known. */
+export interface Account {
+  key?: { id: string; name: string }
+  calls: { agent: string; model: string; totalTokens: number; price?: number }[]
+}
+
 export interface Source {
   title: string
   uri: string
@@ -40,6 +46,7 @@ export type Activity =
       activityType: 'sources'
       content: { queries: string[]; sources: Source[]; supports: Support[] }
     }
+  | { activityType: 'key'; content: { from: string; to: string; reason: string } }
 
 export type ResultPart =
   | { type: 'text'; text: string }
@@ -76,6 +83,7 @@ export type AgEvent =
   | { type: 'SUBAGENT_FINISHED'; subagentRunId: string }
   | { type: 'SUBAGENT_ERROR'; subagentRunId: string; code: string; message: string }
   | ({ type: 'ACTIVITY_SNAPSHOT'; activity: Activity } & OfMessage)
+  | { type: 'CUSTOM'; name: 'usage'; account: Account }
 
 export interface TextPart {
   kind: 'text'
@@ -116,6 +124,15 @@ export interface SourcesPart {
   supports: Support[]
 }
 
+/** The run went on with another key, because of `reason`. */
+export interface KeyPart {
+  kind: 'key'
+  id: string
+  from: string
+  to: string
+  reason: string
+}
+
 export type DelegationStatus = 'called' | 'working' | 'done' | 'failed' | 'stopped'
 
 export interface DelegationPart {
@@ -133,7 +150,7 @@ export interface DelegationPart {
   parts: LanePart[]
 }
 
-export type LanePart = TextPart | ReasoningPart | ArtifactPart | CodePart | SourcesPart
+export type LanePart = TextPart | ReasoningPart | ArtifactPart | CodePart | SourcesPart | KeyPart
 export type Part = LanePart | DelegationPart
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'cancelled' | 'failed'
@@ -143,6 +160,7 @@ export interface RunView {
   status: RunStatus
   parts: Part[]
   usage: TokenUsage[]
+  account?: Account
   /** Why a finished answer is not whole, such as `max_tokens`. */
   cutShort?: string
   error?: { code: string; message: string }

@@ -1,5 +1,5 @@
 import { isFileUrl } from '../api/files'
-import type { Activity, AgEvent, ResultPart, Source, Support, TokenUsage } from './frames'
+import type { Account, Activity, AgEvent, ResultPart, Source, Support, TokenUsage } from './frames'
 
 export type Parsed =
   | { kind: 'event'; event: AgEvent }
@@ -146,6 +146,34 @@ const readers: Record<string, (raw: Fields) => AgEvent | null> = {
     if (!read) return null
     return { type: 'ACTIVITY_SNAPSHOT', activity: read(record(raw, 'content')), ...message(raw) }
   },
+  // Custom events of other names are somebody else's.
+  CUSTOM: (raw) =>
+    id(raw, 'name') === 'usage'
+      ? { type: 'CUSTOM', name: 'usage', account: account(record(raw, 'value')) }
+      : null,
+}
+
+function account(value: Fields): Account {
+  const key = optional(value, 'key', record)
+  return {
+    ...given({ key: key && { id: id(key, 'id'), name: text(key, 'name') } }),
+    calls: list(value, 'calls').map((call) => {
+      if (!isFields(call)) throw new Malformed('calls')
+      const price = optional(call, 'price', text)
+      return {
+        agent: id(call, 'agent'),
+        model: id(call, 'model'),
+        totalTokens: count(call, 'totalTokens'),
+        ...given({ price: price === undefined ? undefined : amount(price) }),
+      }
+    }),
+  }
+}
+
+function amount(price: string): number {
+  const value = Number(price)
+  if (price.trim() === '' || !Number.isFinite(value)) throw new Malformed('price')
+  return value
 }
 
 function runFinished(raw: Fields): AgEvent {
@@ -219,6 +247,14 @@ const activities: Record<string, (content: Fields) => Activity> = {
         outcome: optional(content, 'outcome', text),
         output: optional(content, 'output', text),
       }),
+    },
+  }),
+  key: (content) => ({
+    activityType: 'key',
+    content: {
+      from: text(content, 'from'),
+      to: text(content, 'to'),
+      reason: text(content, 'reason'),
     },
   }),
   sources: (content) => ({

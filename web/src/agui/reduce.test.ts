@@ -145,6 +145,39 @@ describe('a plain answer', () => {
   })
 })
 
+describe('what a run used', () => {
+  const key = { id: 'k1', name: 'work' }
+  const call = { agent: 'media', model: 'm', totalTokens: 5120 }
+  const told = (value: unknown): Raw => ({ type: 'CUSTOM', name: 'usage', value })
+
+  it('is kept call by call, with its key; a price that is not known is missing', () => {
+    const calls = [{ ...call, agent: 'coordinator', price: '0.0002325' }, call]
+    const view = draw([started, told({ key, calls }), finished])
+    expect(view.account).toEqual({ key, calls: [{ ...calls[0], price: 0.0002325 }, call] })
+    expect(view.status).toBe('done')
+  })
+
+  it('shows which key the run went on with', () => {
+    const content = { from: 'work', to: 'private', reason: 'quota' }
+    const change = { type: 'ACTIVITY_SNAPSHOT', messageId: 'k', activityType: 'key', content }
+    const view = draw([started, change, ...say('a', ['Hello']), finished])
+    expect(view.parts[0]).toEqual({ kind: 'key', id: 'k', ...content })
+  })
+
+  it('is not confused by custom events of others', () => {
+    const theirs = { type: 'CUSTOM', name: 'weather', value: 'rain' }
+    expect(draw([started, theirs, finished])).not.toHaveProperty('account')
+  })
+
+  it.each([
+    ['no calls', { key }],
+    ['a call of nobody', { calls: [{ ...call, agent: '' }] }],
+    ['a price that is none', { calls: [{ ...call, price: 'much' }] }],
+  ])('has to be readable: %s', (_, value) => {
+    expect(draw([started, told(value)]).error?.code).toBe('unreadable')
+  })
+})
+
 describe('delegation', () => {
   it('keeps interleaved subagents apart, in the order they were called', () => {
     const view = draw(parallel)

@@ -77,6 +77,8 @@ function apply(view: RunView, event: AgEvent): RunView {
       return view
     case 'ACTIVITY_SNAPSHOT':
       return put(view, event)
+    case 'CUSTOM':
+      return { ...view, account: event.account }
     default:
       return delegate(view, event)
   }

@@ -13,6 +13,10 @@ const KEYS: Record<string, string> = {
   invalid_key: 'Check the key',
   key_blocked: 'Check the key',
   quota: 'Use another key',
+  budget: 'See your keys',
+  budget_used_up: 'See your keys',
+  key_deleted: 'Choose a key',
+  model_not_lent: 'Choose a key',
   limit_reached: 'See your keys',
   model_gone: 'Choose another model',
 }
@@ -23,7 +27,7 @@ export function advice(code: string): Advice | null {
   return label === undefined ? null : { label, href: '#/keys' }
 }
 
-const FINAL = new Set(['blocked', 'bad_request', 'too_long', 'unreadable'])
+const FINAL = new Set(['blocked', 'bad_request', 'too_long', 'unreadable', 'budget'])
 
 /** Whether the same words may well succeed the next time. */
 export function worthRetrying(code: string): boolean {

@@ -1,9 +1,10 @@
 import { isUuid } from '../ids'
 
-export type Route = { page: 'chat'; threadId: string | null } | { page: 'keys' }
+export type Route = { page: 'chat'; threadId: string | null } | { page: 'keys' } | { page: 'usage' }
 
 export function parseHash(hash: string): Route {
   if (hash === '#/keys') return { page: 'keys' }
+  if (hash === '#/usage') return { page: 'usage' }
   const id = /^#\/t\/(.+)$/.exec(hash)?.[1]
   return { page: 'chat', threadId: id !== undefined && isUuid(id) ? id : null }
 }
