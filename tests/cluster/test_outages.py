@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,29 @@ async def test_a_restart_of_postgresql_loses_and_doubles_nothing(cluster_: Clust
         again = await asker.ask("Again /emulate frames=2", accepted["threadId"])
         await reader.expect("started", runId=again["runId"])
         assert reader.told("rejected") == []
+
+
+async def test_the_first_questions_after_a_restart_of_postgresql_are_answered(
+    cluster_: Cluster, alice: Person
+):
+    """Also where the pool is full of connections that were cut while nobody used them."""
+    database = cluster_.database
+    assert isinstance(database, Service)
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(socket(cluster_.nodes[0], alice)) for _ in range(6)
+        ]
+        await ask_all_at_once(clients)
+        await asyncio.to_thread(database.stop)
+        await asyncio.to_thread(database.start)
+        await ask_all_at_once(clients)
+
+
+async def ask_all_at_once(clients: list[TimedClient]) -> None:
+    accepted = await asyncio.gather(*(client.ask("Hello /emulate frames=2") for client in clients))
+    for client, frame in zip(clients, accepted, strict=True):
+        await client.end(frame["runId"])
+        assert client.told("rejected") == []
 
 
 async def works_again(client: TimedClient) -> None:

@@ -23,8 +23,8 @@ class Person:
     def __init__(
         self, name: str, proxy: Proxy, token: str, history: History, rng: random.Random
     ) -> None:
-        self.asks = Tab(f"{name}/asks", proxy, token, history)
-        self.watches = Tab(f"{name}/watches", proxy, token, history)
+        self.asks = Tab(f"{name}/asks", proxy, token, history, rng)
+        self.watches = Tab(f"{name}/watches", proxy, token, history, rng)
         self.wanted: set[str] = set()  # the runs that both tabs have to hold in the end
         self._rng = rng
         self._living: list[asyncio.Task[None]] = []
@@ -55,6 +55,7 @@ class Person:
 
     async def caught_up(self) -> None:
         """Both tabs hold all that was answered."""
+        self.asks.stays = self.watches.stays = True
         for run_id in self.wanted:
             await self.asks.has(run_id)
             await self.watches.has(run_id)

@@ -20,6 +20,7 @@ from tests.faults.proxy import Proxy
 
 PEOPLE = ("alice", "bob", "charlie")
 QUIET_WITHIN_S = 60
+CATCH_UP_S = 40
 SETTINGS = {"RUN_IDLE_S": "6", "RUNS_PER_USER": "20", "SHUTDOWN_GRACE_S": "2"}
 
 
@@ -81,11 +82,11 @@ def _person(name: str, made: Cluster, proxy: Proxy, history: History, rng: rando
 
 async def _let_finish(talks: list[asyncio.Task[None]], people: list[Person]) -> None:
     """Whoever does not hear the end in time is found by the checker."""
-    await asyncio.wait(talks, timeout=20)
+    await asyncio.wait(talks, timeout=CATCH_UP_S)
     for talk in talks:
         talk.cancel()
     catching_up = [asyncio.create_task(person.caught_up()) for person in people]
-    await asyncio.wait(catching_up, timeout=20)
+    await asyncio.wait(catching_up, timeout=CATCH_UP_S)
     for task in catching_up:
         task.cancel()
 

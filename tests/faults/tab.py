@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -22,14 +23,20 @@ Frame = dict[str, Any]
 PING_EVERY_S = 1.0
 SILENT_AT_MOST_S = 8.0
 BACK_AFTER_S = 0.1
+GONE = 0.1  # of the cuts: the lid was closed
+GONE_S = (14.0, 20.0)  # long enough for a run to be ended by another process
 LOST = (ConnectionClosed, InvalidHandshake, OSError, EOFError, TimeoutError)
 
 
 class Tab:
     """Everything it is told goes into the history; nothing is judged here."""
 
-    def __init__(self, name: str, proxy: Proxy, token: str, history: History) -> None:
+    def __init__(
+        self, name: str, proxy: Proxy, token: str, history: History, rng: random.Random
+    ) -> None:
         self.name = name
+        self.stays = False  # nobody closes the lid any more
+        self._rng = rng
         self.held: dict[str, int] = {}  # per run that is followed: the last seq
         self.over: set[str] = set()
         self.answers: dict[str, Frame] = {}  # by ref
@@ -55,7 +62,8 @@ class Tab:
             self._connection = None
             self._note("cut")
             self._wake()
-            await asyncio.sleep(BACK_AFTER_S)
+            gone = not self.stays and self._rng.random() < GONE
+            await asyncio.sleep(self._rng.uniform(*GONE_S) if gone else BACK_AFTER_S)
 
     async def close(self) -> None:
         for chore in self._chores:
