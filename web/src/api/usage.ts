@@ -93,5 +93,6 @@ export function dollars(amount: number): string {
 export function priceOf(tally: Pick<Tally, 'price_usd' | 'unpriced_calls'>): string {
   if (tally.price_usd === null) return 'unknown'
   const known = dollars(Number(tally.price_usd))
-  return tally.unpriced_calls > 0 ? `${known} + unknown` : known
+  const calls = tally.unpriced_calls === 1 ? 'call' : 'calls'
+  return tally.unpriced_calls > 0 ? `${known} and ${tally.unpriced_calls} ${calls} of unknown price` : known
 }
