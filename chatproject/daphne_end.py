@@ -12,10 +12,12 @@ def before_daphne_ends(hook: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Have ``hook`` done on daphne's event loop before it ends; nothing under other servers."""
     if "daphne.server" not in sys.modules:
         return
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
     from twisted.internet.defer import Deferred
+
+    reactor: Any = installed  # its interface is declared at run time
 
     def done() -> Deferred[None]:
         return Deferred.fromFuture(asyncio.ensure_future(hook()))
 
-    reactor.addSystemEventTrigger("before", "shutdown", done)  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", done)
