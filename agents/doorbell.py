@@ -23,6 +23,7 @@ CHANNEL = "chatproject:doorbell"
 RINGS_AT_ONCE = 50  # keeps one message small
 WAITING_RINGS = 10_000
 RECONNECT_S = 1.0
+CANCEL_AGAIN_S = 0.5
 
 Ring = tuple[str, ...]
 Listener = Callable[[Ring], None]
@@ -53,9 +54,11 @@ class Doorbell:
             ]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:  # Redis's client, while it connects, can take one cancellation for its own
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         if self._redis is not None:
             with suppress(RedisError, OSError):
                 await self._redis.aclose()
