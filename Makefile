@@ -13,9 +13,11 @@ NPM := deploy/with-node.sh npm --prefix web
 MANAGE := $(BIN)/python manage.py
 TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
 PACKAGES := chatproject common accounts apikeys conversations agents emulator
+# What depends on the database runs on both; everything else on SQLite or on servers of its own.
+ON_POSTGRESQL := tests/conversations tests/accounts tests/apikeys tests/usage
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help run demo emulator install web test faults check format services env clean
+.PHONY: help run demo emulator install web test bench faults check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +39,7 @@ web: install web/dist/index.html var/.static ## build the page, if its sources c
 
 test: .venv/.installed-dev web services ## run every test: the page's, then Python's
 	$(NPM) test
+	$(BIN)/python -m tests.services run $(BIN)/python -m pytest $(ON_POSTGRESQL)
 	$(BIN)/python -m pytest
 
 faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
@@ -53,6 +56,9 @@ check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, typ
 format: .venv/.installed-dev ## format and sort imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: .venv/.installed-dev ## measure speed and memory against their bars, a few minutes
+	$(BIN)/python -m benchmarks
 
 clean: ## remove what was built; the database and .env stay
 	rm -rf .venv web/node_modules web/dist var/static var/.static .mypy_cache .ruff_cache .import_linter_cache
