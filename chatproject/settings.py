@@ -215,8 +215,10 @@ LOGGING = {
         # Ours is the only handler, so that nothing is printed that was not redacted.
         **{
             name: {"handlers": [], "propagate": True}
-            for name in ("django", "django.server", "uvicorn", "uvicorn.access", "uvicorn.error")
+            for name in ("django", "django.server", "uvicorn", "uvicorn.error")
         },
+        # Who asked for what is the proxy's to log; this one would write query strings down.
+        "uvicorn.access": {"handlers": [], "level": "WARNING"},
         "daphne": {"level": "WARNING"},  # says at each start which ports and extras there are
         # These print headers, addresses and the text of Google's errors at lower levels.
         **{
