@@ -114,6 +114,14 @@ def selected_key_id(user_id: int) -> UUID | None:
     return chosen.first()
 
 
+def _no_key(user_id: int) -> AppError:
+    if keys_of(user_id).exists():  # one that is switched off is not the chosen one any more
+        message = "No key is chosen, or the chosen one was switched off. Choose one under Keys."
+    else:
+        message = "Add a Gemini key under Keys before you start."
+    return AppError("no_key", message)
+
+
 @sensitive_variables()
 def run_key(user_id: int, key_id: UUID | None) -> RunKey:
     """The key a run of this user works with; without ``key_id`` the one selected in the profile.
@@ -126,7 +134,7 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
     """
     wanted = key_id or selected_key_id(user_id)
     if wanted is None:
-        raise AppError("no_key", "Add a Gemini key, or choose one of yours, before you start.")
+        raise _no_key(user_id)
     key = UserApiKey.objects.defer(None).filter(pk=wanted).first()
     if key is None:
         raise not_found("key")

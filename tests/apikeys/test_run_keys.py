@@ -177,3 +177,14 @@ def test_refused_uses_are_noted_but_not_each_of_a_hundred(alice, bob):
     noted = KeyAudit.objects.order_by("id").values_list("actor", "owner", "what", "detail", "via")
     same = (alice.pk, "use_refused", "key_inactive", "run")
     assert list(noted) == [(alice.pk, *same), (bob.pk, *same)]
+
+
+def test_who_has_no_key_is_told_to_add_one_and_who_has_some_to_choose(alice):
+    with pytest.raises(AppError) as refused:
+        run_key(alice.pk, None)
+    assert (refused.value.code, "Add" in refused.value.message) == ("no_key", True)
+    make_key(owner=alice)
+    UserProfile.objects.update(selected_api_key=None)
+    with pytest.raises(AppError) as refused:
+        run_key(alice.pk, None)
+    assert (refused.value.code, "Choose" in refused.value.message) == ("no_key", True)
