@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import re
 
+from agents.core.keys import secrets_in_use
+
 REMOVED = "[removed]"
 SECRET = re.compile(
     r"AIza[0-9A-Za-z_-]{30,}"  # Gemini keys, the old form
@@ -23,7 +25,9 @@ NAMED = {"\n": "\\n", "\r": "\\r"}
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a key or token replaced."""
+    """The text without the keys in use, and without whatever else looks like a key or token."""
+    for secret in secrets_in_use():
+        text = text.replace(secret, REMOVED)
     return SECRET.sub(REMOVED, text)
 
 

@@ -198,6 +198,7 @@ RUN_IDLE_S = env.integer("RUN_IDLE_S", 60, minimum=1)
 RUN_MODEL_CALLS = env.integer("RUN_MODEL_CALLS", 20, minimum=1)
 SHUTDOWN_GRACE_S = env.integer("SHUTDOWN_GRACE_S", 20)
 
+DEFAULT_EXCEPTION_REPORTER = "chatproject.reports.RedactedReporter"
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

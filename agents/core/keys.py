@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid4
+from weakref import WeakSet
 
 from agents.core.errors import AgentError
 from agents.core.outputs import Activity
@@ -47,6 +48,11 @@ class Budget(Protocol):
         ...
 
 
+def secrets_in_use() -> set[str]:
+    """The secrets of all runs of this process: for whoever has to keep them out of something."""
+    return {secret for keys in list(_in_use) for secret in keys.secrets}
+
+
 class Keys:
     """The keys of one run, in the order they may be used.
 
@@ -56,6 +62,7 @@ class Keys:
 
     def __init__(self, *keys: Key, budget: Budget | None = None) -> None:
         self._keys = keys
+        _in_use.add(self)
         self._at = 0
         self._budget = budget
         self.delivered = False
@@ -99,3 +106,6 @@ class Keys:
             if allowance.left <= 0:
                 raise AgentError("budget", allowance.message)
         return allowances
+
+
+_in_use: WeakSet[Keys] = WeakSet()

@@ -1,0 +1,50 @@
+"""What Django tells of an error holds no key, whatever stood in local variables."""
+
+import logging
+import secrets
+import sys
+
+import pytest
+from django.test import RequestFactory
+from django.views.debug import get_exception_reporter_class
+
+from agents.core.keys import Key, Keys, secrets_in_use
+from chatproject.redaction import OneLineFormatter
+
+LOOKS_LIKE_ONE = "AIzaSy" + secrets.token_hex(17)[:33]
+LOOKS_LIKE_NONE = secrets.token_hex(20)  # only its being in use says that it is a key
+
+
+def fails(api_key: str) -> None:
+    held = {"key": api_key, "harmless": "harmless words"}
+    raise ValueError(f"no luck with {held['key']}")
+
+
+def report(api_key: str) -> str:
+    try:
+        fails(api_key)
+    except ValueError:
+        request = RequestFactory().get("/")
+        reporter = get_exception_reporter_class(request)(request, *sys.exc_info())
+        return reporter.get_traceback_html() + reporter.get_traceback_text()
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_report_with_text_variables_and_source_holds_no_key(settings, debug):
+    settings.DEBUG = debug
+    keys = Keys(Key("1", "work", LOOKS_LIKE_NONE))
+    for secret in (LOOKS_LIKE_ONE, LOOKS_LIKE_NONE):
+        told = report(secret)
+        assert secret not in told
+        assert "no luck with [removed]" in told
+        assert "harmless words" in told
+    del keys
+
+
+def test_a_log_line_loses_a_key_in_use_whatever_it_looks_like():
+    keys = Keys(Key("1", "work", LOOKS_LIKE_NONE))
+    record = logging.LogRecord("t", logging.INFO, __file__, 1, LOOKS_LIKE_NONE, (), None)
+    assert LOOKS_LIKE_NONE not in OneLineFormatter().format(record)
+    assert LOOKS_LIKE_NONE in secrets_in_use()
+    del keys
+    assert LOOKS_LIKE_NONE not in secrets_in_use()
