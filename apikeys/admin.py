@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -130,12 +131,34 @@ class LoanInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic 
 class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     form = KeyForm
     inlines = (LoanInline,)
-    list_display = ("name", "user", "tail", "health", "is_active", "last_used_at", "expires_at")
+    list_display = (
+        "name",
+        "user",
+        "tail",
+        "health",
+        "is_active",
+        "last_used_at",
+        "tokens_this_month",
+        "expires_at",
+    )
     list_filter = (HealthFilter, "is_active")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "name")
     autocomplete_fields = ("user",)
     actions = ("verify", "activate", "deactivate")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserApiKey]:
+        month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        tokens = F("model_calls__input_tokens") + F("model_calls__output_tokens")
+        this_month = Q(model_calls__created_at__gte=month)
+        used = Coalesce(Sum(tokens, filter=this_month), 0)
+        keys: QuerySet[UserApiKey] = super().get_queryset(request).annotate(month_tokens=used)
+        return keys
+
+    @admin.display(description="tokens this month", ordering="month_tokens")
+    def tokens_this_month(self, key: UserApiKey) -> str:
+        """By everybody who may use the key; days and months are those of UTC."""
+        return f"{cast(Any, key).month_tokens:,}"
 
     @admin.display(description="health", ordering="status")
     def health(self, key: UserApiKey) -> str:

@@ -16,6 +16,7 @@ from apikeys.models import KeyAudit, UserApiKey
 from apikeys.selectors import run_key
 from tests.accounts.test_admin import profile_form
 from tests.people import assert_secret_free, lend, make_key, make_user, new_secret
+from tests.usage.factories import make_call
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,16 @@ def test_keys_are_listed_with_their_health_of_now(root, alice):
     }.items():
         listed = root.get(KEYS, {"health": wanted}).context["cl"].queryset
         assert {key.name for key in listed} == names
+
+
+def test_the_list_tells_what_a_key_was_used_for_this_month(root, alice):
+    now = timezone.now()
+    busy, _idle = make_key(owner=alice, name="busy"), make_key(owner=alice, name="idle")
+    for days in (0, 0, 40):  # two of this month, one of an earlier one
+        make_call(alice, busy, input_tokens=1000, created_at=now - timedelta(days=days))
+    listed = root.get(KEYS).context["cl"].queryset
+    assert {key.name: key.month_tokens for key in listed} == {"busy": 2020, "idle": 0}
+    assert "2,020" in root.get(KEYS).content.decode()
 
 
 def test_loans_can_be_looked_at_and_ended(root, alice, bob):
