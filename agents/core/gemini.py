@@ -2,7 +2,7 @@
 
 The SDK builds and sends every request and names its errors. The body of a streamed answer is read
 here, by ``frames.py``: a transport of ours takes it over and gives the SDK an empty one. That keeps
-every part as Gemini sent it, costs a third of the CPU, and closes the connection when we say so;
+every part as Gemini sent it, costs a fraction of the CPU, and closes the connection when we say so;
 the SDK's own stream leaves it open (docs/adr/0009).
 
 One connection pool and TLS context serve all keys of an event loop: the key is a header of each
