@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ ACK_EVERY = 64
 PATIENCE_S = 120
 
 
-class Reader:
+class Reader(ABC):
     """What came of one answer. ``read`` asks and waits for its end."""
 
     def __init__(self) -> None:
@@ -27,20 +28,21 @@ class Reader:
         assert self._ws is not None
         return self._ws
 
+    @abstractmethod
     async def open(self, port: int, token: str, *, deflate: bool = False) -> None:
         """Connect, and sign in where that is asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self, question: str) -> None:
-        raise NotImplementedError
+        """Send the question, and wait for nothing."""
 
+    @abstractmethod
     def deltas(self) -> list[tuple[str, int]]:
         """The pieces of text with their times of arrival.
 
         Raises:
             AssertionError: the stream is not whole.
         """
-        raise NotImplementedError
 
     async def read(self, question: str) -> None:
         self.messages.clear()
