@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import checked, signed_in
+from common.errors import AppError
 from conversations import export, selectors, services
 from conversations.access import artifact_for, run_for
 from conversations.files import file_response
@@ -222,7 +223,11 @@ class EventsView(APIView):
         """The events of a run after a seq, in pages."""
         # The run is read first: if it says it ended, all of its events are there to be read.
         run = run_for(signed_in(request).pk, run_id)
-        rows = selectors.events_after(run_id=run.pk, **asked(AfterInput, request))
+        wanted = asked(AfterInput, request)
+        rows = selectors.events_after(run_id=run.pk, **wanted)
+        if not rows and run.last_seq > wanted["after"]:
+            message = "The log of this answer was cleared. Read the conversation's messages."
+            raise AppError("log_pruned", message, status=410)
         events = [{"seq": seq, "event": json.loads(data)} for seq, data in rows]
         last_seq = max(run.last_seq, rows[-1][0] if rows else 0)
         return Response({"events": events, "last_seq": last_seq, "status": run.status})
