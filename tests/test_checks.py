@@ -101,7 +101,7 @@ def test_no_message_contains_the_secret(good):
 def production(tmp_path: Path) -> dict[str, str]:
     """The environment that ``deploy/`` ships, with secrets where it says they are."""
     settings = {"ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
-    for line in (ROOT / "deploy" / "production.env").read_text().splitlines():
+    for line in (ROOT / "deploy" / "environment.example").read_text().splitlines():
         name, _, value = line.partition("=")
         if name.endswith("_FILE"):
             value = str(tmp_path / Path(value).name)
