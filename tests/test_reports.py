@@ -48,3 +48,10 @@ def test_a_log_line_loses_a_key_in_use_whatever_it_looks_like():
     assert LOOKS_LIKE_NONE in secrets_in_use()
     del keys
     assert LOOKS_LIKE_NONE not in secrets_in_use()
+
+
+def test_an_empty_key_in_use_leaves_log_lines_as_they_are():
+    keys = Keys(Key("", "", ""))
+    record = logging.LogRecord("t", logging.INFO, __file__, 1, "plain words", (), None)
+    assert "plain words" in OneLineFormatter().format(record)
+    del keys

@@ -50,7 +50,7 @@ class Budget(Protocol):
 
 def secrets_in_use() -> set[str]:
     """The secrets of all runs of this process: for whoever has to keep them out of something."""
-    return {secret for keys in list(_in_use) for secret in keys.secrets}
+    return {secret for keys in list(_in_use) for secret in keys.secrets if secret}
 
 
 class Keys:
