@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from emulator import signatures
-from emulator.catalogue import Model
-from emulator.wire import Refusal, tokens
+from emulator.attachments import Attachment, Uploads, attachment_of
+from emulator.catalogue import GOOGLE_TOOLS, Model
+from emulator.counting import counted
+from emulator.wire import Refusal
 
 TEXT_TOOL = "ask_text_agent"
 MEDIA_TOOL = "ask_media_agent"
-GOOGLE_TOOLS = ("googleSearch", "codeExecution", "urlContext", "googleMaps", "fileSearch")
 
 # What a client wrote itself is left alone when the names of Google's own fields are unified.
 _OPAQUE = frozenset(
@@ -28,15 +29,6 @@ _ROLE = re.compile(r"\byou are (?:the |a |an )?\W*(text|media)\b", re.IGNORECASE
 _MENTION = re.compile(r"\b(text|media) (?:agent|specialist)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Attachment:
-    """A file that came with the request: its bytes, or the address it lies at."""
-
-    mime_type: str
-    data: bytes | None
-    uri: str = ""
-
-
 @dataclass
 class Call:
     """One generateContent, streamGenerateContent or countTokens request."""
@@ -46,11 +38,30 @@ class Call:
     key: str
     body: dict[str, Any]
     digest: str = ""  # of the bytes of the body: a retry has the same one
+    wrapped: bool = False  # a request for an answer inside one that counts its tokens
+    uploads: Uploads = field(
+        default_factory=dict
+    )  # the files of the key's that it names, by address
+    cached: dict[str, Any] = field(
+        default_factory=dict
+    )  # the request that lies in the cache it names
 
     @property
     def contents(self) -> list[dict[str, Any]]:
         contents = self.body.get("contents") or []
         return [contents] if isinstance(contents, dict) else contents
+
+    @cached_property
+    def turns(self) -> list[dict[str, Any]]:
+        """The contents, neighbours of one role as one: pieces of a stream may come back apart."""
+        turns: list[dict[str, Any]] = []
+        for content in self.contents:
+            role = content.get("role", "user")
+            if turns and turns[-1]["role"] == role:
+                turns[-1]["parts"] += content["parts"]
+            else:
+                turns.append({"role": role, "parts": list(content["parts"])})
+        return turns
 
     @property
     def config(self) -> dict[str, Any]:
@@ -58,7 +69,7 @@ class Call:
 
     @cached_property
     def system_text(self) -> str:
-        return texts_of(self.body.get("systemInstruction") or {})
+        return texts_of(self._offered("systemInstruction") or {})
 
     @cached_property
     def declared(self) -> dict[str, frozenset[str]]:
@@ -70,16 +81,25 @@ class Call:
         if str(mode).upper() == "NONE":
             return {}
         allowed = self._calling.get("allowedFunctionNames")
-        declarations = (
-            declaration
-            for tool in self.body.get("tools") or []
-            for declaration in tool.get("functionDeclarations") or []
-        )
         return {
-            str(found.get("name")): _parameter_names(found)
-            for found in declarations
+            str(found.get("name")): frozenset(_schema(found).get("properties") or {})
+            for found in self._declarations
             if not allowed or found.get("name") in allowed
         }
+
+    @property
+    def _declarations(self) -> list[dict[str, Any]]:
+        tools = self._offered("tools") or []
+        return [found for tool in tools for found in tool.get("functionDeclarations") or []]
+
+    def schema_of(self, name: str) -> dict[str, Any]:
+        """The schema of a declared function's parameters."""
+        return next(_schema(found) for found in self._declarations if found.get("name") == name)
+
+    @property
+    def declares(self) -> bool:
+        """Whether functions are declared, may they be called or not."""
+        return bool(self._declarations)
 
     @property
     def must_call(self) -> bool:
@@ -87,11 +107,15 @@ class Call:
 
     @property
     def _calling(self) -> dict[str, Any]:
-        return (self.body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+        return (self._offered("toolConfig") or {}).get("functionCallingConfig") or {}
+
+    def _offered(self, name: str) -> Any:
+        """A field of the request, or of the cache that it names."""
+        return self.body.get(name) or self.cached.get(name)
 
     @cached_property
     def google_tools(self) -> frozenset[str]:
-        tools = self.body.get("tools") or []
+        tools = self._offered("tools") or []
         return frozenset(name for tool in tools for name in GOOGLE_TOOLS if name in tool)
 
     @cached_property
@@ -119,10 +143,22 @@ class Call:
         """The function responses this request ends with."""
         return function_parts(self.contents[-1], "Response") if self.contents else []
 
+    @property
+    def answered(self) -> list[dict[str, Any]]:
+        """The function calls that the results at the end of this request answer."""
+        return [found for turn in self.turns[-2:-1] for found in function_parts(turn, "Call")]
+
     @cached_property
     def attachments(self) -> list[Attachment]:
-        parts = self.contents[self.question_index].get("parts", []) if self.contents else []
-        return [found for part in parts if (found := _attachment(part))]
+        """The files of the question."""
+        if not self.contents:
+            return []
+        return list(self.files_in(self.contents[self.question_index]))
+
+    def files_in(self, content: dict[str, Any]) -> Iterable[Attachment]:
+        """The files of a content, in order."""
+        parts = content.get("parts") or []
+        return (found for part in parts if (found := attachment_of(part, self.uploads)))
 
     @cached_property
     def modalities(self) -> set[str]:
@@ -166,11 +202,30 @@ class Call:
         thinking = self.config.get("thinkingConfig") or {}
         return self.model.thinks and thinking.get("thinkingBudget") != 0
 
+    @property
+    def invocations_shown(self) -> bool:
+        """Whether the calls of Google's tools are to appear as parts, to be sent back later."""
+        return self.model.is_gemini_3 and bool(
+            (self._offered("toolConfig") or {}).get("includeServerSideToolInvocations")
+        )
+
     @cached_property
+    def prompt(self) -> dict[str, int]:
+        """What is read, in tokens by modality, with what lies in a cache."""
+        total = self.cached_prompt | {}
+        for kind, count in counted(self.body, self.model.is_gemini_3, self.uploads).items():
+            total[kind] = total.get(kind, 0) + count
+        return total
+
+    @cached_property
+    def cached_prompt(self) -> dict[str, int]:
+        if not self.cached:
+            return {}
+        return counted(self.cached, self.model.is_gemini_3, self.uploads)
+
+    @property
     def prompt_tokens(self) -> int:
-        said = sum(len(texts_of(content)) for content in self.contents)
-        media = 258 * len(self.attachments)
-        return max(1, tokens(said + len(self.system_text)) + media)
+        return sum(self.prompt.values())
 
 
 def parse_body(raw: bytes) -> dict[str, Any]:
@@ -228,15 +283,6 @@ def function_parts(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [part[name] for part in content.get("parts") or [] if name in part]
 
 
-def _parameter_names(declaration: dict[str, Any]) -> frozenset[str]:
-    schema = declaration.get("parametersJsonSchema") or declaration.get("parameters") or {}
-    return frozenset(schema.get("properties") or {})
-
-
-def _attachment(part: dict[str, Any]) -> Attachment | None:
-    if inline := part.get("inlineData"):
-        data = signatures.decoded(str(inline.get("data", "")))
-        return Attachment(str(inline.get("mimeType", "")), data)
-    if file := part.get("fileData"):
-        return Attachment(str(file.get("mimeType", "")), None, str(file.get("fileUri", "")))
-    return None
+def _schema(declaration: dict[str, Any]) -> dict[str, Any]:
+    """What a function declares of its parameters, in either form."""
+    return declaration.get("parametersJsonSchema") or declaration.get("parameters") or {}

@@ -10,7 +10,7 @@ from emulator import wire
 from emulator.delivery import Exchange
 from emulator.journal import Journal, masked
 from emulator.recordings import Recordings
-from emulator.replies import Replies
+from emulator.service import Service
 
 MAX_WAIT_S = 60.0
 
@@ -18,9 +18,9 @@ MAX_WAIT_S = 60.0
 class Control:
     """Answers the requests of whoever steers the emulator."""
 
-    def __init__(self, journal: Journal, replies: Replies, recordings: Recordings) -> None:
+    def __init__(self, journal: Journal, service: Service, recordings: Recordings) -> None:
         self._journal = journal
-        self._replies = replies
+        self._service = service
         self._recordings = recordings
 
     async def handle(
@@ -53,17 +53,23 @@ class Control:
                 return {"streams": await self._requests(query, streams=True)}
             case "GET", "recordings":
                 return {"recordings": self._recordings.names()}
+            case "GET", "files":
+                return {"files": self._service.files.overview(query.get("key", ""))}
+            case "POST", "files/expire":
+                forget = query.get("forget") == "1"
+                count = self._service.files.expire(query.get("key", ""), forget=forget)
+                return {"expired": count}
             case "GET", "health":
-                return {"ok": True, "queued": len(self._replies.scripts)}
+                return {"ok": True, "queued": len(self._service.replies.scripts)}
             case "DELETE", "state":
                 self._journal.clear()
-                self._replies.clear()
+                self._service.clear()
                 return {"ok": True}
         raise wire.Refusal(404, "emulator: no such page; see docs/emulator.md.")
 
     def _script(self, body: bytes) -> int:
         try:
-            return self._replies.scripts.add(json.loads(body))
+            return self._service.replies.scripts.add(json.loads(body))
         except (ValueError, TypeError, AttributeError) as error:
             raise wire.Refusal(400, f"emulator: not a script: {error}") from error
 

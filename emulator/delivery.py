@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from emulator import wire
@@ -32,12 +32,16 @@ class Exchange:
 
     async def read(self) -> bytes:
         """The whole body of the request."""
-        pieces = []
-        while True:
+        return b"".join([piece async for piece in self.pieces()])
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body of the request as it comes in, for what may be large."""
+        more = True
+        while more:
             message = await self._receive()
-            pieces.append(message.get("body", b""))
-            if not message.get("more_body"):
-                return b"".join(pieces)
+            more = message.get("more_body", False)
+            if message.get("body"):
+                yield message["body"]
 
     async def answer(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
         """Send a reply in one of three styles: "sse", "array" (no alt=sse) or "unary"."""

@@ -1,93 +1,163 @@
 """Google's own tools, as far as they can be acted out: search, code execution, URL context.
 
-Nothing is searched or fetched: the sources are example.com pages that say so. The program is one
-whose result is known without running it.
+Nothing is searched, fetched or run: the sources say that they are emulated, and the programs are
+ones whose result is known without running them.
 """
 
 from __future__ import annotations
 
-import json
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator import signatures
+from emulator import media, search, signatures
 from emulator.calls import Call
 from emulator.directives import Directives
 
 _SEARCH = re.compile(r"\b(search|latest|news|today|current|look up|weather|price)\b", re.I)
 _RUN = re.compile(r"\b(run|execute|calculate|compute|count|how many)\b", re.I)
+_PLOT = re.compile(r"\b(plot|chart|graph|diagram|histogram)s?\b", re.I)
 _URL = re.compile(r"https?://[^\s<>\"')]+")
+_PAGE_FAILURES = {"fail": "ERROR", "paywall": "PAYWALL", "unsafe": "UNSAFE"}
+_PREFIX = "URL_RETRIEVAL_STATUS_"
 
 
 @dataclass
 class Use:
-    """What the use of tools adds to an answer: parts before it, fields at its end, tokens read."""
+    """What the use of tools adds to an answer.
 
+    `text` is the answer with the tools' findings in it; `parts` come before it; `beginning` and
+    `ending` are fields of the first and the last candidate that hold text.
+    """
+
+    text: str
     parts: list[dict[str, Any]] = field(default_factory=list)
+    beginning: dict[str, Any] = field(default_factory=dict)
     ending: dict[str, Any] = field(default_factory=dict)
     tokens: int = 0
 
+    def cut(self, text: str) -> None:
+        """Let the answer end early; what is cut off is cited no more."""
+        self.text, end = text, len(text.encode())
+        grounding = self.ending.get("groundingMetadata") or {}
+        if supports := grounding.get("groundingSupports"):
+            kept = [found for found in supports if found["segment"]["endIndex"] <= end]
+            grounding["groundingSupports"] = kept
 
-def use(call: Call, said: str, text: str, directives: Directives) -> Use:
-    """Use the tools that are offered and fit the words, and those the directives name."""
-    used = Use()
-    offered = call.google_tools
-    if "code" in directives or ("codeExecution" in offered and _RUN.search(said)):
-        used.parts = _program(said, call)
+
+def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: int = 0) -> Use:
+    """Use the tools that are offered and fit the words, and those the directives name.
+
+    `thoughts` is how many parts of the whole answer come before those of the tools.
+    """
+    used = Use(text)
+    searches = _searches(call, said, directives)
+    addresses = _URL.findall(said) if "urlContext" in call.google_tools else []
+    if call.invocations_shown:
+        used.parts += invocations(call, said, directives)
+    if _runs(call, said, directives):
+        used.parts += _program(call, said, directives)
         used.tokens += 120
-    if "search" in directives or ("googleSearch" in offered and _SEARCH.search(said)):
-        used.ending["groundingMetadata"] = _grounding(said, text)
+    before = len(used.parts) + bool(thoughts)
+    if searches:
+        opening, _, rest = used.text.partition("\n\n")
+        used.text = f"{opening}\n\n{search.findings(said)}\n\n{rest}"
+        used.ending["groundingMetadata"] = search.grounding(said, used.text, before)
         used.tokens += 253
-    addresses = _URL.findall(said)
-    if "urlContext" in offered and addresses:
-        used.ending |= _url_context(addresses, text)
-        used.tokens += 400 * len(addresses)
+    if addresses:
+        _read_pages(used, addresses, directives, before)
     return used
 
 
-def _program(said: str, call: Call) -> list[dict[str, Any]]:
-    text = json.dumps(" ".join(said.split())[:200], ensure_ascii=False)
-    words = len(json.loads(text).split())
-    code = {"language": "PYTHON", "code": f"text = {text}\nprint(len(text.split()))\n"}
-    result = {"outcome": "OUTCOME_OK", "output": f"{words}\n"}
+def invocations(call: Call, said: str, directives: Directives) -> list[dict[str, Any]]:
+    """The calls of search and URL context as parts, each with its response; Gemini 3 signs both."""
+    used: list[tuple[str, dict[str, Any]]] = []
+    if _searches(call, said, directives):
+        used.append(("GOOGLE_SEARCH_WEB", {"queries": search.queries(said)}))
+    if "urlContext" in call.google_tools and (addresses := _URL.findall(said)):
+        used.append(("URL_CONTEXT", {"urls": addresses}))
+    parts: list[dict[str, Any]] = []
+    for kind, args in used:
+        tool = {"id": signatures.new_call_id(), "toolType": kind}
+        for name, about in (("toolCall", tool | {"args": args}), ("toolResponse", tool)):
+            signature = signatures.signature(f"{name} {tool['id']}")
+            parts.append({name: about, "thoughtSignature": signature})
+    return parts
+
+
+def _searches(call: Call, said: str, directives: Directives) -> bool:
+    offered = "googleSearch" in call.google_tools
+    return "search" in directives or (offered and _SEARCH.search(said) is not None)
+
+
+def _runs(call: Call, said: str, directives: Directives) -> bool:
+    fits = _RUN.search(said) or _PLOT.search(said)
+    asked = {"code", "plot"} & directives.options.keys()
+    return bool(asked or ("codeExecution" in call.google_tools and fits))
+
+
+def _program(call: Call, said: str, directives: Directives) -> list[dict[str, Any]]:
+    """A program and its result; a picture behind them if a plot is asked for.
+
+    Models before 3 say first what they are about to do, and give no ids and no signatures.
+    """
+    words = " ".join(said.split())[:200].split()
+    plots = "plot" in directives or _PLOT.search(said)
+    code = {"language": "PYTHON", "code": (_PLOTTING if plots else _COUNTING).format(words=words)}
+    output = "" if plots else f"{len(words)}\n"
+    result = {"outcome": "OUTCOME_OK"} | ({"output": output} if output else {})
+    drawn = media.bar_chart([len(word) for word in words[:12]]) if plots else b""
+    picture = {"mimeType": "image/png", "data": base64.b64encode(drawn).decode()}
+    pictures = [{"inlineData": picture}] if plots else []
     if not call.model.is_gemini_3:
-        return [{"executableCode": code}, {"codeExecutionResult": result}]
+        opening = {"text": "I will write a small program for this and run it.\n\n"}
+        return [opening, {"executableCode": code}, {"codeExecutionResult": result}, *pictures]
     run = {"id": signatures.new_call_id()}
     signature = signatures.signature(run["id"])
     return [
         {"executableCode": code | run, "thoughtSignature": signature},
         {"codeExecutionResult": result | run},
+        *pictures,
     ]
 
 
-def _grounding(said: str, text: str) -> dict[str, Any]:
-    query = " ".join(said.split())[:100]
-    sources = [("https://example.com/emulated-source", "example.com (emulated source)")]
-    sources.append(("https://www.example.org/another", "example.org (emulated source)"))
-    return {
-        "searchEntryPoint": {"renderedContent": '<div class="container">emulated search</div>'},
-        "groundingChunks": [{"web": {"uri": uri, "title": title}} for uri, title in sources],
-        "groundingSupports": [_support(text, [0]), _support(text.partition("\n\n")[0], [0, 1])],
-        "webSearchQueries": [query],
-    }
+_COUNTING = "words = {words!r}\nprint(len(words))\n"
+_PLOTTING = """\
+import matplotlib.pyplot as plt
+
+words = {words!r}
+plt.bar(range(len(words[:12])), [len(word) for word in words[:12]])
+plt.show()
+"""
 
 
-def _url_context(addresses: list[str], text: str) -> dict[str, Any]:
-    read = [
-        {"retrievedUrl": uri, "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"}
-        for uri in addresses
+def _read_pages(used: Use, addresses: list[str], directives: Directives, before: int) -> None:
+    """Act out the reading of pages: what was read is cited by the first paragraph."""
+    failure = _PAGE_FAILURES.get(directives.text("page"), "")
+    read: list[tuple[str, str]] = []
+    failed: list[tuple[str, str]] = []
+    for uri in addresses:
+        gone = failure or ("ERROR" if _is_unreachable(uri) else "")
+        (failed if gone else read).append((uri, gone or "SUCCESS"))
+    metadata = [
+        {"retrievedUrl": uri, "urlRetrievalStatus": _PREFIX + status}
+        for uri, status in sorted(read + failed, key=lambda page: addresses.index(page[0]))
     ]
-    chunks = [{"web": {"uri": uri, "title": urlsplit(uri).netloc}} for uri in addresses]
-    supports = [_support(text.partition("\n\n")[0], list(range(len(addresses))))]
-    return {
-        "urlContextMetadata": {"urlMetadata": read},
-        "groundingMetadata": {"groundingChunks": chunks, "groundingSupports": supports},
-    }
+    used.beginning = {"groundingMetadata": {}, "urlContextMetadata": {"urlMetadata": metadata}}
+    used.tokens += 400 * len(read)
+    if not read:
+        return
+    grounding = used.ending.setdefault("groundingMetadata", {})
+    chunks = grounding.setdefault("groundingChunks", [])
+    mine = list(range(len(chunks), len(chunks) + len(read)))
+    chunks += [{"web": {"uri": uri, "title": urlsplit(uri).netloc}} for uri, _ in read]
+    opening = used.text.partition("\n\n")[0]
+    supports = grounding.setdefault("groundingSupports", [])
+    supports.insert(0, search.support(used.text, opening, mine, before))
 
 
-def _support(segment: str, chunks: list[int]) -> dict[str, Any]:
-    """A segment from the start of the text; its end is counted in bytes, as Google counts."""
-    end = len(segment.encode())
-    return {"segment": {"endIndex": end, "text": segment}, "groundingChunkIndices": chunks}
+def _is_unreachable(uri: str) -> bool:
+    """Names that no page can have (RFC 6761)."""
+    return (urlsplit(uri).hostname or "").endswith((".invalid", ".test"))

@@ -1,21 +1,18 @@
-"""Small real pictures and sounds, made from the prompt, with nothing but the standard library."""
+"""Small real pictures, made from the prompt or from a picture that was given."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import struct
-import zlib
 from functools import lru_cache
 
-PCM_MIME = "audio/L16;codec=pcm;rate=24000"
-PCM_RATE = 24_000
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_SCALE_HZ = (262, 294, 330, 392, 440, 523)
+from emulator import png
+
+FRAME_SHARE = 16  # an edited picture gets a frame of a sixteenth of its shorter side
 
 
 @lru_cache(maxsize=64)
-def png(prompt: str, width: int = 256, height: int = 256) -> bytes:
+def drawn(prompt: str, width: int = 256, height: int = 256, *, tag: str = "") -> bytes:
     """A picture with a coloured gradient and a sun, both chosen by the prompt."""
     seed = hashlib.sha256(prompt.encode()).digest()
     top, bottom, sun = seed[0:3], seed[3:6], bytes(128 + value // 2 for value in seed[6:9])
@@ -28,42 +25,51 @@ def png(prompt: str, width: int = 256, height: int = 256) -> bytes:
         colour = bytes(round(a + (b - a) * share) for a, b in zip(top, bottom, strict=True))
         half = math.isqrt(max(0, radius**2 - (y - centre_y) ** 2))
         left, right = max(0, centre_x - half), min(width, centre_x + half)
-        rows.append(b"\0" + colour * left + sun * (right - left) + colour * (width - right))
-    return b"".join(
-        (
-            PNG_SIGNATURE,
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-            _chunk(b"IDAT", zlib.compress(b"".join(rows))),
-            _chunk(b"IEND", b""),
-        )
-    )
+        rows.append(colour * left + sun * (right - left) + colour * (width - right))
+    return png.encode(rows, width, tag=tag)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    checksum = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+def edited(given: png.Picture, prompt: str, width: int, height: int, *, tag: str = "") -> bytes:
+    """The picture given, of another size if need be, its colours turned round, in a frame.
+
+    The prompt chooses the turn and the frame's colour, so two edits differ.
+    """
+    seed = hashlib.sha256(prompt.encode()).digest()
+    thick = max(1, min(width, height) // FRAME_SHARE)
+    edge = bytes(seed[0:3])
+    columns = [x * given.width // width for x in range(width)]
+    turn = seed[3] % 2 + 1
+    rows = []
+    for y in range(height):
+        if y < thick or y >= height - thick:
+            rows.append(edge * width)
+            continue
+        source = given.rows[y * given.height // height]
+        row = bytearray(width * 3)
+        for colour in range(3):
+            channel = source[(colour + turn) % 3 :: 3]
+            row[colour::3] = bytes(channel[x] for x in columns)
+        row[: thick * 3] = edge * thick
+        row[-thick * 3 :] = edge * thick
+        rows.append(bytes(row))
+    return png.encode(rows, width, tag=tag)
 
 
-def png_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, or None if these bytes are none."""
-    if not data.startswith(PNG_SIGNATURE) or len(data) < 24:
-        return None
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height
-
-
-@lru_cache(maxsize=64)
-def pcm(text: str) -> bytes:
-    """Headerless 16-bit mono sound at 24 kHz: a soft note for each word, four seconds at most."""
-    notes = [_note(_SCALE_HZ[len(word) % len(_SCALE_HZ)]) for word in text.split()[:16]]
-    return b"".join(notes or [_note(_SCALE_HZ[0])])
-
-
-@lru_cache(maxsize=len(_SCALE_HZ))
-def _note(hertz: int) -> bytes:
-    count = PCM_RATE // 4
-    step = 2 * math.pi * hertz / PCM_RATE
-    samples = (
-        round(9000 * math.sin(step * i) * math.sin(math.pi * i / count)) for i in range(count)
-    )
-    return struct.pack(f"<{count}h", *samples)
+def bar_chart(heights: list[int], width: int = 320, height: int = 200) -> bytes:
+    """Blue bars on white above a black line; the tallest of them fills the picture."""
+    count = max(1, len(heights))
+    tallest = max([*heights, 1])
+    slot = (width - 20) // count
+    tops = [height - 20 - (height - 40) * value // tallest for value in heights]
+    white, blue, black = b"\xff\xff\xff", b"\x1f\x77\xb4", b"\0\0\0"
+    rows = []
+    for y in range(height):
+        if y == height - 20:
+            rows.append(white * 8 + black * (width - 16) + white * 8)
+            continue
+        row = white * 10
+        for top in tops:
+            inside = top <= y < height - 20
+            row += (blue if inside else white) * (slot * 3 // 4) + white * (slot - slot * 3 // 4)
+        rows.append(row[: width * 3] + white * (width - len(row) // 3))
+    return png.encode(rows, width)

@@ -29,6 +29,8 @@ _STOP_WORDS = frozenset(
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 _CODE = re.compile(r"\b(code|program|function|script|python|javascript|algorithm)\b", re.I)
 _TABLE = re.compile(r"\btables?\b", re.I)
+_NUMBER_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBER = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)}|\d{{1,9}}(?:\.\d{{1,9}})?)\b", re.I | re.A)
 _LENGTH = re.compile(r"\b(\d{2,5})[- ]words?\b", re.I)
 _LONG = re.compile(r"\b(essay|story|article|report|long|novel|chapter|detailed|in depth)\b", re.I)
 LONG_WORDS = 650
@@ -69,6 +71,12 @@ def keywords(text: str, at_most: int = 6) -> list[str]:
     words = [word.lower() for word in _WORD.findall(text)]
     worth = [word for word in words if len(word) > 2 and word not in _STOP_WORDS]
     return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers a text names, in digits or in words up to ten, in order."""
+    found = _NUMBER.findall(text)
+    return [_NUMBER_WORDS.index(n.lower()) + 2.0 if n.isalpha() else float(n) for n in found]
 
 
 def words_wanted(text: str) -> int:

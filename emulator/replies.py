@@ -9,7 +9,9 @@ from typing import Any
 
 from emulator import answers, prose, scenario, wire
 from emulator.calls import Call
+from emulator.delegation import Part, function_calls
 from emulator.directives import Directives, Message, parse_options, take_apart
+from emulator.frames import FrameWriter
 from emulator.recordings import Recordings
 from emulator.scenario import Reply, Scripts
 
@@ -68,8 +70,7 @@ class Replies:
             name = directives.text("replay")
             reply = self._recordings.reply(name, stream="stream" in call.method)
         if reply is None:
-            answer = answers.compose(call, message, directives)
-            reply = Reply(frames=_frames(call, answer))
+            reply = Reply(frames=_candidates(call, message, directives))
         reply.delay_s = directives.number("delay", 0)
         if "pace" in directives:
             reply.pace_s = directives.number("pace", 0) / 1000
@@ -77,25 +78,39 @@ class Replies:
         return reply
 
 
-def _writer(call: Call) -> wire.FrameWriter:
+def _writer(call: Call) -> FrameWriter:
     modality = {"image": "IMAGE", "speech": "AUDIO"}.get(call.model.kind, "")
     hidden = 96 if call.thinks and not call.include_thoughts else 0
-    return wire.FrameWriter(call.model.id, call.prompt_tokens, hidden, modality=modality)
+    return FrameWriter(
+        call.model.id, call.prompt, call.cached_prompt, thought_tokens=hidden, modality=modality
+    )
 
 
-def _frames(call: Call, answer: answers.Answer) -> Iterator[bytes]:
+def _candidates(call: Call, message: Message, directives: Directives) -> Iterator[bytes]:
+    """The frames of all candidates, one after the other; nearly always there is one."""
+    writer = _writer(call)
+    for number in range(call.config.get("candidateCount") or 1):
+        writer.index = number
+        answer = answers.compose(call, message, directives, variant=number)
+        yield from _frames(call, answer, writer)
+
+
+def _frames(
+    call: Call, answer: answers.Answer, writer: FrameWriter | None = None
+) -> Iterator[bytes]:
     signed = call.model.is_gemini_3 and call.model.kind == "chat"
+    kind = "signed" if signed else "bare" if call.wants_image else "plain"
     limit = int(call.config.get("maxOutputTokens") or 0)
-    return answers.frames(answer, _writer(call), signed=signed, limit=limit)
+    return answers.frames(answer, writer or _writer(call), kind=kind, limit=limit)
 
 
 def _scripted_answer(step: dict[str, Any], call: Call) -> answers.Answer:
     texts = step.get("texts", [])
     if isinstance(texts, str):
         texts = prose.chunks(texts, random.Random(texts))  # noqa: S311 - variety, not secrecy
-    parts: list[answers.Part] = [{"text": text} for text in texts]
+    parts: list[Part] = [{"text": text} for text in texts]
     calls = [(found["name"], found.get("args", {})) for found in step.get("calls", [])]
-    parts += answers.function_calls(calls, with_ids=call.model.is_gemini_3)
+    parts += function_calls(calls, with_ids=call.model.is_gemini_3)
     return answers.Answer(step.get("thoughts", []), parts, step.get("finish", "STOP"))
 
 

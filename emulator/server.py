@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from emulator.app import EmulatorApp
+from emulator.app import PROCESSING_S, EmulatorApp
 
 
 class _Protocol(H11Protocol):
@@ -26,7 +26,13 @@ class EmulatorServer(uvicorn.Server):
     """The emulator on a port; port 0 takes any free one. ``base_url`` is known at once."""
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 0, *, recordings: Path | None, pace_s: float
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        recordings: Path | None,
+        pace_s: float,
+        processing_s: float = PROCESSING_S,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # With the protocol named, asyncio turns Nagle off: without it each answer waits 40 ms.
@@ -38,7 +44,7 @@ class EmulatorServer(uvicorn.Server):
         self.listening = threading.Event()
         super().__init__(
             uvicorn.Config(
-                EmulatorApp(recordings=recordings, pace_s=pace_s),
+                EmulatorApp(recordings=recordings, pace_s=pace_s, processing_s=processing_s),
                 http=_Protocol,
                 ws="none",
                 lifespan="off",

@@ -12,16 +12,23 @@ import hashlib
 import secrets
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_AFTER_TOOLS = "t"  # first letter of the ids of calls that follow the use of a tool of Google's
 
 
-def new_call_id() -> str:
+def new_call_id(*, after_tools: bool = False) -> str:
     """An id like Google's: eight small letters and digits."""
-    body = "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    first = _AFTER_TOOLS if after_tools else secrets.choice(_ALPHABET.replace(_AFTER_TOOLS, ""))
+    body = first + "".join(secrets.choice(_ALPHABET) for _ in range(5))
     return body + _check(body)
 
 
 def is_ours(call_id: str) -> bool:
     return len(call_id) == 8 and call_id[6:] == _check(call_id[:6])
+
+
+def follows_tools(call_id: str) -> bool:
+    """Whether this is the id of a call that was made after a tool of Google's was used."""
+    return is_ours(call_id) and call_id.startswith(_AFTER_TOOLS)
 
 
 def signature(subject: str) -> str:

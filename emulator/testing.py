@@ -39,8 +39,13 @@ class Emulator:
     base_url: str
 
     def new_key(self, marker: str = "") -> str:
-        """A key that looks real; the marker blocked, suspended, quota or invalid makes it bad."""
+        """A key that looks real.
+
+        The marker blocked, suspended, quota or invalid makes it bad; ``rpm3`` is good for three
+        answers a minute.
+        """
         letters = string.ascii_uppercase + string.digits  # no marker comes about by chance
+        marker += "-" if marker[-1:].isdigit() else ""  # nor does a number grow
         return "AIza" + marker + "".join(secrets.choice(letters) for _ in range(35 - len(marker)))
 
     def script(self, *steps: Json, key: str = "", agent: str = "", method: str = "") -> None:
@@ -76,8 +81,22 @@ class Emulator:
         """The streams that run now."""
         return [stream for stream in self.streams(key=key) if not stream["ended"]]
 
+    def files(self, *, key: str = "") -> list[Json]:
+        """All uploads, oldest first, as Google shows them, and ``key`` (masked), ``expired``."""
+        found: list[Json] = self._ask("GET", "files", query={"key": key})["files"]
+        return found
+
+    def expire_files(self, *, key: str = "", forget: bool = False) -> int:
+        """Let the files of a key (all if none is named) lapse now; how many there were.
+
+        With `forget` they are gone from ``files`` too. Google answers for both alike.
+        """
+        query = {"key": key, "forget": int(forget)}
+        expired: int = self._ask("POST", "files/expire", query=query)["expired"]
+        return expired
+
     def clear(self) -> None:
-        """Forget all requests and scripts."""
+        """Forget all requests, scripts, files, caches, batches and quotas spent."""
         self._ask("DELETE", "state")
 
     @staticmethod
@@ -123,9 +142,13 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def running(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
+def running(
+    *, recordings: Path | None = None, pace_ms: float = 0, processing_ms: float = 300
+) -> Iterator[Emulator]:
     """An emulator in a thread of this process."""
-    server = EmulatorServer(recordings=recordings, pace_s=pace_ms / 1000)
+    server = EmulatorServer(
+        recordings=recordings, pace_s=pace_ms / 1000, processing_s=processing_ms / 1000
+    )
     thread = threading.Thread(target=server.serve_here, name="emulator", daemon=True)
     thread.start()
     if not server.listening.wait(10):
@@ -138,9 +161,12 @@ def running(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[E
 
 
 @contextlib.contextmanager
-def running_process(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
+def running_process(
+    *, recordings: Path | None = None, pace_ms: float = 0, processing_ms: float = 300
+) -> Iterator[Emulator]:
     """An emulator in a process of its own: for measurements, where it must not share the loop."""
     command = [sys.executable, "-m", "emulator", "--port", "0", "--pace", str(pace_ms)]
+    command += ["--processing", str(processing_ms)]
     if recordings is not None:
         command += ["--recordings", str(recordings)]
     root = Path(__file__).parent.parent

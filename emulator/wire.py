@@ -1,4 +1,4 @@
-"""Google's words on the wire: frames of a stream, error envelopes, and how they become bytes.
+"""Google's words on the wire: error envelopes, frames merged to one answer, and their bytes.
 
 Source: the recordings. A stream is ``data: {json}`` frames parted by CRLF CRLF, with no comments,
 no event names and no ``[DONE]``; an error is ``{"error": {code, message, status, details?}}``.
@@ -7,10 +7,8 @@ no event names and no ``[DONE]``; an error is ``{"error": {code, message, status
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from json.encoder import encode_basestring
+from datetime import datetime
 from typing import Any
 
 SSE = "text/event-stream"
@@ -50,41 +48,52 @@ MESSAGES = {
 class Refusal(Exception):
     """An error Google would answer with; ``body`` is the whole envelope."""
 
-    def __init__(self, status: int, message: str, details: list[dict[str, Any]] | None = None):
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        details: list[dict[str, Any]] | None = None,
+        *,
+        name: str = "",
+    ) -> None:
         super().__init__(message)
         self.status = status
-        self.body = error_body(status, message, details)
+        self.body = error_body(status, message, details, name=name)
 
 
 def error_body(
-    status: int, message: str | None = None, details: list[dict[str, Any]] | None = None
+    status: int,
+    message: str | None = None,
+    details: list[dict[str, Any]] | None = None,
+    *,
+    name: str = "",
 ) -> bytes:
-    """The error envelope, pretty-printed as Google does."""
+    """The error envelope, pretty-printed as Google does; `name` is an unusual word for it."""
     error: dict[str, Any] = {
         "code": status,
         "message": message or MESSAGES.get(status, "Unknown error."),
-        "status": STATUS_NAMES.get(status, "UNKNOWN"),
+        "status": name or STATUS_NAMES.get(status, "UNKNOWN"),
     }
     if details:
         error["details"] = details
     return pretty({"error": error}) + b"\n"
 
 
-def quota_error(model: str, retry_s: float) -> Refusal:
+def quota_error(model: str, retry_s: float, limit: int = 20) -> Refusal:
     """Google's 429 with Help, QuotaFailure and RetryInfo."""
     limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
     metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
     message = (
         "You exceeded your current quota, please check your plan and billing details. For more "
         f"information on this error, head to: {limits}. To monitor your current usage, head to: "
-        f"https://ai.dev/rate-limit. \n* Quota exceeded for metric: {metric}, limit: 20, "
+        f"https://ai.dev/rate-limit. \n* Quota exceeded for metric: {metric}, limit: {limit}, "
         f"model: {model}\nPlease retry in {retry_s:.9f}s."
     )
     violation = {
         "quotaMetric": metric,
         "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
         "quotaDimensions": {"model": model, "location": "global"},
-        "quotaValue": "20",
+        "quotaValue": str(limit),
     }
     google = "type.googleapis.com/google.rpc."
     return Refusal(
@@ -101,6 +110,12 @@ def quota_error(model: str, retry_s: float) -> Refusal:
     )
 
 
+def seconds_of(moment: str) -> float:
+    """Seconds since 1970 of ``2026-08-19T14:34:22.044992Z``; a ValueError if it is none."""
+    whole, _, rest = moment.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{rest or 0}")
+
+
 def pretty(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode()
 
@@ -112,86 +127,6 @@ def compact(value: Any) -> bytes:
 
 def sse_frame(payload: bytes) -> bytes:
     return b"data: " + payload + b"\r\n\r\n"
-
-
-def tokens(chars: int) -> int:
-    """A plain estimate: four characters are a token."""
-    return -(-chars // 4)
-
-
-@dataclass
-class FrameWriter:
-    """Writes the frames of one answer; usage is a running total, as Google sends it.
-
-    Text frames are built by formatting, not by serialising objects: a load test sends thousands.
-    """
-
-    model_version: str
-    prompt_tokens: int
-    thought_tokens: int = 0
-    tool_tokens: int = 0  # what Google's own tools read
-    modality: str = ""  # of what was made, when it was not text
-    response_id: str = field(default_factory=lambda: secrets.token_urlsafe(17))
-    text_chars: int = 0
-    media_tokens: int = 0
-
-    def text(self, text: str) -> bytes:
-        """A frame that carries a piece of the answer's text and nothing else."""
-        self.text_chars += len(text)
-        part = f'{{"text": {encode_basestring(text)}}}'
-        content = f'{{"content": {{"parts": [{part}],"role": "model"}},"index": 0}}'
-        return self._frame(content)
-
-    def thought(self, text: str) -> bytes:
-        self.thought_tokens += tokens(len(text))
-        return self.part({"text": text, "thought": True})
-
-    def part(self, part: dict[str, Any], *, finish: str = "", **extra: Any) -> bytes:
-        """A frame with one part of any kind, with the finish reason if it is the last."""
-        if "functionCall" in part:
-            self.text_chars += len(str(part["functionCall"].get("args", ""))) + 24
-        elif "inlineData" in part:
-            self.media_tokens = 1290
-        elif not part.get("thought"):
-            self.text_chars += len(part.get("text", ""))
-        return self.candidate({"content": {"parts": [part], "role": "model"}}, finish, **extra)
-
-    def candidate(self, candidate: dict[str, Any], finish: str = "", **extra: Any) -> bytes:
-        """A frame with the candidate given, which may have no content at all."""
-        body = dict(candidate)
-        if finish:
-            body["finishReason"] = finish
-        body |= {"index": 0} | extra
-        return self._frame(compact(body).decode())
-
-    def blocked(self, reason: str) -> bytes:
-        """The only frame of a prompt that was refused: feedback, and no candidates."""
-        feedback = {"blockReason": reason, "safetyRatings": ratings("HIGH")}
-        body = {"promptFeedback": feedback, "usageMetadata": json.loads(self.usage())}
-        return compact(body | {"modelVersion": self.model_version, "responseId": self.response_id})
-
-    def _frame(self, candidate: str) -> bytes:
-        return (
-            f'{{"candidates": [{candidate}],"usageMetadata": {self.usage()},'
-            f'"modelVersion": "{self.model_version}","responseId": "{self.response_id}"}}'
-        ).encode()
-
-    def usage(self) -> str:
-        made = tokens(self.text_chars) + self.media_tokens
-        total = self.prompt_tokens + made + self.thought_tokens + self.tool_tokens
-        head = f'{{"promptTokenCount": {self.prompt_tokens},'
-        if made:
-            head += f'"candidatesTokenCount": {made},'
-        tail = f'"totalTokenCount": {total},"promptTokensDetails": '
-        tail += f'[{{"modality": "TEXT","tokenCount": {self.prompt_tokens}}}]'
-        if self.media_tokens:
-            detail = f'{{"modality": "{self.modality}","tokenCount": {self.media_tokens}}}'
-            tail += f',"candidatesTokensDetails": [{detail}]'
-        if self.tool_tokens:
-            tail += f',"toolUsePromptTokenCount": {self.tool_tokens}'
-        if self.thought_tokens:
-            tail += f',"thoughtsTokenCount": {self.thought_tokens}'
-        return head + tail + ',"serviceTier": "standard"}'
 
 
 def ratings(hate_speech: str) -> list[dict[str, Any]]:
@@ -208,18 +143,23 @@ def ratings(hate_speech: str) -> list[dict[str, Any]]:
 def merge(frames: Iterable[bytes]) -> dict[str, Any]:
     """The unary answer that says the same as these frames of a stream."""
     whole: dict[str, Any] = {}
-    candidate: dict[str, Any] = {}
-    parts: list[dict[str, Any]] = []
+    candidates: dict[int, dict[str, Any]] = {}
+    parts: dict[int, list[dict[str, Any]]] = {}
     for frame in frames:
         body = json.loads(frame)
         for found in body.pop("candidates", []):
-            parts += found.pop("content", {}).get("parts", [])
-            candidate |= found
+            index = found.get("index", 0)
+            parts.setdefault(index, []).extend(found.pop("content", {}).get("parts", []))
+            candidates[index] = candidates.get(index, {}) | found
         whole |= body
-    if candidate:
-        content = {"content": {"parts": list(_joined(parts)), "role": "model"}} if parts else {}
-        whole = {"candidates": [content | candidate]} | whole
-    return whole
+    if not candidates:
+        return whole
+    merged = [_content(parts[index]) | candidate for index, candidate in candidates.items()]
+    return {"candidates": merged} | whole
+
+
+def _content(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"content": {"parts": list(_joined(parts)), "role": "model"}} if parts else {}
 
 
 def _joined(parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -3,75 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 from typing import Any
 
 import pytest
 from google import genai
 from google.genai import errors, types
 
-from emulator import media
 from emulator.prose import HONEST
 from emulator.testing import Emulator
+from tests.emulator.asking import SCHEMA, TEAM, calls_of, delegate, parts_of, stream, text_of
 from tests.emulator.conftest import MakeClient
-
-MODEL = "gemini-3.8-flash"
-SCHEMA = {
-    "type": "object",
-    "properties": {"task": {"type": "string"}, "reason": {"type": "string"}},
-    "required": ["task", "reason"],
-}
-TEAM = [
-    types.Tool(
-        function_declarations=[
-            types.FunctionDeclaration(
-                name=f"ask_{name}_agent", description=name, parameters_json_schema=SCHEMA
-            )
-            for name in ("text", "media")
-        ]
-    )
-]
-
-
-async def stream(
-    client: genai.Client, contents: Any, model: str = MODEL, **config: Any
-) -> list[types.GenerateContentResponse]:
-    chunks = await client.aio.models.generate_content_stream(
-        model=model, contents=contents, config=types.GenerateContentConfig(**config)
-    )
-    return [chunk async for chunk in chunks]
-
-
-def text_of(chunks: list[types.GenerateContentResponse], *, thoughts: bool = False) -> str:
-    return "".join(part.text or "" for part in parts_of(chunks) if bool(part.thought) is thoughts)
-
-
-def parts_of(chunks: list[types.GenerateContentResponse]) -> list[types.Part]:
-    candidates = [chunk.candidates[0] for chunk in chunks if chunk.candidates]
-    contents = [candidate.content for candidate in candidates if candidate.content]
-    return [part for content in contents for part in content.parts or []]
-
-
-def calls_of(chunks: list[types.GenerateContentResponse]) -> list[types.FunctionCall]:
-    return [part.function_call for part in parts_of(chunks) if part.function_call]
-
-
-async def delegate(client: genai.Client, prompt: str, model: str = MODEL) -> list[types.Content]:
-    """The contents after a delegation: question, calls, and a result for each call."""
-    chunks = await stream(client, prompt, model, tools=TEAM)
-    results = [
-        types.Part(
-            function_response=types.FunctionResponse(
-                id=call.id, name=call.name, response={"output": "Once upon a time there was a key"}
-            )
-        )
-        for call in calls_of(chunks)
-    ]
-    return [
-        types.Content(role="user", parts=[types.Part(text=prompt)]),
-        types.Content(role="model", parts=parts_of(chunks)),
-        types.Content(role="user", parts=results),
-    ]
 
 
 async def test_a_plain_answer_repeats_the_question_and_says_who_answers(client: genai.Client):
@@ -229,80 +170,6 @@ async def test_unreadable_contents_are_refused(
         await stream(client, "-", http_options=options)
 
 
-async def test_a_picture_is_a_real_png_of_the_shape_asked_for(client: genai.Client):
-    chunks = await stream(
-        client,
-        "A fox in the snow",
-        "gemini-3.1-flash-image",
-        response_modalities=["TEXT", "IMAGE"],
-        image_config=types.ImageConfig(aspect_ratio="16:9"),
-    )
-    [picture] = [part.inline_data for part in parts_of(chunks) if part.inline_data]
-    assert picture.mime_type == "image/png"
-    assert media.png_size(picture.data) == (256, 144)
-    assert "256 x 144" in text_of(chunks)
-    assert chunks[-1].usage_metadata.candidates_token_count > 1290
-
-
-async def test_speech_is_headerless_sound_at_24_khz(client: genai.Client):
-    chunks = await stream(
-        client,
-        "Say hello to the fox",
-        "gemini-2.5-flash-preview-tts",
-        response_modalities=["AUDIO"],
-    )
-    [sound] = [part.inline_data for part in parts_of(chunks) if part.inline_data]
-    assert sound.mime_type == "audio/L16;codec=pcm;rate=24000"
-    samples = struct.unpack(f"<{len(sound.data) // 2}h", sound.data)
-    assert len(samples) == 5 * media.PCM_RATE // 4
-    assert max(samples) > 5000
-
-
-async def test_what_arrives_is_described_honestly(client: genai.Client):
-    contents = [
-        types.Part.from_bytes(data=media.png("a fox", 64, 32), mime_type="image/png"),
-        types.Part.from_uri(file_uri="https://example.com/a.pdf", mime_type="application/pdf"),
-        "What is this?",
-    ]
-    answer = text_of(await stream(client, contents))
-    assert "64 x 32 pixels" in answer
-    assert "https://example.com/a.pdf" in answer
-
-
-async def test_a_speaking_model_takes_no_instruction_and_no_text(client: genai.Client):
-    speech = "gemini-3.1-flash-tts-preview"
-    with pytest.raises(errors.ClientError, match="Developer instruction is not enabled"):
-        await stream(
-            client, "Hi", speech, response_modalities=["AUDIO"], system_instruction="Be kind"
-        )
-    with pytest.raises(errors.ClientError, match="response modalities"):
-        await stream(client, "Hi", speech)
-
-
-async def test_the_answer_stops_at_the_token_limit(client: genai.Client):
-    chunks = await stream(client, "An essay about rivers", max_output_tokens=50)
-    assert chunks[-1].candidates[0].finish_reason == "MAX_TOKENS"
-    assert chunks[-1].usage_metadata.candidates_token_count < 80
-
-
-async def test_googles_own_tools_are_acted_out(client: genai.Client):
-    tools = [
-        types.Tool(google_search=types.GoogleSearch()),
-        types.Tool(code_execution=types.ToolCodeExecution()),
-        types.Tool(url_context=types.UrlContext()),
-    ]
-    prompt = "Count the words of the latest news at https://example.com/news"
-    chunks = await stream(client, prompt, tools=tools)
-    results = [part.code_execution_result for part in parts_of(chunks)]
-    assert [result.output for result in results if result] == ["9\n"]
-    last = chunks[-1].candidates[0]
-    [read] = last.url_context_metadata.url_metadata
-    assert read.retrieved_url == "https://example.com/news"
-    [support] = last.grounding_metadata.grounding_supports
-    start = text_of(chunks).encode()[: support.segment.end_index]
-    assert start.decode() == support.segment.text
-
-
 async def test_models_are_listed_page_by_page(client: genai.Client):
     pager = await client.aio.models.list(config={"page_size": 5})
     assert len(pager.page) == 5
@@ -317,11 +184,6 @@ async def test_a_model_that_cannot_answer_is_not_found(client: genai.Client, mod
         await stream(client, "Hi", model)
     assert refused.value.code == 404
     assert f"models/{model} is not found for API version v1beta" in refused.value.message
-
-
-async def test_tokens_are_counted(client: genai.Client):
-    counted = await client.aio.models.count_tokens(model=MODEL, contents="twelve chars")
-    assert counted.total_tokens == 3
 
 
 @pytest.mark.parametrize(
@@ -361,3 +223,18 @@ async def test_many_streams_at_once_do_not_mix(make_client: MakeClient):
     answers = await asyncio.gather(*(stream(make_client(), prompt) for prompt in prompts))
     for prompt, chunks in zip(prompts, answers, strict=True):
         assert prompt in text_of(chunks)
+
+
+async def test_the_pieces_of_a_stream_may_come_back_one_by_one(client: genai.Client):
+    thinking = types.ThinkingConfig(include_thoughts=True)
+    chunks = await stream(client, "Draw a fox", tools=TEAM, thinking_config=thinking)
+    pieces = [chunk.candidates[0].content for chunk in chunks]
+    assert len(pieces) == 4  # two thoughts, a call, and an empty end
+    [call] = calls_of(chunks)
+    result = types.FunctionResponse(id=call.id, name=call.name, response={"output": "done"})
+    contents = [
+        types.Content(role="user", parts=[types.Part(text="Draw a fox")]),
+        *pieces,
+        types.Content(role="user", parts=[types.Part(function_response=result)]),
+    ]
+    assert "The media agent answered" in text_of(await stream(client, contents, tools=TEAM))

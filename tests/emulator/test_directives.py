@@ -13,8 +13,8 @@ from google.genai import errors, types
 
 from emulator.directives import take_apart
 from emulator.testing import Emulator
+from tests.emulator.asking import MODEL, TEAM, calls_of, delegate, parts_of, stream, text_of
 from tests.emulator.conftest import MakeClient
-from tests.emulator.test_answers import MODEL, TEAM, calls_of, delegate, parts_of, stream, text_of
 
 
 async def collect(
@@ -234,7 +234,7 @@ async def test_code_and_search_can_be_asked_for_by_name(client: genai.Client):
     chunks, _ = await collect(client, "One two three /emulate code search")
     outputs = [part.code_execution_result for part in parts_of(chunks)]
     assert [output.output for output in outputs if output] == ["3\n"]
-    assert chunks[-1].candidates[0].grounding_metadata.web_search_queries == ["One two three"]
+    assert chunks[-1].candidates[0].grounding_metadata.web_search_queries[0] == "One two three"
 
 
 @pytest.mark.parametrize(

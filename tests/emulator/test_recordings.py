@@ -13,8 +13,8 @@ from google import genai
 from google.genai import errors, types
 
 from emulator.testing import Emulator, running
+from tests.emulator.asking import MODEL
 from tests.emulator.conftest import RECORDINGS
-from tests.emulator.test_answers import MODEL
 
 FILES = sorted(RECORDINGS.glob("*.json"))
 GENERATE = ("generateContent", "streamGenerateContent")

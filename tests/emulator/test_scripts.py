@@ -12,8 +12,8 @@ from google import genai
 from google.genai import errors
 
 from emulator.testing import Emulator, running_process
+from tests.emulator.asking import MODEL, calls_of, stream, text_of
 from tests.emulator.conftest import MakeClient
-from tests.emulator.test_answers import MODEL, calls_of, stream, text_of
 
 FRAME = {"candidates": [{"content": {"parts": [{"text": "A"}], "role": "model"}, "index": 0}]}
 LAST = {"candidates": [{"finishReason": "STOP", "index": 0}]}

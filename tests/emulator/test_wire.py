@@ -110,8 +110,8 @@ def test_a_unary_answer_says_the_same_as_the_stream(ask: Ask):
 def test_both_spellings_and_both_base64_alphabets_are_read(ask: Ask):
     data = bytes(range(256))
     parts = [
-        {"inline_data": {"mime_type": "image/x-a", "data": base64.b64encode(data).decode()}},
-        {"inlineData": {"mimeType": "image/x-b", "data": base64.urlsafe_b64encode(data).decode()}},
+        {"inline_data": {"mime_type": "image/png", "data": base64.b64encode(data).decode()}},
+        {"inlineData": {"mimeType": "image/webp", "data": base64.urlsafe_b64encode(data).decode()}},
     ]
     answer = ask(
         action=f"{MODEL}:generateContent",
@@ -142,7 +142,7 @@ def test_recorded_requests_hold_no_key(emulator: Emulator, ask: Ask):
     assert request["ended"] == "completed"
 
 
-@pytest.mark.parametrize("path", ["/v2/models", "/v1beta/files", "/", "/emulator/nothing"])
+@pytest.mark.parametrize("path", ["/v2/models", "/v1beta/tunedModels", "/", "/emulator/nothing"])
 def test_an_unknown_address_is_a_404_in_googles_shape(
     emulator: Emulator, http: httpx2.Client, path: str
 ):
@@ -185,3 +185,11 @@ def test_errors_of_a_stream_are_sent_as_one(ask: Ask):
     assert response.status_code == 503
     assert response.headers["content-type"] == "text/event-stream"
     assert response.text.startswith('{\n  "error": {\n    "code": 503,')
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "POST"])
+def test_models_cannot_be_changed(emulator: Emulator, http: httpx2.Client, method: str):
+    url = f"{emulator.base_url}/v1beta/models/{MODEL}"
+    response = http.request(method, url, headers={"x-goog-api-key": emulator.new_key()})
+    assert response.status_code == 404
+    assert response.json()["error"]["status"] == "NOT_FOUND"

@@ -1,0 +1,235 @@
+"""Google's routes under /v1 and /v1beta: from a request to a reply, with all that is remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from emulator import catalogue, embeddings, request_rules, rules, wire
+from emulator.attachments import Attachment
+from emulator.batches import Batches
+from emulator.caches import Caches
+from emulator.calls import Call, function_parts, parse_body
+from emulator.directives import take_apart
+from emulator.files import FileStore
+from emulator.paging import page
+from emulator.quotas import Quotas
+from emulator.recordings import Recordings
+from emulator.replies import Replies
+from emulator.scenario import Reply
+from emulator.uploads import Uploads
+
+_ROUTE = re.compile(
+    r"/(?P<version>v1|v1beta)/(?P<kind>models|files|cachedContents|batches)"
+    r"(?:/(?P<id>[^/:]+)(?::(?P<action>\w+))?)?"
+)
+_GENERATE = ("generateContent", "streamGenerateContent")
+_EMBED = {"embedContent": "embedContent", "batchEmbedContents": "embedContent"}
+
+
+class Service:
+    """One project of Google's per key, all in memory."""
+
+    def __init__(self, recordings: Recordings, *, processing_s: float = 0.0) -> None:
+        self.replies = Replies(recordings)
+        self.files = FileStore(processing_s=processing_s)
+        self.uploads = Uploads(self.files)
+        self._caches = Caches()
+        self._batches = Batches(self._answered, wait_s=processing_s)
+        self._quotas = Quotas()
+        self._lost: set[str] = set()  # questions whose files were made to vanish once
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for memory in (self.replies, self.files, self.uploads, self._caches, self._batches):
+            memory.clear()
+        self._quotas.clear()
+        self._lost.clear()
+
+    async def upload(
+        self,
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],
+        key: str,
+        body: AsyncIterator[bytes],
+    ) -> Reply:
+        """Answer a request of an upload; see ``Uploads.reply``."""
+        if "upload_id" not in query:
+            rules.check_key(key)
+        return await self.uploads.reply(path, query, headers, key, body)
+
+    def reply(
+        self, method: str, path: str, query: dict[str, str], key: str, raw: bytes
+    ) -> tuple[Reply, str]:
+        """The reply to any other request, and the agent who asked where that can be told.
+
+        Raises:
+            Refusal: Google would not answer this.
+        """
+        found = _ROUTE.fullmatch(path)
+        if found is None:
+            raise wire.Refusal(404, wire.MESSAGES[404])
+        version, kind, name, action = found.groups()
+        rules.check_key(key, name or "" if kind == "models" else "")
+        if kind == "files":
+            return self._file(method, name, action, query, key), ""
+        if kind == "batches":
+            full = f"batches/{name}" if name else ""
+            return self._batches.reply(method, full, action or "", key, query), ""
+        if kind == "cachedContents":
+            return self._cached(method, version, name, query, key, raw), ""
+        if method == "GET" and action is None:
+            scripted = self.replies.step_for(key, "models")
+            return scripted or _models(version, name, query), ""
+        if action is None:
+            raise wire.Refusal(404, wire.MESSAGES[404])
+        return self._model(method, version, name, action, key, raw)
+
+    def _file(
+        self, method: str, file_id: str | None, action: str | None, query: dict[str, str], key: str
+    ) -> Reply:
+        name = f"files/{file_id}"
+        if method == "GET" and file_id is None:
+            mine = [file.shown() for file in self.files.of(key)]
+            return _json(page("files", mine, query, usual=10, most=100))
+        if action == "download":
+            self.files.get(name, key)
+            raise wire.Refusal(400, "Only generated files can be downloaded.")
+        if action is not None or file_id is None or method not in ("GET", "DELETE"):
+            raise wire.Refusal(404, wire.MESSAGES[404])
+        if method == "DELETE":
+            self.files.delete(name, key)
+            return _json({})
+        return _json(self.files.get(name, key).shown())
+
+    def _cached(
+        self,
+        method: str,
+        version: str,
+        name: str | None,
+        query: dict[str, str],
+        key: str,
+        raw: bytes,
+    ) -> Reply:
+        body = parse_body(raw)
+        if method != "POST" or name:
+            full = f"cachedContents/{name}" if name else ""
+            return self._caches.reply(method, full, key, query, body)
+        model_id = str(body.get("model") or "").removeprefix("models/")
+        model = _model_for(model_id, version, "createCachedContent")
+        call = Call(model, "createCachedContent", key, _request_in(body))
+        request_rules.check_contents(call)
+        self._bring_files(call)
+        return self._caches.create(model, key, body, call.prompt_tokens)
+
+    def _model(
+        self, method: str, version: str, model_id: str, action: str, key: str, raw: bytes
+    ) -> tuple[Reply, str]:
+        """Answer a POST to a model."""
+        asked = _EMBED.get(action, "generateContent" if action in _GENERATE else action)
+        model = _model_for(model_id, version, asked, shown=action)
+        if method != "POST":
+            raise rules.model_not_found(model_id, version, action)
+        body = parse_body(raw)
+        if asked == "embedContent":
+            return embeddings.reply(action, body), ""
+        if asked == "batchGenerateContent":
+            return self._batches.create(model.id, key, body), ""
+        if action == "countTokens":
+            return self.replies.step_for(key, action) or self._counted(model, key, body), ""
+        call = Call(model, action, key, body, hashlib.sha256(raw).hexdigest())
+        self._check(call)
+        self._quotas.spend(key, model.id)
+        return self.replies.reply_to(call), call.agent
+
+    def _check(self, call: Call) -> None:
+        """Refuse what Google refuses, and bring along the files and the cache it names."""
+        call.cached = self._caches.used_by(call.body, call.model, call.key)
+        rules.check_call(call)
+        self._bring_files(call)
+        if call.prompt_tokens > call.model.input_limit:
+            raise wire.Refusal(
+                400,
+                f"The input token count ({call.prompt_tokens}) exceeds the maximum number of "
+                f"tokens allowed ({call.model.input_limit}).",
+            )
+
+    def _bring_files(self, call: Call) -> None:
+        """Look up each uploaded file the call names; ``/emulate file=gone`` loses them, once."""
+        uris = list(_uris(call.body)) + list(_uris(call.cached))
+        message = take_apart(call.question)
+        if message.directives_for(call.agent).text("file") == "gone":
+            question = f"{call.key} {call.question}"
+            if uris and question not in self._lost:
+                self._lost.add(question)
+                self.files.forget(uris)
+        found: dict[str, Attachment] = {}
+        for uri in uris:
+            if attachment := self.files.attachment(uri, call.key):
+                found[uri] = attachment
+        call.uploads = found
+
+    def _counted(self, model: catalogue.Model, key: str, body: dict[str, Any]) -> Reply:
+        inner = body.get("generateContentRequest")
+        call = Call(model, "countTokens", key, inner or body, wrapped=bool(inner))
+        call.cached = self._caches.used_by(call.body, model, key)
+        rules.check_call(call)
+        self._bring_files(call)
+        details = [{"modality": kind, "tokenCount": n} for kind, n in call.prompt.items()]
+        counted = {"totalTokens": call.prompt_tokens, "promptTokensDetails": details}
+        if call.cached:
+            counted["cachedContentTokenCount"] = sum(call.cached_prompt.values())
+        return _json(counted)
+
+    def _answered(self, model_id: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request of a batch."""
+        call = Call(catalogue.BY_ID[model_id], "generateContent", key, body)
+        self._check(call)
+        reply = self.replies.reply_to(call)
+        if reply.body is not None:
+            answer: dict[str, Any] = json.loads(reply.body)
+            return answer
+        return wire.merge(reply.frames)
+
+
+def _models(version: str, model_id: str | None, query: dict[str, str]) -> Reply:
+    if model_id is not None:
+        model = catalogue.find(model_id, version)
+        if model is None:
+            raise rules.model_not_found(model_id, version, "GetModel")
+        return _json(model.listed())
+    known = [model.listed() for model in catalogue.MODELS if catalogue.find(model.id, version)]
+    return _json(page("models", known, query))
+
+
+def _model_for(model_id: str, version: str, method: str, shown: str = "") -> catalogue.Model:
+    model = catalogue.find(model_id, version)
+    if model is None or method not in model.methods:
+        raise rules.model_not_found(model_id, version, shown or method)
+    return model
+
+
+def _request_in(body: dict[str, Any]) -> dict[str, Any]:
+    """The part of a cache's body that a request for an answer has too."""
+    fields = ("contents", "systemInstruction", "tools", "toolConfig")
+    return {name: body[name] for name in fields if name in body}
+
+
+def _uris(body: dict[str, Any]) -> list[str]:
+    """The addresses of all files in a request, in order."""
+    contents = body.get("contents") or []
+    contents = [contents] if isinstance(contents, dict) else contents
+    parts = [part for content in contents for part in content.get("parts") or []]
+    for content in contents:
+        for response in function_parts(content, "Response"):
+            parts += response.get("parts") or []
+    files = (part.get("fileData") or {} for part in parts)
+    return [str(file["fileUri"]) for file in files if file.get("fileUri")]
+
+
+def _json(shown: dict[str, Any]) -> Reply:
+    return Reply(body=wire.pretty(shown) + b"\n")
