@@ -17,6 +17,9 @@ class ChatprojectConfig(AppConfig):
             catalogue.override(settings.GEMINI_MODELS)
         except ValueError as error:
             raise ImproperlyConfigured(f"GEMINI_MODELS: {error}") from None
+        if settings.COORDINATOR_MODEL and not catalogue.is_known(settings.COORDINATOR_MODEL):
+            known = ", ".join(model.name for model in catalogue.chat_models())
+            raise ImproperlyConfigured(f"COORDINATOR_MODEL must be one of {known}.")
         try:
             prices.override(settings.GEMINI_PRICES)
         except ValueError as error:

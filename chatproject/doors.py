@@ -225,8 +225,9 @@ def _with_security_headers(scope: Scope, send: Send) -> Send:
     async def secured(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", []))
-            present = {bytes(name).lower() for name, _value in headers}
-            for name, value in security_headers(scope["path"]).items():
+            present = {bytes(name).lower(): bytes(value) for name, value in headers}
+            own_policy = present.get(b"content-security-policy", b"").decode("latin-1")
+            for name, value in security_headers(scope["path"], own_policy=own_policy).items():
                 if name.lower().encode() not in present:
                     headers.append((name.lower().encode(), value.encode()))
             message = {**message, "headers": headers}

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 CLOSED = "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+FRAMED = "frame-ancestors 'self'"
 OWN_ASSETS = "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'"
 ADMIN = f"default-src 'none'; {OWN_ASSETS}; connect-src 'self'; form-action 'self'; {CLOSED}"
 API_DOCS = f"default-src 'none'; {OWN_ASSETS}; connect-src 'self'; form-action 'none'; {CLOSED}"
@@ -21,7 +22,7 @@ API = f"default-src 'none'; form-action 'none'; {CLOSED}"
 PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
     "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'{sockets}; "
-    "form-action 'self'; require-trusted-types-for 'script'; "
+    "frame-src 'self'; form-action 'self'; require-trusted-types-for 'script'; "
     "trusted-types svelte-trusted-html; " + CLOSED
 )
 
@@ -39,8 +40,12 @@ def content_security_policy(path: str, host: str = "") -> str:
     return PAGE.format(sockets=sockets)
 
 
-def security_headers(path: str, host: str = "") -> dict[str, str]:
-    return {
+def security_headers(path: str, host: str = "", own_policy: str = "") -> dict[str, str]:
+    """The headers for an answer at ``path`` that may have a policy of its own already.
+
+    One that says that our page may frame it gets no X-Frame-Options, which would forbid it.
+    """
+    headers = {
         "Content-Security-Policy": content_security_policy(path, host),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -49,6 +54,9 @@ def security_headers(path: str, host: str = "") -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
     }
+    if FRAMED in own_policy:
+        del headers["X-Frame-Options"]
+    return headers
 
 
 class SecurityHeadersMiddleware:
@@ -63,7 +71,8 @@ class SecurityHeadersMiddleware:
             host = request.get_host()
         except DisallowedHost:
             host = ""
-        for name, value in security_headers(request.path_info, host).items():
+        own_policy = response.headers.get("Content-Security-Policy", "")
+        for name, value in security_headers(request.path_info, host, own_policy).items():
             response.headers.setdefault(name, value)
         if request.path_info.startswith(("/api/", "/admin/")):
             response.headers.setdefault("Cache-Control", "no-store")

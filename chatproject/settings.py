@@ -38,6 +38,7 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media"))).absolute()
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # nobody else's to read
 
 INSTALLED_APPS = [
     "daphne",
@@ -172,6 +173,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]  # preloading is for the owner of the
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/")
 GEMINI_API_VERSION = env.text("GEMINI_API_VERSION", "v1beta")
 GEMINI_MODELS = env.mapping("GEMINI_MODELS")  # a user's name for a model -> Google's id
+GEMINI_INLINE_MAX_BYTES = env.integer("GEMINI_INLINE_MAX_BYTES", 4 * 1024 * 1024)
+HISTORY_MAX_TOKENS = env.integer("HISTORY_MAX_TOKENS", 0)
+COORDINATOR_MODEL = env.text("COORDINATOR_MODEL")  # a name users choose; empty: the chosen one
 GEMINI_PRICES = env.json_object("GEMINI_PRICES")  # Google's id for a model -> what it costs
 
 # The password of the account that `manage.py demo` makes; no password, no account.
@@ -183,6 +187,8 @@ REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its doorbell and its 
 REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 1024 * 1024, minimum=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, minimum=1024)
+USER_STORAGE_BYTES = env.integer("USER_STORAGE_BYTES", 1024**3)
+DISK_FREE_MIN_BYTES = env.integer("DISK_FREE_MIN_BYTES", 512 * 1024 * 1024)
 SOCKET_MAX_FRAME_BYTES = env.integer("SOCKET_MAX_FRAME_BYTES", 65_536, minimum=1024)
 SOCKET_AUTH_S = env.integer("SOCKET_AUTH_S", 5, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 10, minimum=1)
@@ -193,6 +199,7 @@ LOGIN_PER_ACCOUNT = env.integer("LOGIN_PER_ACCOUNT", 5, minimum=1)
 LOGIN_PER_ADDRESS = env.integer("LOGIN_PER_ADDRESS", 20, minimum=1)
 RUNS_PER_USER = env.integer("RUNS_PER_USER", 3, minimum=1)
 RUN_TOTAL_S = env.integer("RUN_TOTAL_S", 600, minimum=1)
+RUN_AGENT_S = env.integer("RUN_AGENT_S", 300, minimum=1)
 RUN_FIRST_BYTE_S = env.integer("RUN_FIRST_BYTE_S", 60, minimum=1)
 RUN_IDLE_S = env.integer("RUN_IDLE_S", 60, minimum=1)
 RUN_MODEL_CALLS = env.integer("RUN_MODEL_CALLS", 20, minimum=1)

@@ -41,6 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 class ConfigSerializer(serializers.Serializer[Any]):
     emulated = serializers.BooleanField(help_text="Answers come from the emulator, not Google.")
     registration = serializers.BooleanField(help_text="Visitors may make an account.")
+    upload_max_bytes = serializers.IntegerField(help_text="The largest file that is taken.")
     version = serializers.CharField()
 
 
@@ -56,6 +57,7 @@ class ConfigView(APIView):
             {
                 "emulated": is_loopback(urlsplit(settings.GEMINI_BASE_URL).hostname or ""),
                 "registration": settings.ALLOW_REGISTRATION,
+                "upload_max_bytes": settings.UPLOAD_MAX_BYTES,
                 "version": __version__,
             }
         )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from common.errors import not_found
+from accounts.selectors import token_version
+from common.errors import AppError, not_found
+from conversations.links import is_signed
 from conversations.models import Artifact, Run, Thread
+
+MAX_ATTACHMENTS = 10
 
 Row = TypeVar("Row", bound=Model)
 
@@ -24,6 +29,37 @@ def run_for(user_id: int, run_id: UUID | str) -> Run:
 
 def artifact_for(user_id: int, artifact_id: UUID | str) -> Artifact:
     return _owned(Artifact.objects.all(), "file", user_id, artifact_id)
+
+
+def linked_artifact(artifact_id: str, signature: str) -> Artifact:
+    """The file that a signed address leads to, as long as the signature is worth anything."""
+    key = canonical_uuid(artifact_id)
+    rows = Artifact.objects.filter(owner__is_active=True).select_related("owner__profile")
+    artifact = rows.filter(pk=key).first() if key else None
+    if artifact is None or not is_signed(artifact, token_version(artifact.owner), signature):
+        raise not_found("file")
+    return artifact
+
+
+def attachments_for(owner_id: int, ids: Sequence[UUID], *, lock: bool = False) -> list[Artifact]:
+    """The files that a message of the owner is to carry, in order, each once; one query.
+
+    Args:
+        lock: keep them from being deleted until the transaction ends.
+
+    Raises:
+        AppError: ``file_not_found`` (404) if any is foreign or gone, ``too_many_files``.
+    """
+    if len(ids) > MAX_ATTACHMENTS:
+        message = f"A message can carry {MAX_ATTACHMENTS} files. Leave some out."
+        raise AppError("too_many_files", message)
+    if not ids:
+        return []
+    rows = Artifact.objects.filter(owner_id=owner_id, pk__in=ids).order_by("pk")
+    found = {row.pk: row for row in (rows.select_for_update(no_key=True) if lock else rows)}
+    if not found.keys() >= set(ids):
+        raise not_found("file")
+    return [found[key] for key in dict.fromkeys(ids)]
 
 
 def _owned(rows: QuerySet[Row], what: str, user_id: int, row_id: UUID | str) -> Row:

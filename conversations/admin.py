@@ -16,7 +16,7 @@ from django.urls import path
 from accounts.admin import ReadOnlyAdmin
 from common.errors import AppError
 from conversations import usage
-from conversations.models import Event, ModelCall, Run, Thread
+from conversations.models import Artifact, Event, ModelCall, Run, Thread
 
 
 class PeriodForm(forms.Form):
@@ -123,6 +123,18 @@ class EventAdmin(LogAdmin):
     @admin.display
     def characters(self, event: Any) -> int:
         return int(event.data_length)
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(LogAdmin):
+    """Whose files there are, and how large; not what is in them."""
+
+    list_display = ("owner", "name", "mime_type", "size_bytes", "kind", "created_at")
+    fields = ("id", *list_display, "width", "height", "run_id")
+    readonly_fields = ("run_id",)
+    list_filter = ("kind", "mime_type")
+    search_fields = ("=id", "owner__username", "owner__email")
+    list_select_related = ("owner",)
 
 
 @admin.register(ModelCall)

@@ -1,4 +1,4 @@
-"""REST: threads, what was said in them, runs and their events, files."""
+"""REST: threads, what was said in them, runs and their events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from rest_framework.views import APIView
 from accounts.api import checked, signed_in
 from common.errors import AppError
 from conversations import export, selectors, services
-from conversations.access import artifact_for, run_for
-from conversations.files import file_response
+from conversations.access import run_for
 from conversations.models import Run, Thread
 
 TITLE_MAX = Thread._meta.get_field("title").max_length
@@ -65,11 +64,19 @@ class ThreadPageOutput(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page.")
 
 
+class AttachmentOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(help_text="Of a file; it may have been deleted since.")
+    name = serializers.CharField()
+    mime_type = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+
+
 class MessageOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     role = serializers.ChoiceField(["user", "assistant"])
     agent = serializers.CharField(help_text="Who said it; empty for the user.")
     text = serializers.CharField()
+    attachments = AttachmentOutput(many=True)
     run_id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
 
@@ -77,6 +84,11 @@ class MessageOutput(serializers.Serializer[Any]):
 class RunOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     thread_id = serializers.UUIDField()
+    parent_run_id = serializers.UUIDField(
+        source="parent_id",
+        allow_null=True,
+        help_text="The run it goes on from; null: it opens the thread.",
+    )
     status = serializers.ChoiceField(Run.Status.choices)
     outcome = serializers.ChoiceField(Run.Outcome.choices)
     error_code = serializers.CharField()
@@ -231,12 +243,3 @@ class EventsView(APIView):
         events = [{"seq": seq, "event": json.loads(data)} for seq, data in rows]
         last_seq = max(run.last_seq, rows[-1][0] if rows else 0)
         return Response({"events": events, "last_seq": last_seq, "status": run.status})
-
-
-class FileView(APIView):
-    content_negotiation_class = AnyAccept
-
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, file_id: str) -> HttpResponse:
-        """The bytes of a file that was made or sent in a thread of mine."""
-        return file_response(artifact_for(signed_in(request).pk, file_id))

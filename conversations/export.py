@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from conversations.models import Artifact, Message
@@ -9,10 +10,12 @@ from conversations.selectors import Conversation
 
 SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
+MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
 def as_json(conversation: Conversation) -> dict[str, Any]:
-    thread = conversation.thread
+    """Everything that was said; ``branch`` tells what belongs to the branch spoken in last."""
+    thread, current = conversation.thread, conversation.current()
     files = Artifact.objects.filter(thread_id=thread.id)
     return {
         "id": thread.id,
@@ -23,7 +26,9 @@ def as_json(conversation: Conversation) -> dict[str, Any]:
                 "role": message.role,
                 "agent": message.agent,
                 "text": message.text,
+                "attachments": message.attachments,
                 "created_at": message.created_at,
+                "branch": "current" if message.run_id in current else "other",
             }
             for message in conversation.messages
         ],
@@ -32,8 +37,14 @@ def as_json(conversation: Conversation) -> dict[str, Any]:
 
 
 def as_markdown(conversation: Conversation) -> str:
+    """The branch that was spoken in last, to be read from top to bottom."""
+    current = conversation.current()
     heading = f"# {conversation.thread.title or 'Untitled'}"
-    said = (f"## {_speaker(message)}\n\n{message.text}" for message in conversation.messages)
+    said = (
+        f"## {_speaker(message)}\n\n{_text(message)}"
+        for message in conversation.messages
+        if message.run_id in current
+    )
     return "\n\n".join([heading, *said]) + "\n"
 
 
@@ -41,3 +52,10 @@ def _speaker(message: Message) -> str:
     if message.role == Message.Role.USER:
         return "You"
     return SPEAKERS.get(message.agent, message.agent)
+
+
+def _text(message: Message) -> str:
+    """What was said, and a line for each file that it came with."""
+    names = [MARKDOWN.sub(r"\\\g<0>", file["name"]) for file in message.attachments]
+    lines = [f"- {name}" for name in names]
+    return "\n\n".join(filter(None, ["\n".join(lines), message.text]))

@@ -2,55 +2,109 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header
 
 from common.errors import not_found
+from conversations.mediatypes import (
+    OTHER_TYPE,
+    PLAYED_TYPES,
+    SANDBOXED_TYPE,
+    SHOWN_TYPES,
+    TEXTS,
+)
 from conversations.models import Artifact
 
-# What a browser may be told these bytes are; anything else is a download of unknown kind.
-SHOWN_TYPES = frozenset(
-    {
-        "image/png",
-        "image/jpeg",
-        "image/webp",
-        "image/gif",
-        "audio/wav",
-        "audio/mpeg",
-        "video/mp4",
-        "application/pdf",
-    }
+INERT = "default-src 'none'; sandbox"
+# Search suggestions have to be shown as Google sent them, and their links have to open.
+SANDBOXED = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
 )
-OTHER_TYPE = "application/octet-stream"
+PART_BYTES = 4 * 1024 * 1024
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-def file_response(artifact: Artifact) -> HttpResponse:
+def file_response(artifact: Artifact, *, wanted: str = "", linked: bool = False) -> HttpResponse:
     """The file, in a form that runs nothing even if somebody opens it as a page.
 
-    The bytes are read whole: under ASGI, Django's file streaming does the same, with a warning.
+    What is sent is read whole: under ASGI, Django's file streaming does the same, with a warning.
+    Of a part only that part is read, and 4 MiB of it at most: players ask for all there is from
+    some place on, and ask again for what is missing.
+
+    Args:
+        wanted: the ``Range`` header. What is not one range is answered with the whole file.
+        linked: asked for by a signed address, as players and frames do.
+
+    Raises:
+        AppError: ``file_not_found`` (404).
     """
     try:
         with artifact.file.open("rb") as file:
-            data = file.read()
+            size = file.size
+            part = _part(wanted, size)
+            if part is not None and not part:
+                return _no_such_part(size)
+            file.seek(part.start if part else 0)
+            data = file.read(len(part) if part else size)
     except FileNotFoundError:
         raise not_found("file") from None
-    mime_type = artifact.mime_type if artifact.mime_type in SHOWN_TYPES else OTHER_TYPE
-    return HttpResponse(
-        data,
-        content_type=mime_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, artifact.name or "file"),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    response = HttpResponse(data, headers=_headers(artifact, linked))
+    if part:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    # Django's own middleware asks for this name.
+    response.xframe_options_exempt = _is_framed(artifact, linked)
+    return response
+
+
+def _part(wanted: str, size: int) -> range | None:
+    """The bytes asked for; empty if the file has none of them, None for the whole file."""
+    found = RANGE.fullmatch(wanted)
+    first, last = found.groups() if found else ("", "")
+    if first and last and int(first) > int(last):
+        return None
+    if first:
+        end = min(int(last) + 1 if last else size, size, int(first) + PART_BYTES)
+        return range(int(first), max(end, int(first)))
+    if last:
+        begin = max(size - int(last), 0)
+        return range(begin, min(size, begin + PART_BYTES))
+    return None
+
+
+def _no_such_part(size: int) -> HttpResponse:
+    body = {"code": "bad_range", "message": "This file does not reach that far."}
+    return JsonResponse(body, status=416, headers={"Content-Range": f"bytes */{size}"})
+
+
+def _is_framed(artifact: Artifact, linked: bool) -> bool:
+    """Whether it may be shown in a frame of the page: what agents made for that, and no upload."""
+    made_for_it = artifact.mime_type == SANDBOXED_TYPE
+    return linked and made_for_it and artifact.kind == Artifact.Kind.PRODUCED
+
+
+def _headers(artifact: Artifact, linked: bool) -> dict[str, str]:
+    framed = _is_framed(artifact, linked)
+    mime_type = artifact.mime_type if framed or artifact.mime_type in SHOWN_TYPES else OTHER_TYPE
+    shown = framed or (linked and mime_type in PLAYED_TYPES)
+    charset = "; charset=utf-8" if framed or mime_type in TEXTS else ""
+    return {
+        "Content-Type": mime_type + charset,
+        "Content-Disposition": content_disposition_header(not shown, artifact.name or "file")
+        or "inline",
+        "Content-Security-Policy": SANDBOXED if framed else INERT,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+        "Accept-Ranges": "bytes",
+    }
 
 
 @receiver(post_delete, sender=Artifact, dispatch_uid="conversations.remove_file")

@@ -1,9 +1,9 @@
 """What was said, and the log of how it was said.
 
-A Thread holds Messages and Runs. A Run is the record of one answer; its Events are numbered from
-1 without a gap and are the truth while it lasts. When it ends, the log is folded into
-``Run.transcript`` (the same events, adjacent deltas joined), its readable Messages, and
-``Run.contents`` (what Gemini is sent back as history).
+A Thread holds Messages and Runs; its runs form a tree (``branches.py``). A Run is the record of
+one answer; its Events are numbered from 1 without a gap and are the truth while it lasts. When it
+ends, the log is folded into ``Run.transcript`` (the same events, adjacent deltas joined), its
+readable Messages, and ``Run.contents`` (what Gemini is sent back as history).
 """
 
 from __future__ import annotations
@@ -53,6 +53,14 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
     thread = models.ForeignKey(Thread, models.CASCADE, related_name="runs")
+    parent = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="children",
+        help_text="The run that this one goes on from; empty: it opens the conversation.",
+    )
     key = models.ForeignKey(
         "apikeys.UserApiKey", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -108,6 +116,9 @@ class Message(models.Model):
     )
     subagent_run_id = models.CharField(max_length=36, blank=True)
     text = models.TextField()
+    attachments = models.JSONField(
+        default=list, help_text="[{id, name, mime_type, size_bytes}] as they were when sent."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -194,27 +205,64 @@ class ModelCall(models.Model):
         return f"{self.run_id} {self.agent} {self.model}"
 
 
+ARTIFACTS = "artifacts"
+
+
 def artifact_path(artifact: Artifact, filename: str) -> str:
     """A random name in the owner's folder: nothing a client says becomes part of a path."""
-    return f"artifacts/{artifact.owner_id}/{artifact.id.hex}"
+    return f"{ARTIFACTS}/{artifact.owner_id}/{artifact.id.hex}"
 
 
 class Artifact(models.Model):
-    """A produced or uploaded file; its bytes never travel inside events."""
+    """A file; its bytes never travel inside events.
+
+    An uploaded one is its owner's alone until a message carries it; then it is part of that
+    message's thread and goes with it. A produced one is part of a thread from the beginning.
+    """
+
+    class Kind(models.TextChoices):
+        UPLOADED = "uploaded"
+        PRODUCED = "produced"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="artifacts")
-    thread = models.ForeignKey(Thread, models.CASCADE, related_name="artifacts")
-    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="artifacts")
+    thread = models.ForeignKey(
+        Thread, models.CASCADE, null=True, blank=True, related_name="artifacts"
+    )
+    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="artifacts")
+    kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=200)
     mime_type = models.CharField(max_length=100)
     size_bytes = models.PositiveBigIntegerField()
+    width = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels; of pictures.")
+    height = models.PositiveIntegerField(null=True, blank=True)
     file = models.FileField(upload_to=artifact_path)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         db_table = "artifacts"
         ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="artifacts_of_owner")]
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class GeminiFile(models.Model):
+    """A copy of a file at Google, put there with a key and readable with that key alone."""
+
+    artifact = models.ForeignKey(Artifact, models.CASCADE, related_name="gemini_files")
+    key = models.ForeignKey("apikeys.UserApiKey", models.CASCADE, related_name="+")
+    uri = models.CharField(max_length=500)
+    name = models.CharField(max_length=200, help_text="Google's: files/...")
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "gemini_files"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["artifact", "key"], name="gemini_files_one_per_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,8 +16,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.errors import AppError, not_found
+from conversations.attachments import attachments_take
+from conversations.branches import After, newest_run, parent_for
 from conversations.models import Message, Run, Thread
-from conversations.selectors import history_for, last_position
+from conversations.selectors import history_for
 from conversations.services import title_from
 from conversations.storable import storable_text
 
@@ -28,8 +31,9 @@ FIRST_FENCE = 1  # a run with a higher one was ended for a process that died
 class OpenedRun:
     """What ``run_open`` found or made.
 
-    ``history`` holds one list of Gemini contents per earlier run. It is empty when ``created``
-    is false: that run is already on its way and needs no second work order.
+    ``history`` holds one list of Gemini contents per run before it, on its own branch,
+    ``attachments`` what the new message carries: ``[{id, name, mime_type, size_bytes}]``. Both are
+    empty when ``created`` is false: that run is already on its way and needs no second work order.
     """
 
     run_id: UUID
@@ -40,6 +44,7 @@ class OpenedRun:
     created: bool
     thread_created: bool
     last_seq: int
+    attachments: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run_open(
@@ -55,21 +60,28 @@ def run_open(
     key_id: UUID,
     lease_owner: str,
     lease_s: float,
+    parent: After = After.NEWEST,
+    attachments: Sequence[UUID] = (),
 ) -> OpenedRun:
     """Store a user's message and the run that answers it; sent again, find the same run.
 
     Args:
         continues: the client believes that the thread exists, so it is not made.
+        parent: where in the thread it goes on.
+        attachments: the owner's files that the message carries.
 
     Raises:
-        AppError: ``thread_not_found``, ``run_not_found``, ``key_not_found``, ``thread_busy``.
+        AppError: ``thread_not_found``, ``run_not_found``, ``message_not_found``,
+            ``key_not_found``, ``thread_busy``, ``file_not_found``, ``too_many_files``.
     """
+    asked = _Asked(message_id, storable_text(text), tuple(attachments), continues, parent)
     run = Run(id=run_id, owner_id=owner_id, thread_id=thread_id, key_id=key_id, fence=FIRST_FENCE)
     run.agent, run.model, run.lease_owner = agent, model, lease_owner
+    run.lease_until = lease_end(lease_s)
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return _open(run, message_id, storable_text(text), continues, lease_s)
+                return _open(run, asked)
         except IntegrityError:
             continue  # somebody else stored one of these ids first: look again
     if not apps.get_model("apikeys.UserApiKey").objects.filter(pk=key_id).exists():
@@ -82,38 +94,54 @@ def lease_end(lease_s: float) -> Combinable:
     return Now() + timedelta(seconds=lease_s)
 
 
-def _open(run: Run, message_id: UUID, text: str, continues: bool, lease_s: float) -> OpenedRun:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a user sends with a run."""
+
+    message_id: UUID
+    text: str
+    attachments: tuple[UUID, ...]
+    continues: bool
+    after: After
+
+
+def _open(run: Run, asked: _Asked) -> OpenedRun:
     thread = _locked_thread(run)
-    said = _said_before(run, message_id)
-    opened = _opened_before(run, said, message_id)
+    said = _said_before(run, asked.message_id)
+    opened = _opened_before(run, said, asked.message_id)
     if opened:
         return opened
     thread_created = thread is None
     if thread is None:
-        if continues:
+        if asked.continues:
             raise not_found("thread")
-        title = title_from(text)
-        thread = Thread.objects.create(id=run.thread_id, owner_id=run.owner_id, title=title)
+        run.parent_id = parent_for(asked.after, thread_id=run.thread_id, newest=None)
+        thread = Thread.objects.create(id=run.thread_id, owner_id=run.owner_id)
         history, position = [], 1
     else:
         if thread.runs.filter(status=Run.Status.RUNNING).exists():
             raise _busy()
-        history, position = history_for(thread.pk), last_position(thread.pk) + 1
-        thread.updated_at, thread.title = timezone.now(), thread.title or title_from(text)
-        thread.save(update_fields=["updated_at", "title"])
-    run.lease_until = lease_end(lease_s)
+        newest, last = newest_run(thread.pk)
+        run.parent_id = parent_for(asked.after, thread_id=thread.pk, newest=newest)
+        history, position = history_for(run.parent_id), last + 1
     run.save(force_insert=True)
-    taken = any(message.id == message_id for message in said)
+    files = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=asked.attachments)
+    thread.updated_at = timezone.now()
+    thread.title = thread.title or title_from(asked.text) or (files[0]["name"] if files else "")
+    thread.save(update_fields=["updated_at", "title"])
+    taken = any(message.id == asked.message_id for message in said)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
-        id=uuid4() if taken else message_id,
+        id=uuid4() if taken else asked.message_id,
         thread=thread,
         run=run,
         position=position,
         role=Message.Role.USER,
-        text=text,
+        text=asked.text,
+        attachments=files,
     )
-    return OpenedRun(run.pk, thread.pk, message.pk, run.fence, history, True, thread_created, 0)
+    ids = (run.pk, thread.pk, message.pk)
+    return OpenedRun(*ids, run.fence, history, True, thread_created, 0, files)
 
 
 def _locked_thread(run: Run) -> Thread | None:

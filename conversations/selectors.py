@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,12 @@ from uuid import UUID
 
 from django.db.models import Max, OuterRef, Q, Subquery
 
-from common.errors import AppError
-from conversations.access import canonical_uuid, run_for, thread_for
+from conversations.access import run_for, thread_for
+from conversations.attachments import said
+from conversations.branches import path_in, path_to
 from conversations.compaction import AguiEvent, compact
-from conversations.models import Event, Message, Run, Thread
+from conversations.cursors import cursor_after, read_cursor
+from conversations.models import Artifact, Event, Message, Run, Thread
 
 PAGE_SIZE = 50
 EVENTS_PAGE_SIZE = 1000
@@ -52,12 +53,17 @@ class Conversation:
     messages: list[Message]
     runs: list[Told]
 
+    def current(self) -> set[UUID]:
+        """The runs of the branch that was spoken in last, from its newest run to its first."""
+        parents = {told.run.pk: told.run.parent_id for told in self.runs}
+        return set(path_in(parents, self.messages[-1].run_id if self.messages else None))
+
 
 def thread_list(*, user_id: int, cursor: str = "", limit: int = PAGE_SIZE) -> ThreadPage:
     """The threads of a user, the last one spoken in first."""
     threads = Thread.objects.filter(owner_id=user_id).order_by("-updated_at", "-id")
     if cursor:
-        at, thread_id = _read_cursor(cursor)
+        at, thread_id = read_cursor(cursor)
         threads = threads.filter(Q(updated_at__lt=at) | Q(updated_at=at, id__lt=thread_id))
     running = Run.objects.filter(thread=OuterRef("pk"), status=Run.Status.RUNNING)
     rows = threads.values_list(
@@ -65,29 +71,27 @@ def thread_list(*, user_id: int, cursor: str = "", limit: int = PAGE_SIZE) -> Th
     )
     found = [ThreadSummary(*row) for row in rows[: limit + 1]]
     more = len(found) > limit
-    return ThreadPage(found[:limit], _cursor(found[limit - 1]) if more else None)
+    last = found[limit - 1] if more else None
+    return ThreadPage(found[:limit], cursor_after(last.updated_at, last.id) if last else None)
+
+
+def file_list(
+    *, user_id: int, cursor: str = "", limit: int = PAGE_SIZE
+) -> tuple[list[Artifact], str | None]:
+    """A page of a user's files, the newest first, and the cursor of the next page."""
+    files = Artifact.objects.filter(owner_id=user_id).order_by("-created_at", "-id")
+    if cursor:
+        at, file_id = read_cursor(cursor)
+        files = files.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=file_id))
+    found = list(files[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], cursor_after(last.created_at, last.pk) if last else None
 
 
 def thread_detail(*, user_id: int, thread_id: UUID | str) -> ThreadSummary:
     thread = thread_for(user_id, thread_id)
     running = thread.runs.filter(status=Run.Status.RUNNING).values_list("pk", flat=True).first()
     return ThreadSummary(thread.pk, thread.title, thread.created_at, thread.updated_at, running)
-
-
-def _cursor(thread: ThreadSummary) -> str:
-    place = f"{thread.updated_at.isoformat()}|{thread.id}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at_text, _, id_text = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        at, thread_id = datetime.fromisoformat(at_text), canonical_uuid(id_text)
-    except ValueError:
-        thread_id = None
-    if thread_id is None or at.tzinfo is None:
-        raise AppError("bad_cursor", "This page of the list does not exist. Start from the first.")
-    return at, thread_id
 
 
 def thread_messages(*, user_id: int, thread_id: UUID | str) -> Conversation:
@@ -111,17 +115,18 @@ def _told(run: Run) -> Told:
     return Told(run, len(log), compact(log))
 
 
-def history_for(thread_id: UUID) -> list[list[dict[str, Any]]]:
-    """What Gemini is told was said before: one list of contents per earlier run, in order.
+def history_for(run_id: UUID | None) -> list[list[dict[str, Any]]]:
+    """What Gemini is told was said up to a run: one list of contents per run, oldest first.
+
+    That is what the run and its ancestors say; other branches have no part in it. Two queries,
+    however many runs there are; none for None, the start.
 
     A run that failed or was stopped before the model said anything still counts: the person did
     say it and may refer to it ("try that again"), and Gemini accepts two user contents in a row.
     """
-    said = Message.objects.filter(thread_id=thread_id, role=Message.Role.USER).order_by("position")
-    return [
-        [{"role": "user", "parts": [{"text": text}]}, *contents]
-        for text, contents in said.values_list("text", "run__contents")
-    ]
+    asked = Message.objects.filter(run__in=path_to(run_id), role=Message.Role.USER)
+    rows = asked.order_by("position").values_list("text", "attachments", "run__contents")
+    return [[said(text, files), *contents] for text, files, contents in rows]
 
 
 def run_detail(*, user_id: int, run_id: UUID | str) -> Run:

@@ -1,17 +1,18 @@
-"""What a person does to threads, and how files come and go with them."""
+"""What a person does to threads."""
 
 from __future__ import annotations
 
 import re
 from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from common.errors import not_found
-from conversations.access import run_for, thread_for
-from conversations.models import Artifact, Run, Thread
+from conversations.access import thread_for
+from conversations.artifacts import artifact_create
+from conversations.models import Run, Thread
 from conversations.storable import storable_text
+
+__all__ = ["artifact_create", "thread_create", "thread_delete", "thread_rename", "title_from"]
 
 TITLE_CHARS = 80
 _MARKDOWN_START = re.compile(r"^\s*(?:#{1,6}\s|>|[-*]\s|```.*)\s*")
@@ -57,27 +58,3 @@ def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
         list(Thread.objects.select_for_update().filter(pk=thread.pk).values_list("pk"))
         list(Run.objects.select_for_update().filter(thread=thread).order_by("pk").values_list("pk"))
         thread.delete()
-
-
-def artifact_create(
-    *,
-    owner_id: int,
-    thread_id: UUID,
-    run_id: UUID | None,
-    data: bytes,
-    mime_type: str,
-    name: str,
-) -> Artifact:
-    """Keep a file; its path is random and nothing of it comes from the name."""
-    thread = thread_for(owner_id, thread_id)
-    run = run_for(owner_id, run_id) if run_id else None
-    artifact = Artifact(owner_id=owner_id, thread=thread, run=run, size_bytes=len(data))
-    artifact.mime_type = storable_text(mime_type)[:100]
-    artifact.name = storable_text(name)[:200]
-    artifact.file.save("", ContentFile(data), save=False)
-    try:
-        artifact.save(force_insert=True)
-    except IntegrityError:  # the thread was deleted meanwhile
-        artifact.file.delete(save=False)
-        raise not_found("thread") from None
-    return artifact

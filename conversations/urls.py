@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import api, usage_api
+from conversations import api, files_api, usage_api
 
 # Ids are taken as text: what is no id gets the same answer as an id that is not there.
 urlpatterns = [
@@ -11,5 +11,7 @@ urlpatterns = [
     path("runs/<str:run_id>/", api.RunView.as_view(), name="run"),
     path("runs/<str:run_id>/events/", api.EventsView.as_view(), name="run-events"),
     path("usage/", usage_api.UsageView.as_view(), name="usage"),
-    path("files/<str:file_id>/", api.FileView.as_view(), name="file"),
+    path("files/", files_api.FilesView.as_view(), name="file-list"),
+    path("files/<str:file_id>/", files_api.FileView.as_view(), name="file"),
+    path("files/<str:file_id>/link/", files_api.LinkView.as_view(), name="file-link"),
 ]

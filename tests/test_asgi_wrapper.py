@@ -26,7 +26,7 @@ class Inside:
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict]] = []
 
-    def app(self, name):
+    def app(self, name, headers=()):
         async def answer(scope, receive, send):
             self.seen.append((name, scope))
             if scope["type"] == "websocket":
@@ -35,7 +35,7 @@ class Inside:
                 return
             while (await receive()).get("more_body"):
                 pass
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.start", "status": 200, "headers": [*headers]})
             await send({"type": "http.response.body", "body": name.encode()})
 
         return answer
@@ -125,6 +125,22 @@ async def test_every_answer_carries_the_security_headers(doors):
         _, headers, _ = await request(doors, path, method=method)
         assert headers[b"x-content-type-options"] == b"nosniff"
         assert b"frame-ancestors 'none'" in headers[b"content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "framed"),
+    [
+        (b"sandbox; frame-ancestors 'self'", True),
+        (b"default-src 'none'; sandbox", False),
+        (b"frame-ancestors 'none'", False),
+    ],
+)
+async def test_only_what_says_so_itself_may_be_shown_in_a_frame(doors, inside, policy, framed):
+    doors.pages = inside.app("pages", [(b"Content-Security-Policy", policy)])
+    _, headers, _ = await request(doors, "/api/files/x/")
+    assert headers[b"Content-Security-Policy"] == policy
+    assert (b"x-frame-options" not in headers) == framed
+    assert b"content-security-policy" not in headers
 
 
 async def test_what_a_client_makes_up_does_not_get_in(doors, inside):
@@ -226,6 +242,14 @@ async def test_an_upload_may_be_larger_than_other_requests(doors):
     assert (await request(doors, "/api/files/", method="POST", chunks=[b"x" * 5000]))[0] == 200
     chunks = [b"x" * 40_000] * 2
     assert (await request(doors, "/api/files/", method="POST", chunks=chunks))[0] == 413
+    for path in ("/api/files", "/api/files/x/link/", "/api/files//"):
+        assert (await request(doors, path, method="POST", chunks=[b"x" * 5000]))[0] == 413
+
+
+async def test_an_upload_that_is_declared_too_long_is_never_read(doors, inside):
+    headers = [HOST, (b"content-length", b"%d" % (5000 + 64 * 1024 + 1))]
+    assert (await request(doors, "/api/files/", method="POST", headers=headers))[0] == 413
+    assert inside.seen == []
 
 
 async def test_the_engine_is_told_when_the_server_starts_and_ends(doors, inside):

@@ -96,6 +96,7 @@ def test_the_page_may_open_a_socket_to_its_own_server_only(client):
     policy = directives(client.get("/"))
     assert policy["connect-src"] == "'self' ws://testserver wss://testserver"
     assert policy["img-src"] == "'self' blob: data:"
+    assert policy["frame-src"] == "'self'"
     assert policy["require-trusted-types-for"] == "'script'"
 
 
@@ -119,6 +120,7 @@ def test_a_visitor_is_told_whether_answers_are_real(client, settings, emulated):
     assert client.get("/api/config/").json() == {
         "emulated": emulated,
         "registration": False,
+        "upload_max_bytes": 20 * 1024 * 1024,
         "version": __version__,
     }
 

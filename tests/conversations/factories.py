@@ -94,7 +94,9 @@ def plain_answer(run: runs.OpenedRun, *deltas: str) -> list[dict]:
     ]
 
 
-def make_artifact(owner, data=b"\x89PNG...", mime_type="image/png", name="bee.png", run=None):
+def make_artifact(
+    owner, data=b"\x89PNG...", mime_type="image/png", name="bee.png", run=None, **fields
+):
     run = run or answered_run(owner)
     return artifact_create(
         owner_id=owner.pk,
@@ -103,4 +105,5 @@ def make_artifact(owner, data=b"\x89PNG...", mime_type="image/png", name="bee.pn
         data=data,
         mime_type=mime_type,
         name=name,
+        **fields,
     )

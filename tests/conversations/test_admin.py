@@ -1,4 +1,5 @@
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
@@ -8,6 +9,7 @@ from tests.conversations.factories import (
     answered_run,
     close_run,
     ledger_row,
+    make_artifact,
     open_run,
     plain_answer,
 )
@@ -15,7 +17,7 @@ from tests.people import make_user
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("thread", "run", "event", "modelcall")
+PAGES = ("thread", "run", "event", "modelcall", "artifact")
 SECRET = "Where is the treasure?"
 ANSWER = "Under the old oak."
 
@@ -26,6 +28,7 @@ def log(alice):
     call = ledger_row(alice, run)
     contents = [{"role": "model", "parts": [{"text": ANSWER}]}]
     close_run(run, plain_answer(run, ANSWER), calls=[call], contents=contents)
+    make_artifact(alice, data=ANSWER.encode(), mime_type="text/plain", run=run)
     return run
 
 
@@ -46,9 +49,7 @@ def test_no_page_shows_a_word_of_what_was_said(log, staff, superuser):
 
     for page in PAGES:
         path = f"/admin/conversations/{page}/"
-        row = {"thread": models.Thread, "run": models.Run, "event": models.Event}.get(
-            page, models.ModelCall
-        )
+        row = apps.get_model("conversations", page)
         for shown in [path, f"{path}?q=alice", f"{path}{row.objects.first().pk}/change/"]:
             response = client.get(shown)
             assert response.status_code == 200, shown

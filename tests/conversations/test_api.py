@@ -110,8 +110,8 @@ def test_messages_hold_what_was_said_and_how(alice, django_assert_max_num_querie
     assert (running["status"], running["last_seq"]) == ("running", 4)
     assert running["events"][-1] == {**events[2], "delta": "Some"}
     assert set(running) == {
-        *("id", "thread_id", "status", "outcome", "error_code", "error_message", "agent"),
-        *("model", "last_seq", "usage", "created_at", "finished_at", "events"),
+        *("id", "thread_id", "parent_run_id", "status", "outcome", "error_code", "error_message"),
+        *("agent", "model", "last_seq", "usage", "created_at", "finished_at", "events"),
     }
 
 
@@ -229,6 +229,8 @@ def routes(run, file_id):
         ("get", f"/api/runs/{run['run']}/"),
         ("get", f"/api/runs/{run['run']}/events/"),
         ("get", f"/api/files/{file_id}/"),
+        ("delete", f"/api/files/{file_id}/"),
+        ("post", f"/api/files/{file_id}/link/"),
     ]
 
 
@@ -259,7 +261,11 @@ def test_every_route_needs_a_token(alice, client):
     artifact = make_artifact(alice)
     ids = {"thread": artifact.thread_id, "run": artifact.run_id}
 
-    for method, path in [*routes(ids, artifact.pk), ("get", "/api/threads/")]:
+    for method, path in [
+        *routes(ids, artifact.pk),
+        ("get", "/api/threads/"),
+        ("get", "/api/files/"),
+    ]:
         response = getattr(client, method)(path)
         assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
 

@@ -1,0 +1,120 @@
+"""How files come and go: uploaded by people, made by agents, deleted.
+
+The bytes are written first, under a name nobody can guess, and the row after them. So a row always
+has its bytes, and what a killed process leaves is a file that nothing points at: ``cleanmedia``
+finds those.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.db import IntegrityError, transaction
+
+from common.errors import AppError, not_found
+from conversations.access import artifact_for, run_for, thread_for
+from conversations.filenames import display_name
+from conversations.mediatypes import PICTURES, kept_type
+from conversations.models import Artifact, Thread, artifact_path
+from conversations.pictures import clean_picture, picture_size
+from conversations.sniffing import sniff
+from conversations.space import check_space, claim_space, disk_full
+
+
+def artifact_create(
+    *,
+    owner_id: int,
+    thread_id: UUID,
+    run_id: UUID | None,
+    data: bytes,
+    mime_type: str,
+    name: str,
+    artifact_id: UUID | None = None,
+) -> Artifact:
+    """Keep a file that an agent made; its path is random and nothing of it comes from the name.
+
+    Args:
+        mime_type: kept if it is on the list of what is shown; otherwise the file has no type.
+        artifact_id: the id it is to have, if that was told to somebody already.
+
+    Raises:
+        AppError: ``thread_not_found``, ``run_not_found``, ``storage_full`` (507).
+    """
+    thread = thread_for(owner_id, thread_id)
+    run = run_for(owner_id, run_id) if run_id else None
+    artifact = Artifact(owner_id=owner_id, thread=thread, run=run, kind=Artifact.Kind.PRODUCED)
+    artifact.id = artifact_id or artifact.id
+    artifact.mime_type, artifact.name = kept_type(mime_type), display_name(name)
+    artifact.width, artifact.height = picture_size(data, artifact.mime_type) or (None, None)
+    _store(artifact, ContentFile(data))
+    return artifact
+
+
+def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str) -> Artifact:
+    """Keep a file from a person, if it is of a kind that we take.
+
+    Pictures are kept without EXIF, place, XMP and comments, and upright.
+
+    Raises:
+        AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),
+            ``storage_full`` (507). Nothing is kept then.
+    """
+    if size_bytes > settings.UPLOAD_MAX_BYTES:
+        raise too_large()
+    check_space(owner_id, size_bytes)
+    artifact = Artifact(owner_id=owner_id, kind=Artifact.Kind.UPLOADED, name=display_name(name))
+    artifact.mime_type = sniff(file, artifact.name)
+    content: File[bytes] = File(file)
+    if artifact.mime_type in PICTURES:
+        picture = clean_picture(file.read(), artifact.mime_type)
+        artifact.width, artifact.height = picture.width, picture.height
+        content = ContentFile(picture.data)
+    _store(artifact, content)
+    return artifact
+
+
+def artifact_delete(*, owner_id: int, artifact_id: UUID | str) -> None:
+    """Remove a file, wherever it was used; messages remember its name."""
+    artifact_for(owner_id, artifact_id).delete()
+
+
+def too_large() -> AppError:
+    limit = settings.UPLOAD_MAX_BYTES / 1024 / 1024
+    message = f"This file is too large. A file may have {limit:.3g} MB here."
+    return AppError("too_large", message, status=413)
+
+
+def _store(artifact: Artifact, content: File[bytes]) -> None:
+    """Write the bytes and the row, or neither."""
+    artifact.size_bytes = content.size
+    check_space(artifact.owner_id, artifact.size_bytes)
+    _write(artifact, content)
+    try:
+        with transaction.atomic():
+            claim_space(artifact.owner_id, artifact.size_bytes)
+            artifact.save(force_insert=True)
+    except BaseException as error:
+        artifact.file.delete(save=False)
+        thread_id = artifact.thread_id
+        if isinstance(error, IntegrityError) and thread_id and not _is_there(thread_id):
+            raise not_found("thread") from None  # it was deleted meanwhile
+        raise
+
+
+def _is_there(thread_id: UUID) -> bool:
+    return Thread.objects.filter(pk=thread_id).exists()
+
+
+def _write(artifact: Artifact, content: File[bytes]) -> None:
+    try:
+        artifact.file.save("", content, save=False)
+    except OSError as error:
+        if not Artifact.objects.filter(pk=artifact.pk).exists():
+            artifact.file.storage.delete(artifact_path(artifact, ""))  # what was written of it
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full() from None
+        raise

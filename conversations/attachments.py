@@ -1,0 +1,61 @@
+"""The files that a message carries: remembered with it, and given to the model before its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from conversations.access import attachments_for
+from conversations.models import Artifact
+
+Snapshot = dict[str, Any]  # {id, name, mime_type, size_bytes}
+
+
+def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> list[Snapshot]:
+    """Make the files part of the thread whose message carries them; what the message remembers.
+
+    Called in the transaction that stores the message. A file that is part of a thread already
+    stays with that one.
+
+    Raises:
+        AppError: ``file_not_found`` (404), ``too_many_files``.
+    """
+    if not ids:
+        return []
+    artifacts = attachments_for(owner_id, ids, lock=True)
+    loose = [artifact.pk for artifact in artifacts if artifact.thread_id is None]
+    Artifact.objects.filter(pk__in=loose).update(thread_id=thread_id)
+    return snapshots_of(artifacts)
+
+
+def snapshots_of(artifacts: Iterable[Artifact]) -> list[Snapshot]:
+    return [
+        {
+            "id": str(artifact.pk),
+            "name": artifact.name,
+            "mime_type": artifact.mime_type,
+            "size_bytes": artifact.size_bytes,
+        }
+        for artifact in artifacts
+    ]
+
+
+def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A user's message as the contents know it: ``{role, parts}``, files first.
+
+    An empty text beside files is left out: Gemini refuses an empty part.
+    """
+    files = [
+        {
+            "artifact": {
+                "id": file["id"],
+                "mimeType": file["mime_type"],
+                "name": file["name"],
+                "size": file["size_bytes"],
+            }
+        }
+        for file in attachments
+    ]
+    texts = [{"text": text}] if text or not files else []
+    return {"role": "user", "parts": [*files, *texts]}

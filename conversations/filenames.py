@@ -1,0 +1,33 @@
+"""Names of files as people see them. No path is ever made from one."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from conversations.storable import storable_text
+
+NAME_CHARS = 200
+EXTENSION_CHARS = 20
+NO_NAME = "file"
+
+
+def display_name(raw: str) -> str:
+    """The last part of ``raw``, without what cannot be seen, of at most 200 characters.
+
+    Control characters go, and so do the marks that turn the direction of writing, with which
+    ``exe.png`` can be spelled backwards.
+    """
+    last = storable_text(raw).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    seen = "".join(char if char.isprintable() else " " * char.isspace() for char in last)
+    name = " ".join(unicodedata.normalize("NFC", seen).split()).strip(". ")
+    if len(name) <= NAME_CHARS:
+        return name or NO_NAME
+    extension = extension_of(name)
+    return name[: NAME_CHARS - len(extension)].rstrip() + extension
+
+
+def extension_of(name: str) -> str:
+    """``.png`` of ``bee.PNG``; empty when there is none, or a very long one."""
+    extension = PurePosixPath(name).suffix.lower()
+    return extension if len(extension) <= EXTENSION_CHARS else ""
