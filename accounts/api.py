@@ -1,4 +1,4 @@
-"""REST: signing in and out, one's own profile, the models on offer."""
+"""REST: signing in and out, one's own profile."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import services, tokens
-from accounts.models import UserProfile
+from accounts.selectors import choices_of, profile_of
 from agents.core import catalogue
 
 MAX_FALLBACKS = 10
+MAX_WARN_ABOVE = 1_000_000_000
+ANSWERS = ("tools", "thinking", "voice", "warn_above_tokens")
 
 
 class PasswordField(serializers.CharField):
@@ -64,23 +66,40 @@ class MeInput(serializers.Serializer[Any]):
         required=False,
         help_text="Keys to go on with, in order, when the chosen one is out of quota.",
     )
+    tools = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        max_length=20,
+        required=False,
+        help_text=f"Among: {', '.join(catalogue.TOOLS)}.",
+    )
+    thinking = serializers.CharField(
+        max_length=20, required=False, help_text=f"One of: {', '.join(catalogue.THINKING)}."
+    )
+    voice = serializers.CharField(max_length=50, required=False, help_text="See `/api/voices/`.")
+    warn_above_tokens = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_WARN_ABOVE,
+        allow_null=True,
+        required=False,
+        help_text="Ask before a question of more tokens is sent; null: never.",
+    )
 
 
 class MeOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     username = serializers.CharField()
     email = serializers.CharField()
-    ai_model = serializers.CharField()
+    ai_model = serializers.CharField(help_text="The one that answers; always one on offer.")
+    ai_model_note = serializers.CharField(
+        help_text="A sentence, if it stands in for one that was chosen and is not on offer."
+    )
     selected_api_key = serializers.UUIDField(allow_null=True)
     fallback_keys = serializers.ListField(child=serializers.UUIDField())
+    tools = serializers.ListField(child=serializers.CharField())
+    thinking = serializers.CharField()
+    voice = serializers.CharField()
+    warn_above_tokens = serializers.IntegerField(allow_null=True)
     date_joined = serializers.DateTimeField()
-
-
-class ModelOutput(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field named like an option
-    description = serializers.CharField()
-    default = serializers.BooleanField()
 
 
 def checked(
@@ -176,9 +195,12 @@ class MeView(APIView):
 
     @extend_schema(request=MeInput, responses=MeOutput)
     def patch(self, request: Request) -> Response:
-        """Choose the model, the key to work with, and the keys to go on with."""
+        """Choose the model, the keys, and how answers are made."""
         user, said = signed_in(request), checked(MeInput, request)
+        answers = {name: said[name] for name in ANSWERS if name in said}
         with transaction.atomic():
+            if answers:
+                services.profile_choose_answers(user=user, choices=answers)
             if "ai_model" in said:
                 services.profile_choose_model(user=user, name=said["ai_model"])
             if "selected_api_key" in said:
@@ -188,32 +210,22 @@ class MeView(APIView):
         return Response(_me(user))
 
 
-class ModelsView(APIView):
-    @extend_schema(responses=ModelOutput(many=True))
-    def get(self, request: Request) -> Response:
-        """The models to choose from."""
-        models = [
-            {
-                "id": model.name,
-                "label": model.label,
-                "description": model.description,
-                "default": model.name == catalogue.DEFAULT,
-            }
-            for model in catalogue.chat_models()
-        ]
-        return Response(ModelOutput(models, many=True).data)
-
-
 def _me(user: User) -> dict[str, Any]:
-    profile, _ = UserProfile.objects.get_or_create(user=user)
+    profile_of(user)
+    choices = choices_of(user.pk)
     return MeOutput(
         {
             "id": str(user.pk),
             "username": user.username,
             "email": user.email,
-            "ai_model": profile.ai_model,
-            "selected_api_key": profile.selected_api_key_id,
-            "fallback_keys": services.fallbacks_of(user.pk),
+            "ai_model": choices.ai_model,
+            "ai_model_note": choices.ai_model_note,
+            "selected_api_key": choices.key_id,
+            "fallback_keys": services.fallbacks_of(user.pk, choices.fallback_key_ids),
+            "tools": choices.tools,
+            "thinking": choices.thinking,
+            "voice": choices.voice,
+            "warn_above_tokens": choices.warn_above_tokens,
             "date_joined": user.date_joined,
         }
     ).data

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
+from agents.core import catalogue
+from agents.core.voices import DEFAULT_VOICE, is_voice
 
 FALLBACK_KEYS = "fallback_keys"
+WARN_ABOVE_TOKENS = 50_000
 
 
 def profile_of(user: User) -> UserProfile:
@@ -22,11 +27,20 @@ def profile_of(user: User) -> UserProfile:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a user has chosen for the runs to come."""
+    """What a user has chosen for the runs to come.
 
-    key_id: UUID | None
-    fallback_key_ids: tuple[UUID, ...]
-    ai_model: str
+    Only what is on offer today is among it, whatever was stored; ``ai_model_note`` is a sentence
+    about a model that another one stands in for. ``warn_above_tokens`` None: never.
+    """
+
+    key_id: UUID | None = None
+    fallback_key_ids: tuple[UUID, ...] = ()
+    ai_model: str = catalogue.DEFAULT
+    ai_model_note: str = ""
+    tools: tuple[str, ...] = catalogue.TOOLS
+    thinking: str = "auto"
+    voice: str = DEFAULT_VOICE
+    warn_above_tokens: int | None = WARN_ABOVE_TOKENS
 
 
 def choices_of(user_id: int) -> Choices:
@@ -34,14 +48,28 @@ def choices_of(user_id: int) -> Choices:
     columns = ("selected_api_key", "preferences", "ai_model")
     row = UserProfile.objects.filter(pk=user_id).values_list(*columns).first()
     if row is None:
-        return Choices(None, (), "")
+        return Choices()
     key_id, preferences, ai_model = row
-    return Choices(key_id, tuple(map(UUID, preferences.get(FALLBACK_KEYS, []))), ai_model)
+    model, note = catalogue.chosen(ai_model)
+    return Choices(
+        key_id=key_id,
+        fallback_key_ids=tuple(map(UUID, preferences.get(FALLBACK_KEYS, []))),
+        ai_model=model.name,
+        ai_model_note=note,
+        **_of_answers(preferences),
+    )
 
 
-def fallback_key_ids(user_id: int) -> list[UUID]:
-    """The keys that the user's runs may go on with, in order, when one is out of quota."""
-    return list(choices_of(user_id).fallback_key_ids)
+def _of_answers(preferences: Mapping[str, Any]) -> dict[str, Any]:
+    """How answers are to be made; what is not on offer any more is as if it was never chosen."""
+    wanted = preferences.get("tools", catalogue.TOOLS)
+    thinking, voice = preferences.get("thinking"), preferences.get("voice", "")
+    return {
+        "tools": tuple(tool for tool in catalogue.TOOLS if tool in wanted),
+        "thinking": thinking if thinking in catalogue.THINKING else "auto",
+        "voice": voice if is_voice(voice) else DEFAULT_VOICE,
+        "warn_above_tokens": preferences.get("warn_above_tokens", WARN_ABOVE_TOKENS),
+    }
 
 
 def current_version(user_id: int) -> int:

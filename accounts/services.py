@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import tokens
 from accounts.attempts import attempt_count
 from accounts.models import UserProfile
-from accounts.selectors import FALLBACK_KEYS, fallback_key_ids, profile_of
+from accounts.selectors import FALLBACK_KEYS, profile_of
 from agents.core import catalogue
+from agents.core.voices import is_voice
 from common.errors import AppError, not_found
 
 # Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
@@ -139,19 +141,43 @@ def profile_choose_fallbacks(*, user: User, key_ids: list[UUID]) -> None:
     known = set(_key_model().objects.open_to(user.pk).values_list("pk", flat=True))
     if not known.issuperset(key_ids):
         raise not_found("key")
-    profile_of(user)
-    with transaction.atomic():
-        profile = UserProfile.objects.select_for_update().get(pk=user.pk)
-        profile.preferences[FALLBACK_KEYS] = [str(key_id) for key_id in key_ids]
-        profile.save(update_fields=["preferences"])
+    _prefer(user, {FALLBACK_KEYS: [str(key_id) for key_id in key_ids]})
 
 
-def fallbacks_of(user_id: int) -> list[UUID]:
+def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
+    """Choose how answers are made; what is not named stays.
+
+    Args:
+        choices: any of ``tools``, ``thinking``, ``voice``, ``warn_above_tokens``.
+
+    Raises:
+        AppError: ``invalid``, for what is not on offer.
+    """
+    choices = dict(choices)
+    if not set(choices.get("tools", ())).issubset(catalogue.TOOLS):
+        raise _invalid("tools", ["Choose among the tools offered."])
+    if choices.get("thinking", "auto") not in catalogue.THINKING:
+        raise _invalid("thinking", ["Choose one of the levels offered."])
+    if "voice" in choices and not is_voice(choices["voice"]):
+        raise _invalid("voice", ["Choose one of the voices offered."])
+    if "tools" in choices:  # each once, in one order
+        choices["tools"] = [tool for tool in catalogue.TOOLS if tool in choices["tools"]]
+    _prefer(user, choices)
+
+
+def fallbacks_of(user_id: int, named: Sequence[UUID]) -> list[UUID]:
     """The keys named by ``profile_choose_fallbacks`` that are still open to the user."""
-    named = fallback_key_ids(user_id)
     found = _key_model().objects.open_to(user_id).filter(pk__in=named) if named else ()
     known = {key.pk for key in found}
     return [key_id for key_id in named if key_id in known]
+
+
+def _prefer(user: User, preferences: Mapping[str, Any]) -> None:
+    profile_of(user)
+    with transaction.atomic():
+        profile = UserProfile.objects.select_for_update().get(pk=user.pk)
+        profile.preferences.update(preferences)
+        profile.save(update_fields=["preferences"])
 
 
 def _key_model() -> Any:

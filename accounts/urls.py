@@ -10,5 +10,4 @@ urlpatterns = [
     path("register/", api.RegisterView.as_view(), name="register"),
     path("me/", api.MeView.as_view(), name="me"),
     path("me/password/", api.PasswordView.as_view(), name="me-password"),
-    path("models/", api.ModelsView.as_view(), name="model-list"),
 ]

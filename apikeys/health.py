@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -36,7 +35,6 @@ from common.errors import AppError
 
 AT_ONCE = 8
 BATCH = 32
-LIST_KEPT = timedelta(days=1)
 UPSTREAM = {"model_gone", "overloaded", "timeout", "upstream_error", "unreachable"}
 UNREADABLE = "This key cannot be read any more. Enter it again."
 FACTS = (
@@ -113,8 +111,7 @@ def key_models(
     Raises:
         AppError: ``key_unreadable``, ``too_many_checks``, or why Google gave no list (502).
     """
-    fresh = key.listed_at is not None and key.listed_at > timezone.now() - LIST_KEPT
-    if not fresh:
+    if key.known_models is None:
         check_count(key.user)
         key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
         secret = key.get_decrypted_key()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
 
 CENT = Decimal("0.01")
+LIST_KEPT = timedelta(days=1)
 
 
 class Budgeted(models.Model):
@@ -136,6 +137,13 @@ class UserApiKey(Budgeted):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def known_models(self) -> frozenset[str] | None:
+        """The API ids that Google listed for this key within the last day; None: not known."""
+        if self.listed_at is None or self.listed_at <= timezone.now() - LIST_KEPT:
+            return None
+        return frozenset(self.listed_models or ())
 
     @property
     def health(self) -> Status:

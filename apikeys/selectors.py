@@ -68,7 +68,8 @@ class RunKey:
     """An opened key, for one run and no longer than that.
 
     ``label`` is what the user of the run knows the key by: the owner its name, a borrower the
-    label it was lent under. ``budget`` counts everybody's use of the key.
+    label it was lent under. ``budget`` counts everybody's use of the key. ``listed`` are the API
+    ids that Google listed for it; None: not known.
     """
 
     id: UUID
@@ -77,6 +78,7 @@ class RunKey:
     secret: str = field(repr=False)
     budget: Budget = Budget()
     loan: Loan | None = None
+    listed: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
@@ -154,7 +156,7 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
         raise
     terms = Loan.of(loan) if loan else None
     label = loan.label if loan else key.name
-    return RunKey(key.id, key.user_id, label, secret, Budget.of(key), terms)
+    return RunKey(key.id, key.user_id, label, secret, Budget.of(key), terms, key.known_models)
 
 
 @sensitive_variables()
@@ -179,6 +181,22 @@ def run_keys(user_id: int, key_id: UUID | None, choices: Choices | None = None) 
         except AppError as error:
             logger.info("Key %s is no way out for user %s: %s", further, user_id, error.code)
     return keys
+
+
+def check_model(key: RunKey, model_name: str) -> None:
+    """Before a run begins: whether its key is known not to have a model of the catalogue.
+
+    Raises:
+        AppError: ``model_not_available``; never while Google's list for the key is not known.
+    """
+    model = catalogue.resolve(model_name)
+    if model is None or key.listed is None or model.api_id in key.listed:
+        return
+    raise AppError(
+        "model_not_available",
+        f"This key cannot use {model.label}. Choose another model, or another key.",
+        status=403,
+    )
 
 
 def uses_refused(uses: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from apikeys.models import KeyAudit, KeyLoan, UserApiKey
-from apikeys.selectors import Budget, loans_to, run_key, run_keys, uses_refused
+from apikeys.selectors import Budget, check_model, loans_to, run_key, run_keys, uses_refused
 from common.errors import AppError
 from tests.people import assert_secret_free, client_for, lend, make_key, new_secret
 
@@ -89,6 +89,29 @@ def test_a_lent_key_works_under_its_label_and_terms(alice, bob):
     assert_secret_free(repr(found), secret)
     own = run_key(alice.pk, key.pk)
     assert (own.label, own.loan, own.allows("gemini-3-pro")) == ("private name", None, True)
+
+
+def test_a_model_that_google_does_not_list_for_a_key_is_refused(alice, bob):
+    facts = {"listed_models": ["gemini-3.8-flash"], "listed_at": timezone.now()}
+    key = make_key(owner=alice, **facts)
+    lend(key, bob)
+    for user in (alice, bob):
+        found = run_key(user.pk, key.pk)
+        check_model(found, "gemini-3-flash")
+        check_model(found, "gemini-9")  # of another one nothing is known here
+        with pytest.raises(AppError) as caught:
+            check_model(found, "gemini-3-pro")
+        assert (caught.value.code, caught.value.status) == ("model_not_available", 403)
+        assert caught.value.message == (
+            "This key cannot use Gemini 3 Pro. Choose another model, or another key."
+        )
+
+
+@pytest.mark.parametrize("age", [None, timedelta(days=1, seconds=1)])
+def test_without_a_list_of_today_no_model_is_refused(alice, age):
+    listed_at = age and timezone.now() - age
+    key = make_key(owner=alice, listed_models=["gemini-3.8-flash"], listed_at=listed_at)
+    check_model(run_key(alice.pk, key.pk), "gemini-3-pro")
 
 
 def test_a_key_can_be_lent_to_a_group(alice, bob, charlie):
