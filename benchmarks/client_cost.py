@@ -13,6 +13,7 @@ from collections.abc import Callable
 from google import genai
 
 from agents.core import gemini
+from agents.core.gemini import pool
 from agents.core.model import ModelRequest
 from benchmarks import harness
 from benchmarks.harness import Figure
@@ -64,9 +65,9 @@ async def stall_ms(starts: int, upstream: Emulator) -> float:
 def main() -> None:
     chosen = harness.parser("client_cost").parse_args()
     with harness.emulator() as upstream:
-        options = gemini._options(gemini.Endpoint(upstream.base_url, "v1beta"))
+        shared = pool.options(gemini.Endpoint(upstream.base_url, "v1beta"))
         key = upstream.new_key()
-        ours = cost_ms(lambda: gemini._client(key, options), 200)
+        ours = cost_ms(lambda: pool.client_for(key, shared), 200)
         plain = cost_ms(lambda: genai.Client(api_key=key), 3 if chosen.quick else 20)
         alone = asyncio.run(stall_ms(1, upstream))
         together = asyncio.run(stall_ms(AT_ONCE, upstream))

@@ -1,55 +1,63 @@
-"""What an agent is. A new one is one file: a name, a description, and how it runs."""
+"""What an agent is, and what it works with. A new one is one file: see docs/agents.md."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import uuid4
 
-from agents.core import catalogue
+from agents.core import abilities, catalogue, history
 from agents.core.call import ModelCall
-from agents.core.model import Model, ModelRequest
-from agents.core.outputs import Content, Said
+from agents.core.errors import AgentError
+from agents.core.model import Function, Model, ModelRequest
+from agents.core.outputs import Activity, Content, Said
 from agents.core.turn import Record, Turn
+
+logger = logging.getLogger(__name__)
+
+COORDINATOR = "coordinator"
+RESULT_CHARS = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What an agent is asked to do.
+class Tool:
+    """A function of ours that an agent's model may call.
 
     Args:
-        contents: the conversation it may know of, and last what it is to do.
-        arguments: as the coordinator's model gave them, checked against ``Agent.parameters``.
-    """
-
-    turn: Turn
-    contents: tuple[Content, ...]
-    record: Record
-    model: Model
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    def call(self, agent: str, *, model: str = "", **options: Any) -> ModelCall:
-        """Prepare a model call on the run's key and limits; ``model`` is an API id."""
-        request = ModelRequest(
-            model=model or catalogue.api_id(self.turn.model),
-            contents=self.contents,
-            api_key=self.turn.keys[0].secret,
-            limits=self.turn.limits,
-            **options,
-        )
-        return ModelCall(agent, self.model, request, self.record)
-
-
-class Agent(Protocol):
-    """A specialist that the coordinator can ask.
-
-    ``description`` tells the coordinator's model when to ask it; ``parameters`` are JSON schema
-    properties that it wants besides the task and the reason.
+        parameters: a JSON schema of an object.
+        run: gets the arguments by name, as the model gave them, and returns what it is told. What
+            it raises is told as a failure, without its text.
     """
 
     name: str
     description: str
     parameters: dict[str, Any]
+    run: Callable[..., Awaitable[str]]
+
+
+class Agent(Protocol):
+    """A specialist that the coordinator can ask.
+
+    Attributes:
+        name: one lower-case word; ``@name`` asks for it, and its function is ``ask_name_agent``.
+        label: what people read.
+        description: tells the coordinator's model when to ask it.
+        parameters: JSON schema properties that it wants besides the task and the reason.
+        tools: Google's that it may use, by the catalogue's names, and tools of its own.
+        outputs: what it can be asked to answer with, if there is a choice.
+        takes: kinds of files that go to it at once, when the user names nobody.
+    """
+
+    name: str
+    label: str
+    description: str
+    parameters: dict[str, Any]
+    tools: tuple[str | Tool, ...]
+    outputs: tuple[str, ...]
+    takes: frozenset[str]
 
     def run(self, task: Task) -> AsyncGenerator[Said, None]:
         """Do the task, yielding outputs as they come.
@@ -60,16 +68,137 @@ class Agent(Protocol):
         ...
 
 
-def user_content(*texts: str) -> Content:
-    return {"role": "user", "parts": [{"text": text} for text in texts]}
+@dataclass(slots=True)
+class Task:
+    """What an agent is asked to do, and the way to a model for it.
+
+    Args:
+        agent: whose it is.
+        request: what to do, complete in itself.
+        last: the same as a content, with what the user said and sent.
+        arguments: as the coordinator's model gave them.
+        tools: see ``Agent.tools``.
+        said: what was said about it so far: the model's contents, and results of functions.
+    """
+
+    turn: Turn
+    record: Record
+    gemini: Model
+    agent: str
+    request: str
+    last: Content
+    arguments: dict[str, str] = field(default_factory=dict)
+    tools: tuple[str | Tool, ...] = ()
+    said: list[Content] = field(default_factory=list)
+
+    def call(
+        self, *, system: str, model: str = "", alone: bool = False, made: bool = False, **more: Any
+    ) -> ModelCall:
+        """Prepare a model call on the run's key and limits.
+
+        Args:
+            model: an API id; empty: the one the user chose.
+            alone: the request is all that is sent, nothing of the conversation.
+            made: files that were made earlier go along.
+            more: what else a ``ModelRequest`` can say.
+        """
+        model = model or catalogue.api_id(self.turn.model)
+        contents, notices = self._contents(model, alone=alone, made=made)
+        request = ModelRequest(
+            model=model,
+            system=system,
+            contents=contents,
+            api_key=self.turn.keys[0].secret,
+            tools=abilities.tools(model, self._google_tools()),
+            thinking=self.turn.thinking,
+            limits=self.turn.limits,
+            **more,
+        )
+        return ModelCall(self.agent, self.gemini, request, self.record, notices)
+
+    async def answer(self, *, system: str, **options: Any) -> AsyncGenerator[Said, None]:
+        """What the model says, with the agent's own tools used for it; see ``call``."""
+        own = {tool.name: tool for tool in self.tools if isinstance(tool, Tool)}
+        functions = tuple(Function(t.name, t.description, t.parameters) for t in own.values())
+        rounds = self.turn.limits.rounds
+        for round_ in range(1, rounds + 1):
+            call = self.call(
+                system=system, functions=functions, call_functions=round_ < rounds, **options
+            )
+            async with aclosing(call.outputs()) as outputs:
+                async for output in outputs:
+                    yield output
+            self.keep(call, calls=bool(own))
+            if not own or not call.functions:
+                return
+            responses = []
+            for wanted in call.functions:
+                used, response = await _use(own.get(str(wanted.get("name"))), wanted)
+                yield used
+                responses.append(response)
+            self.said.append({"role": "user", "parts": responses})
+        raise AgentError("limit_reached")
+
+    def keep(self, call: ModelCall, *, calls: bool = True) -> None:
+        """Keep what was said; without its calls where nobody answers them: Gemini refuses those."""
+        content = call.content()
+        if not calls:
+            parts = [part for part in content["parts"] if "functionCall" not in part]
+            content = {**content, "parts": parts}
+        if content["parts"]:
+            self.said.append(content)
+
+    def kept(self) -> list[Content]:
+        """This task as its agent's part of the conversation; nothing if no model said anything."""
+        if not any(content["role"] == "model" for content in self.said):
+            return []
+        return [{**content, "agent": self.agent} for content in (self.last, *self.said)]
+
+    def _google_tools(self) -> list[str]:
+        return [tool for tool in self.turn.tools if tool in self.tools]
+
+    def _contents(
+        self, model: str, *, alone: bool, made: bool
+    ) -> tuple[tuple[Content, ...], list[Said]]:
+        if alone:
+            return (user_content(self.request),), []
+        now = (self.last, *self.said)
+        window = abilities.window_tokens(model)
+        cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
+        room = cap - sum(map(history.tokens_of, now))
+        own = "" if self.agent == COORDINATOR else self.agent
+        sent = history.fitted(self.turn.history, room, agent=own, model=model, made=made)
+        notices: list[Said] = []
+        if sent.left_out and not self.said:
+            left_out = {"kept": sent.kept, "leftOut": sent.left_out, "windowTokens": window}
+            notices.append(Activity("history", left_out, ref=str(uuid4())))
+        return (*sent.contents, *now), notices
 
 
-def spoken(contents: tuple[Content, ...]) -> tuple[Content, ...]:
-    """The conversation as words alone: calls, thoughts and signatures belong to their maker."""
-    kept = []
-    for content in contents:
-        parts = [part for part in content["parts"] if part.get("text") and not part.get("thought")]
-        if parts:
-            texts = [{"text": part["text"]} for part in parts]
-            kept.append({"role": content["role"], "parts": texts})
-    return tuple(kept)
+def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:
+    """What a user says and sends; files stand before the words about them."""
+    return {"role": "user", "parts": [*files, *({"text": text} for text in texts if text)]}
+
+
+def response_to(call: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The part that answers a function call."""
+    answer = {"name": str(call.get("name", "")), "response": result}
+    if "id" in call:
+        answer["id"] = call["id"]
+    return {"functionResponse": answer}
+
+
+async def _use(tool: Tool | None, call: dict[str, Any]) -> tuple[Activity, dict[str, Any]]:
+    """Use a tool as the model asked for; what to tell of it, and the part that answers."""
+    told: dict[str, Any] = {"name": str(call.get("name", "")), "arguments": call.get("args", {})}
+    if tool is None:
+        result = {"error": "There is no such function."}
+    else:
+        try:
+            result = {"output": (await tool.run(**call["args"]))[:RESULT_CHARS]}
+        except Exception as error:
+            # Only the type: the text may hold what was said.
+            logger.warning("The tool %s failed: %s", tool.name, type(error).__name__)
+            result = {"error": "The tool failed. Check its arguments, or do without it."}
+    told |= {"result": result["output"]} if "output" in result else result
+    return Activity("tool", told, ref=str(uuid4())), response_to(call, result)

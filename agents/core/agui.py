@@ -23,6 +23,7 @@ from agents.core.outputs import (
     Returned,
     Said,
     Saved,
+    Sources,
     TextDelta,
     ThoughtDelta,
 )
@@ -43,6 +44,7 @@ class _Lane:
     tag: dict[str, str] = field(default_factory=dict)
     open: str = ""
     message_id: str = ""
+    messages: list[str] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
 
 
@@ -99,8 +101,8 @@ class AguiStream:
     ) -> list[Event]:
         """Close what is open and end the run with an error."""
         event: Event = {"type": "RUN_ERROR", "message": error.message, "code": error.code}
-        if error.retry_after_s is not None:
-            event["metadata"] = {"retryAfter": error.retry_after_s}
+        if advice := error.advice:
+            event["metadata"] = advice
         return self._ended(event, usage, account)
 
     def _ended(
@@ -124,15 +126,47 @@ class AguiStream:
                 return [*self._close(lane), _activity(lane, kind, content, ref)]
             case Saved():
                 lane.saved.append(said)
-                content = {
-                    "artifactId": said.artifact_id,
-                    "url": said.url,
-                    "mimeType": said.mime_type,
-                    "name": said.name,
-                }
-                return [*self._close(lane), _activity(lane, "artifact", content, _new_id())]
+                file = {**_file(said), "mimeType": said.mime_type, "name": said.name}
+                return [*self._close(lane), _activity(lane, "artifact", file, _new_id())]
+            case Sources():
+                content = self._placed(lane, said)
+                return [*self._close(lane), _activity(lane, "sources", content, _new_id())]
             case _:
                 raise TypeError(f"{type(said).__name__} must be saved before it is told")
+
+    def _placed(self, lane: _Lane, sources: Sources) -> dict[str, Any]:
+        """Sources as they go on the wire: each place in the message that holds it.
+
+        Code that ran in between, or a picture, cuts one answer into several messages.
+        """
+        starts: list[tuple[str, int, int]] = []  # of messages in the answer, the last one first
+        at = _units(sources.text)
+        for message_id in reversed(lane.messages):
+            length = _units("".join(self._said.get(message_id, ())))
+            starts.append((message_id, at - length, at))
+            at -= length
+            if at <= 0:
+                break
+        supports = [
+            {
+                "messageId": message_id,
+                "start": max(support.start - first, 0),
+                "end": min(support.end, last) - first,
+                "sources": list(support.sources),
+            }
+            for support in sources.supports
+            for message_id, first, last in starts
+            if first < support.end <= last
+        ]
+        content: dict[str, Any] = {
+            "queries": list(sources.queries),
+            "sources": list(sources.sources),
+            "supports": supports,
+            "pages": list(sources.pages),
+        }
+        if sources.suggestions:
+            content["suggestions"] = _file(sources.suggestions)
+        return content
 
     @staticmethod
     def _delta(prefix: str, lane: _Lane, text: str) -> Event:
@@ -148,6 +182,7 @@ class AguiStream:
             return []
         events = self._close(lane)
         lane.open, lane.message_id = kind, _new_id()
+        lane.messages.append(lane.message_id)
         base = {"messageId": lane.message_id, **lane.tag}
         if kind == "text":
             return [*events, {"type": "TEXT_MESSAGE_START", "role": "assistant", **base}]
@@ -200,7 +235,9 @@ class AguiStream:
 
     def _failed(self, output: Failed) -> list[Event]:
         lane = self._lanes.pop(output.call_id)
-        error = {"code": output.code, "message": output.message}
+        error: Event = {"code": output.code, "message": output.message}
+        if output.advice:
+            error["metadata"] = output.advice
         return [
             *self._close(lane),
             {"type": "SUBAGENT_ERROR", **lane.tag, **error},
@@ -219,6 +256,15 @@ class AguiStream:
                 _result(call_id, stopped["message"]),
             ]
         return events + self._close(self._lanes[""])
+
+
+def _units(text: str) -> int:
+    """The length of a text in UTF-16 code units, in which JavaScript counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _file(saved: Saved) -> dict[str, str]:
+    return {"artifactId": saved.artifact_id, "url": saved.url}
 
 
 def _activity(lane: _Lane, kind: str, content: dict[str, Any], ref: str) -> Event:

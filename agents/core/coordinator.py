@@ -4,19 +4,23 @@
     one delegation      2: its own, and the agent's, whose streamed words are the answer
     several, or failed  1 + n + 1: it joins what came back
 
-Rules that need no model come first: who names an agent gets that agent, for one call.
+Rules that need no model come first: who names an agent gets that agent, and files that only one
+agent takes go to it, for one call.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from agents.core.agent import Agent, Task, spoken, user_content
+from agents.core import catalogue
+from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
 from agents.core.errors import AgentError
+from agents.core.files import kind_of, mention
 from agents.core.merge import merged
 from agents.core.model import Function, Model
 from agents.core.outputs import (
@@ -24,7 +28,6 @@ from agents.core.outputs import (
     Delegated,
     Failed,
     FromAgent,
-    Media,
     Output,
     Returned,
     Saved,
@@ -32,7 +35,6 @@ from agents.core.outputs import (
 )
 from agents.core.turn import Record, Turn
 
-NAME = "coordinator"
 SYSTEM = (
     "You are the coordinator of a small team in a chat. Answer short and simple questions "
     "yourself, in Markdown and in the language of the user. Where a member of your team would do "
@@ -40,6 +42,10 @@ SYSTEM = (
     "request has independent parts. Never pretend to be a member of your team, and never claim "
     "that you cannot do what one of them can. The user sees what your team answers as it is "
     "written: afterwards join the results in a few sentences and do not repeat them."
+)
+ALONE = (
+    "You answer in a chat, in Markdown and in the language of the user. What you see of earlier "
+    "answers may be by others of your team; you have nobody to ask this time."
 )
 SHOWN = "Done; the result is shown to the user."
 
@@ -50,76 +56,129 @@ class _Delegation:
 
     call: dict[str, Any]
     agent: Agent
-    arguments: dict[str, Any]
+    arguments: dict[str, str]
     id: str = field(default_factory=lambda: str(uuid4()))
     text: str = ""
-    error: str = ""
+    error: AgentError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Who answers by rule: an agent, ``direct``, or ``auto``; and what is left of the prompt."""
+
+    agent: str
+    prompt: str
+    arguments: dict[str, str] = field(default_factory=dict)
 
 
 class Coordinator:
-    """Leads one team through one turn."""
+    """Leads one team through one turn; the record collects calls and contents."""
 
-    def __init__(self, team: Sequence[Agent], model: Model) -> None:
+    def __init__(self, team: Sequence[Agent], model: Model, turn: Turn, record: Record) -> None:
         self._team = {agent.name: agent for agent in team}
         self._model = model
+        self._turn = turn
+        self._record = record
+        self._files = [file.part for file in turn.attachments]
+        self._prompt = turn.prompt
 
-    async def run(self, turn: Turn, record: Record) -> AsyncGenerator[Output, None]:
-        """Answer the turn; the record collects calls and contents.
+    async def run(self) -> AsyncGenerator[Output, None]:
+        """Answer the turn.
 
         Raises:
             AgentError: the answer failed as a whole.
         """
-        choice, prompt = _choice(turn, self._team)
-        if choice in self._team:
-            steps = self._hand_over(turn, record, self._team[choice], prompt)
+        choice = self._choice()
+        self._prompt = choice.prompt
+        if agent := self._team.get(choice.agent):
+            steps = self._hand_over(agent, choice.arguments)
         else:
-            steps = self._lead(turn, record, prompt, functions=choice != "direct")
+            steps = self._lead(alone=choice.agent == "direct")
         async with aclosing(steps) as outputs:
             async for output in outputs:
                 yield output
 
+    def _choice(self) -> _Choice:
+        """``@text`` and the like count before what is pinned, and that before the files' kinds."""
+        turn = self._turn
+        first, *rest = turn.prompt.split(maxsplit=1) or [""]
+        named = first.removeprefix("@").lower()
+        output = {"output": turn.output} if turn.output else {}
+        if first.startswith("@") and (rest or self._files):
+            if named in self._team:
+                return _Choice(named, "".join(rest).strip(), {**_asked(named), **output})
+            if named == "direct":
+                return _Choice(named, "".join(rest).strip())
+        if turn.agent in self._team:
+            return _Choice(turn.agent, turn.prompt, {**_asked(turn.agent), **output})
+        kinds = {kind_of(file.mime_type) for file in turn.attachments}
+        takers = [agent for agent in self._team.values() if agent.takes & kinds]
+        if turn.agent == "auto" and takers:
+            reason = f"The {takers[0].name} agent takes {' and '.join(sorted(kinds))} files."
+            wanted = {"reason": reason, "output": turn.output or "text"}
+            return _Choice(takers[0].name, turn.prompt, wanted)
+        return _Choice(turn.agent, turn.prompt)
+
     async def _hand_over(
-        self, turn: Turn, record: Record, agent: Agent, prompt: str
+        self, agent: Agent, arguments: dict[str, str]
     ) -> AsyncGenerator[Output, None]:
-        arguments = {"task": prompt, "reason": f"You asked for the {agent.name} agent."}
-        delegation = _Delegation({}, agent, arguments)
-        async with aclosing(self._delegate(turn, record, prompt, [delegation])) as outputs:
+        delegation = _Delegation({}, agent, {"task": self._prompt, **arguments})
+        async with aclosing(self._delegate([delegation])) as outputs:
             async for output in outputs:
                 yield output
         if delegation.error:
-            raise AgentError(delegation.error)
-        record.contents.append(_model_content(delegation.text))
+            raise delegation.error
+        self._record.contents.append(self._answered(delegation.text))
 
-    async def _lead(
-        self, turn: Turn, record: Record, prompt: str, *, functions: bool
-    ) -> AsyncGenerator[Output, None]:
-        offered = tuple(map(_function, self._team.values())) if functions else ()
-        for round_ in range(1, turn.limits.rounds + 1):
-            contents = (*turn.history, user_content(prompt), *record.contents)
-            call = Task(turn, contents, record, self._model).call(
-                NAME,
-                system=SYSTEM,
-                functions=offered,
-                call_functions=round_ < turn.limits.rounds,
+    async def _lead(self, *, alone: bool) -> AsyncGenerator[Output, None]:
+        functions = () if alone else tuple(map(_function, self._team.values()))
+        task = self._own_task(alone=alone)
+        rounds = self._turn.limits.rounds
+        for round_ in range(1, rounds + 1):
+            call = task.call(
+                system=ALONE if alone else SYSTEM,
+                model=self._api_id(alone=alone),
+                functions=functions,
+                call_functions=round_ < rounds,
                 thoughts=True,
             )
             async with aclosing(call.outputs()) as words:
                 async for said in words:
                     yield said
-            if (content := call.content())["parts"]:
-                record.contents.append(content)
+            task.keep(call)
             if not call.functions:
                 return
-            delegations = [self._delegation(call) for call in call.functions]
+            if round_ == rounds:
+                break  # it was told not to ask any more, and who is asked has to be paid
+            # Alone it was offered nobody, whatever it says.
+            delegations = [one if alone else self._delegation(one) for one in call.functions]
             wanted = [item for item in delegations if isinstance(item, _Delegation)]
-            async with aclosing(self._delegate(turn, record, prompt, wanted)) as outputs:
+            async with aclosing(self._delegate(wanted)) as outputs:
                 async for output in outputs:
                     yield output
-            record.contents.append(_responses(delegations))
+            task.said.append(_responses(delegations))
             if len(delegations) == 1 and wanted and not wanted[0].error:
-                record.contents.append(_model_content(wanted[0].text))
+                task.said.append(self._answered(wanted[0].text))
                 return
         raise AgentError("limit_reached")
+
+    def _own_task(self, *, alone: bool) -> Task:
+        """Alone, without functions of ours, it may use Google's tools; they mix badly."""
+        last = user_content(self._prompt, files=self._files)
+        tools = catalogue.TOOLS if alone else ()
+        task = self._task(COORDINATOR, self._prompt, last, {}, tools)
+        task.said = self._record.contents
+        return task
+
+    def _api_id(self, *, alone: bool) -> str:
+        lighter = "" if alone else self._turn.coordinator_model
+        return catalogue.api_id(lighter or self._turn.model)
+
+    def _task(
+        self, name: str, request: str, last: Content, arguments: dict[str, str], tools: Any
+    ) -> Task:
+        turn, record = self._turn, self._record
+        return Task(turn, record, self._model, name, request, last, arguments, tools)
 
     def _delegation(self, call: dict[str, Any]) -> _Delegation | dict[str, Any]:
         """The delegation that a function call asks for, or the call if it asks for nobody."""
@@ -129,49 +188,55 @@ class Coordinator:
             return call
         return _Delegation(call, self._team[name], arguments)
 
-    async def _delegate(
-        self, turn: Turn, record: Record, prompt: str, delegations: Sequence[_Delegation]
-    ) -> AsyncGenerator[Output, None]:
+    async def _delegate(self, delegations: Sequence[_Delegation]) -> AsyncGenerator[Output, None]:
         for one in delegations:
             agent = one.agent
             yield Delegated(one.id, agent.name, agent.description, one.arguments)
-        work = [self._work(turn, record, prompt, delegation) for delegation in delegations]
-        async with aclosing(merged(work)) as outputs:
+        async with aclosing(merged([*map(self._work, delegations)])) as outputs:
             async for output in outputs:
                 yield output
 
-    async def _work(
-        self, turn: Turn, record: Record, prompt: str, delegation: _Delegation
-    ) -> AsyncGenerator[Output, None]:
+    async def _work(self, delegation: _Delegation) -> AsyncGenerator[Output, None]:
+        agent, prompt = delegation.agent, self._prompt
         request = delegation.arguments.get("task") or prompt
-        last = user_content(prompt) if request == prompt else user_content(prompt, request)
-        contents = (*spoken(turn.history), last)
-        if delegation.arguments.get("output") == "speech":
-            contents = (user_content(request),)
-        task = Task(turn, contents, record, self._model, delegation.arguments)
-        said: list[str] = []
+        said_first = "" if request == prompt else prompt
+        last = user_content(said_first, request, files=self._files)
+        task = self._task(agent.name, request, last, delegation.arguments, agent.tools)
+        words: list[str] = []
         try:
-            async with aclosing(delegation.agent.run(task)) as outputs:
-                async for output in outputs:
-                    said.append(_readable(output))
+            async with (
+                asyncio.timeout(self._turn.limits.agent_s),
+                aclosing(agent.run(task)) as said,
+            ):
+                async for output in said:
+                    words.append(_readable(output))
                     yield FromAgent(delegation.id, output)
-        except AgentError as error:
-            if error.code in ("limit_reached", "budget"):  # of the run, not of this agent
-                raise
-            delegation.error = error.code
-            yield Failed(delegation.id, error.code, error.message)
+        except (AgentError, TimeoutError) as failure:
+            error = failure if isinstance(failure, AgentError) else AgentError("timeout")
+            if error.code == "budget" or self._out_of_calls(error):
+                raise  # the end of the run, not of this agent
+            delegation.error = error
+            yield Failed(delegation.id, error.code, error.message, error.advice)
         else:
-            delegation.text = "".join(said)
+            delegation.text = "".join(words).strip()
+            self._record.made += task.kept()
             yield Returned(delegation.id, delegation.text)
 
+    def _out_of_calls(self, error: AgentError) -> bool:
+        spent = len(self._record.calls) >= self._turn.limits.model_calls
+        return error.code == "limit_reached" and spent
 
-def _choice(turn: Turn, team: dict[str, Agent]) -> tuple[str, str]:
-    """Who answers, and what is left of the prompt: ``@text``, ``@media`` and ``@direct`` count."""
-    first, *rest = turn.prompt.split(maxsplit=1) or [""]
-    named = first.removeprefix("@").lower()
-    if first.startswith("@") and rest and (named in team or named == "direct"):
-        return named, rest[0].strip()
-    return turn.agent, turn.prompt
+    def _answered(self, text: str) -> Content:
+        """An agent's answer, as the coordinator remembers it."""
+        return {
+            "role": "model",
+            "parts": [{"text": text or SHOWN}],
+            "model": self._api_id(alone=False),
+        }
+
+
+def _asked(name: str) -> dict[str, str]:
+    return {"reason": f"You asked for the {name} agent."}
 
 
 def _function(agent: Agent) -> Function:
@@ -189,26 +254,17 @@ def _responses(delegations: Sequence[_Delegation | dict[str, Any]]) -> Content:
 
 
 def _response(delegation: _Delegation | dict[str, Any]) -> dict[str, Any]:
-    if isinstance(delegation, _Delegation):
-        call = delegation.call
-        result = {"output": delegation.text or SHOWN}
-        if delegation.error:
-            result = {"error": f"The {delegation.agent.name} agent failed: {delegation.error}."}
-    else:
-        call, result = delegation, {"error": "There is no such function."}
-    answer = {"name": call["name"], "response": result}
-    if "id" in call:
-        answer["id"] = call["id"]
-    return {"functionResponse": answer}
-
-
-def _model_content(text: str) -> Content:
-    return {"role": "model", "parts": [{"text": text or SHOWN}]}
+    if not isinstance(delegation, _Delegation):
+        return response_to(delegation, {"error": "There is no such function."})
+    if delegation.error is None:
+        return response_to(delegation.call, {"output": delegation.text or SHOWN})
+    failed = f"The {delegation.agent.name} agent failed: {delegation.error.code}."
+    return response_to(delegation.call, {"error": f"{failed} {delegation.error.message}"})
 
 
 def _readable(output: object) -> str:
     if isinstance(output, TextDelta):
         return output.text
-    if isinstance(output, (Media, Saved)):
-        return f"\n[{output.name}: {output.mime_type}]\n"
+    if isinstance(output, Saved) and output.mime_type != "text/html":
+        return f"\n{mention({'name': output.name, 'mimeType': output.mime_type})}\n"
     return ""

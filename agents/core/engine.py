@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 
 from agents.core import catalogue, prices
 from agents.core.agui import AguiStream, Event
 from agents.core.coordinator import Coordinator
 from agents.core.errors import AgentError
+from agents.core.files import Files, NoFiles
 from agents.core.keys import Budget, Key, Keys
-from agents.core.media import MediaAgent
 from agents.core.model import Model
-from agents.core.outputs import Content, FromAgent, Media, Output, Saved
-from agents.core.text import TextAgent
-from agents.core.turn import Limits, Record, Turn
+from agents.core.outputs import Content, Exchange
+from agents.core.team import TEAM
+from agents.core.turn import Attachment, Limits, Record, Save, Turn
 
 logger = logging.getLogger(__name__)
-
-TEAM = (TextAgent(), MediaAgent())
-
-Save = Callable[[Media], Awaitable[Saved]]
-"""Stores what an agent made and tells where it can be fetched."""
 
 
 def generate_streaming_response(
@@ -35,9 +29,16 @@ def generate_streaming_response(
     run_id: str,
     gemini: Model,
     save: Save,
+    files: Files | None = None,
     model: str = catalogue.DEFAULT,
+    coordinator_model: str = "",
     agent: str = "auto",
-    history: tuple[Content, ...] = (),
+    output: str = "",
+    attachments: Sequence[Attachment] = (),
+    history: Sequence[Exchange] = (),
+    tools: Sequence[str] = catalogue.TOOLS,
+    thinking: str = "auto",
+    voice: str = "",
     limits: Limits | None = None,
     spare_keys: Sequence[Key] = (),
     budget: Budget | None = None,
@@ -49,8 +50,9 @@ def generate_streaming_response(
     Args:
         api_key: the user's key, already opened; it lives as long as the answer. A ``Key`` also
             tells what it is called.
-        model: a name of the catalogue. agent: one of ``turn.AGENT_CHOICES``.
-        history: the Gemini contents of earlier turns, oldest first.
+        save: stores what agents make. files: brings what they are to read.
+        model: a name of the catalogue; what else is the user's choice is told at ``Turn``.
+        history: earlier exchanges, oldest first.
         spare_keys: to go on with, in this order, if Google turns the one before away.
         budget: tells before and during each call what may still be spent.
 
@@ -64,10 +66,19 @@ def generate_streaming_response(
         model=model,
         keys=(api_key if isinstance(api_key, Key) else Key("", "", api_key), *spare_keys),
         agent=agent,
-        history=history,
+        output=output,
+        coordinator_model=coordinator_model,
+        attachments=tuple(attachments),
+        history=tuple(history),
+        tools=tuple(tools),
+        thinking=thinking,
+        voice=voice,
         limits=limits or Limits(),
     )
-    return Answer(turn, gemini, save, budget)
+    record = Record(
+        turn.limits, Keys(*turn.keys, budget=budget), save=save, files=files or NoFiles()
+    )
+    return Answer(turn, gemini, record)
 
 
 class Answer:
@@ -79,12 +90,11 @@ class Answer:
         record: the ledger of model calls.
     """
 
-    def __init__(self, turn: Turn, model: Model, save: Save, budget: Budget | None = None) -> None:
+    def __init__(self, turn: Turn, model: Model, record: Record) -> None:
         self._turn = turn
-        self._team = Coordinator(TEAM, model)
-        self._save = save
+        self._coordinator = Coordinator(TEAM, model, turn, record)
         self._stream = AguiStream(turn.thread_id, turn.run_id)
-        self.record = Record(turn.limits, Keys(*turn.keys, budget=budget))
+        self.record = record
         self.outcome = ""
         self.error: AgentError | None = None
         self._due = deque(self._stream.start())
@@ -97,9 +107,9 @@ class Answer:
         for event in self._taken():
             yield event
         try:
-            async with aclosing(self._team.run(self._turn, self.record)) as outputs:
+            async with aclosing(self._coordinator.run()) as outputs:
                 async for output in outputs:
-                    self._due += self._stream.feed(await self._saved(output))
+                    self._due += self._stream.feed(output)
                     for event in self._taken():
                         yield event
         except AgentError as error:
@@ -136,7 +146,7 @@ class Answer:
         thoughts without an end would be refused.
         """
         if self.outcome == "success":
-            return self.record.contents
+            return [*self.record.contents, *self.record.made]
         text = self._stream.text
         return [{"role": "model", "parts": [{"text": text}]}] if text else []
 
@@ -163,10 +173,3 @@ class Answer:
         key = self.record.keys.in_use
         named = {"key": {"id": key.id, "name": key.name}} if key and key.id else {}
         return {**named, "calls": calls} if calls else {}
-
-    async def _saved(self, output: Output) -> Output:
-        if isinstance(output, Media):
-            return await self._save(output)
-        if isinstance(output, FromAgent) and isinstance(output.output, Media):
-            return replace(output, output=await self._save(output.output))
-        return output

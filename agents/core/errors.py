@@ -6,6 +6,7 @@
       loan_ended          model_not_lent
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
+      no_video            file_gone      storage_full the files
       bad_request         truncated      upstream_error
       unreachable         limit_reached  interrupted    internal     our side
 
@@ -13,6 +14,8 @@ The words of another party never become ours: Google's error text can contain th
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 SENTENCES = {
     "invalid_key": "Google does not accept this key. Check it, or choose another one under Keys.",
@@ -32,6 +35,12 @@ SENTENCES = {
     "blocked": "Gemini's safety rules stopped this answer. Put the question differently.",
     "too_long": "This conversation is longer than the model can read. Start a new conversation.",
     "no_image": "The model made no picture from this. Describe the picture differently.",
+    "no_video": (
+        "This server cannot make videos: the library of Google's that it uses makes none with an "
+        "API key. Ask for a picture, or for the script of a video."
+    ),
+    "file_gone": "A file of this conversation is not at Google any more. Ask again to send it.",
+    "storage_full": "There is no room left for what was made. Delete files you no longer need.",
     "bad_request": "Gemini could not use this request. Put it differently, or change the model.",
     "truncated": "The answer broke off before its end. Ask again to get a whole one.",
     "upstream_error": "Gemini had a fault while answering. Try again.",
@@ -41,7 +50,9 @@ SENTENCES = {
     "internal": "Something went wrong on this server. Try again, or ask its administrator.",
 }
 
-RETRYABLE = frozenset({"quota", "overloaded", "timeout", "upstream_error", "unreachable"})
+RETRYABLE = frozenset(
+    {"quota", "overloaded", "timeout", "upstream_error", "unreachable", "file_gone"}
+)
 
 
 class AgentError(Exception):
@@ -51,15 +62,32 @@ class AgentError(Exception):
         code: a key of ``SENTENCES``.
         message: replaces the code's sentence where more can be said; safe to show.
         retry_after_s: what Google asked to wait, in seconds, if it said so.
+        try_model: a model, by its name in the catalogue, that may do where this one did not.
     """
 
     def __init__(
-        self, code: str, message: str | None = None, *, retry_after_s: float | None = None
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        retry_after_s: float | None = None,
+        try_model: str = "",
     ) -> None:
         self.code = code
         self.message = message or SENTENCES[code]
         self.retry_after_s = retry_after_s
+        self.try_model = try_model
         super().__init__(code)
+
+    @property
+    def advice(self) -> dict[str, Any]:
+        """What a program can do next: ``{"retryAfter"?: seconds, "tryModel"?: name}``."""
+        advice: dict[str, Any] = {}
+        if self.retry_after_s is not None:
+            advice["retryAfter"] = self.retry_after_s
+        if self.try_model:
+            advice["tryModel"] = self.try_model
+        return advice
 
     @property
     def retryable(self) -> bool:

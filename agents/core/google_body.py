@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents.core import abilities
 from agents.core.model import Function, ModelRequest
+
+_TOOLS = {"search": "googleSearch", "code": "codeExecution", "url": "urlContext"}
 
 
 def body(request: ModelRequest) -> dict[str, Any]:
     """The body of ``streamGenerateContent``; what the request leaves open is left out."""
-    sent: dict[str, Any] = {"contents": list(request.contents)}
+    contents = [{"role": said["role"], "parts": said["parts"]} for said in request.contents]
+    sent: dict[str, Any] = {"contents": contents}
     if request.system:
         sent["systemInstruction"] = {"parts": [{"text": request.system}]}
+    tools: list[dict[str, Any]] = [{_TOOLS[name]: {}} for name in request.tools]
+    if tools:
+        sent["tools"] = tools
     if request.functions:
-        sent["tools"] = [{"functionDeclarations": [*map(_declaration, request.functions)]}]
+        declared = {"functionDeclarations": [*map(_declaration, request.functions)]}
+        sent["tools"] = [declared, *tools]
         mode = "AUTO" if request.call_functions else "NONE"
         sent["toolConfig"] = {"functionCallingConfig": {"mode": mode}}
+        if tools:  # Gemini 3 takes both only if it may show its own calls, which then go back
+            sent["toolConfig"]["includeServerSideToolInvocations"] = True
     if generation := _generation(request):
         sent["generationConfig"] = generation
     return sent
@@ -36,9 +46,14 @@ def _generation(request: ModelRequest) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.modalities:
         config["responseModalities"] = list(request.modalities)
+    thinking = abilities.thinking(request.model, request.thinking)
     if request.thoughts:
-        config["thinkingConfig"] = {"includeThoughts": True}
+        thinking = {"includeThoughts": True, **thinking}
+    if thinking:
+        config["thinkingConfig"] = thinking
     if request.voice:
         voice = {"prebuiltVoiceConfig": {"voiceName": request.voice}}
         config["speechConfig"] = {"voiceConfig": voice}
+    if request.aspect_ratio:
+        config["imageConfig"] = {"aspectRatio": request.aspect_ratio}
     return config

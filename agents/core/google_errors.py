@@ -24,6 +24,8 @@ _BY_STATUS = {
     503: "overloaded",
     504: "timeout",
 }
+# Words of 2025-26: the status is that of a blocked key, and no detail tells the two apart.
+_FILE_GONE = re.compile(r"access the file \S+ or it may not exist", re.IGNORECASE)
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
 try:
     _PACIFIC: tzinfo = ZoneInfo("America/Los_Angeles")
@@ -40,6 +42,8 @@ def agent_error(status: int, body: Any) -> AgentError:
         return AgentError(_bad_request(error, details))
     if status == 429:
         return _quota(details)
+    if status in (403, 404) and _FILE_GONE.search(str(error.get("message", ""))):
+        return AgentError("file_gone")
     if status in _BY_STATUS:
         return AgentError(_BY_STATUS[status])
     return AgentError("bad_request" if 400 <= status < 500 else "upstream_error")

@@ -29,7 +29,10 @@ class ModelRequest:
         other_keys: of the same run; like ``api_key``, they must not show up in the answer.
         modalities: of the answer, such as ``("TEXT", "IMAGE")``; empty leaves it to the model.
         call_functions: False forbids calls even though ``functions`` are declared.
+        tools: of Google's, by the catalogue's names: ``search``, ``code``, ``url``.
         thoughts: ask for summaries of the model's thinking.
+        thinking: how much of it: a level of the catalogue.
+        aspect_ratio: of a picture, such as ``16:9``.
     """
 
     model: str
@@ -39,9 +42,12 @@ class ModelRequest:
     other_keys: tuple[str, ...] = field(default=(), repr=False)
     functions: tuple[Function, ...] = ()
     call_functions: bool = True
+    tools: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
     thoughts: bool = False
+    thinking: str = "auto"
     voice: str = ""
+    aspect_ratio: str = ""
     limits: Limits = field(default_factory=Limits)
 
 

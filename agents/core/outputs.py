@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 Content = dict[str, Any]
-"""A Gemini content as JSON: ``{"role": "user" | "model", "parts": [...]}``, kept as sent."""
+"""A Gemini content as JSON: ``{"role": "user" | "model", "parts": [...]}``, kept as sent.
+
+Kept contents say more than is sent: ``model`` and ``agent`` are who said it, and the bytes of a
+file stand as ``{"artifact": {"id", "mimeType", "name", "size"}}`` in its part.
+"""
+
+Exchange = tuple[Content, ...]
+"""One earlier run: what the user said, then what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Media:
     data: bytes = field(repr=False)
     mime_type: str
     name: str
+    id: str = field(default_factory=lambda: str(uuid4()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,36 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """The words from ``start`` to ``end`` rest on these sources.
+
+    Offsets count UTF-16 code units, as JavaScript does; ``sources`` are indices.
+    """
+
+    start: int
+    end: int
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an answer was based on.
+
+    Args:
+        sources: ``{"title", "uri"}`` each. pages: ``{"uri", "ok"}``, read because they were named.
+        text: the answer that ``supports`` point into.
+        suggestions: Google's further searches, as HTML that has to be shown with the answer.
+    """
+
+    queries: tuple[str, ...] = ()
+    sources: tuple[dict[str, str], ...] = ()
+    supports: tuple[Support, ...] = ()
+    pages: tuple[dict[str, Any], ...] = ()
+    text: str = field(default="", repr=False)
+    suggestions: Saved | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delegated:
     """The coordinator hands a task to another agent; ``call_id`` names this one delegation."""
 
@@ -65,7 +104,7 @@ class FromAgent:
     """An output of the agent that works on the delegation ``call_id``."""
 
     call_id: str
-    output: TextDelta | ThoughtDelta | Media | Saved | Activity
+    output: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +122,8 @@ class Failed:
     call_id: str
     code: str
     message: str
+    advice: dict[str, Any] = field(default_factory=dict)
 
 
-Said = TextDelta | ThoughtDelta | Media | Saved | Activity
+Said = TextDelta | ThoughtDelta | Saved | Activity | Sources
 Output = Said | Delegated | FromAgent | Returned | Failed

@@ -36,7 +36,7 @@ class PartKeeper:
 
     def other(self, part: Part) -> None:
         """Any part but an unsigned text."""
-        if "inlineData" in part or (part.get("thought") and "thoughtSignature" not in part):
+        if part.get("thought") and "thoughtSignature" not in part:
             return
         self._flush()
         call = part.get("functionCall")

@@ -23,7 +23,7 @@ MILLION = Decimal(1_000_000)
 STEP = Decimal("1e-9")
 NOTHING_MADE = frozenset(
     {"invalid_key", "key_blocked", "quota", "overloaded", "model_gone", "too_long", "bad_request"}
-    | {"unreachable"}
+    | {"unreachable", "file_gone"}
 )
 
 

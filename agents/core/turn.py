@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from agents.core.errors import AgentError
+from agents.core.files import Files, NoFiles
 from agents.core.keys import Key, Keys
-from agents.core.outputs import Content
+from agents.core.outputs import Content, Exchange, Media, Saved
 
-AGENT_CHOICES = ("auto", "text", "media", "direct")
+Save = Callable[[Media], Awaitable[Saved]]
+"""Stores what an agent made and tells where it can be fetched; raises ``AgentError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,17 @@ class Limits:
     """What one run may use; times in seconds.
 
     Raises from the run: ``limit_reached`` past ``model_calls`` or ``rounds``, ``timeout`` past
-    a time.
+    a time. ``agent_s`` ends one agent's work, not the run. ``history_tokens`` caps what is sent
+    of earlier exchanges, where the model's window does not; 0 leaves it to the window.
+    ``inline_bytes`` of files travel in a request, the rest by way of Google's Files API.
     """
 
     model_calls: int = 20
     rounds: int = 3
     total_s: float = 600.0
+    agent_s: float = 300.0
+    history_tokens: int = 0
+    inline_bytes: int = 4 * 1024 * 1024
     first_byte_s: float = 60.0
     idle_s: float = 60.0
     retry_wait_s: float = 10.0
@@ -33,10 +41,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with the question; its bytes are fetched when a model is to read them."""
+
+    id: str
+    mime_type: str
+    name: str
+    size_bytes: int
+
+    @property
+    def part(self) -> dict[str, Any]:
+        kept = {"id": self.id, "mimeType": self.mime_type, "name": self.name}
+        return {"artifact": {**kept, "size": self.size_bytes}}
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Everything an answer is made from. Nothing in it changes while the answer is made.
 
-    ``keys`` are in the order they may be used; most turns have one.
+    Args:
+        model: a name of the catalogue. coordinator_model: the same, for the coordinator where
+            it is to work on another one.
+        keys: in the order they may be used; most turns have one.
+        agent: ``auto``, ``direct``, or the name of the agent that is to answer.
+        output: what the media agent is to answer with; empty leaves it open.
+        history: earlier exchanges, oldest first.
+        tools: Google's tools that agents may use, by the catalogue's names.
+        thinking: a level of the catalogue; ``auto`` leaves it to the model.
+        voice: to speak with.
     """
 
     thread_id: str
@@ -45,7 +77,13 @@ class Turn:
     model: str
     keys: tuple[Key, ...]
     agent: str = "auto"
-    history: tuple[Content, ...] = ()
+    output: str = ""
+    coordinator_model: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    history: tuple[Exchange, ...] = ()
+    tools: tuple[str, ...] = ()
+    thinking: str = "auto"
+    voice: str = ""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -101,20 +139,29 @@ def _unheard(call: CallRecord) -> None:
     pass
 
 
+async def _unsaved(media: Media) -> Saved:
+    raise AgentError("internal")
+
+
 @dataclass(slots=True)
 class Record:
     """What a run leaves behind: its ledger, and what the next turn must send back to Gemini.
 
     ``note`` is told of each call as it begins, now and then while it goes on, and as it ends.
+    ``save`` keeps what agents make, ``files`` brings what they are to read. ``contents`` are the
+    coordinator's part, ``made`` that of the other agents.
     """
 
     limits: Limits
     keys: Keys = field(default_factory=Keys)
     calls: list[CallRecord] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
+    made: list[Content] = field(default_factory=list)
     truncated: str = ""
     started: float = field(default_factory=time.monotonic)
     note: Callable[[CallRecord], None] = _unheard
+    save: Save = _unsaved
+    files: Files = field(default_factory=NoFiles)
 
     def begin_call(self, agent: str, model: str) -> CallRecord:
         """The line of a model call that is about to be made.

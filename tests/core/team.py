@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import base64
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from agents.core import catalogue
+from agents.core.agent import Agent
+from agents.core.agui import AguiStream
+from agents.core.coordinator import Coordinator
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.keys import Allowance, Key
+from agents.core.errors import AgentError
+from agents.core.keys import Allowance, Key, Keys
 from agents.core.outputs import Media, Saved
 from agents.core.testing import ScriptedModel, chunk, text
+from agents.core.turn import Attachment, Record, Turn
 from tests.agui_rules import assert_valid_stream
 
 Event = dict[str, Any]
@@ -23,15 +30,56 @@ USAGE = {"promptTokenCount": 10, "candidatesTokenCount": 4, "totalTokenCount": 1
 
 
 class Shelf:
-    """Keeps what agents made, as a server's storage would."""
+    """Keeps what agents made and users sent, as a server's storage would.
 
-    def __init__(self) -> None:
+    Args:
+        room: how many files it takes; the next one finds no place.
+
+    Attributes:
+        kept: all that was saved, in order.
+        brought: the id of each file that went into a request, and of the key it went with.
+        forgotten: the ids of keys whose files Google did not know any more.
+    """
+
+    def __init__(self, *uploads: Media, room: int = 100) -> None:
         self.kept: list[Media] = []
+        self.brought: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+        self._uploads = uploads
+        self._room = room
 
     async def save(self, media: Media) -> Saved:
+        if len(self.kept) >= self._room:
+            raise AgentError("storage_full")
         self.kept.append(media)
-        id_ = f"artifact{len(self.kept)}"
-        return Saved(id_, f"/api/files/{id_}/", media.mime_type, media.name)
+        return Saved(media.id, f"/api/files/{media.id}/", media.mime_type, media.name)
+
+    async def data(
+        self, artifact: dict[str, Any], key: Key, *, inline: bool
+    ) -> dict[str, Any] | None:
+        self.brought.append((artifact["id"], key.id))
+        files = {media.id: media for media in (*self._uploads, *self.kept)}
+        media = files.get(artifact["id"])
+        return as_inline(media.mime_type, media.data) if media else None
+
+    async def forget(self, key: Key) -> None:
+        self.forgotten.append(key.id)
+
+
+def as_inline(mime_type: str, data: bytes) -> dict[str, Any]:
+    """A part that holds these bytes."""
+    return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
+
+
+def attached(media: Media) -> Attachment:
+    """An upload as it stands in a question."""
+    return Attachment(media.id, media.mime_type, media.name, len(media.data))
+
+
+def kept_as(media: Media) -> dict[str, Any]:
+    """The part that stands for a file in what is kept."""
+    known = {"id": media.id, "mimeType": media.mime_type, "name": media.name}
+    return {"artifact": {**known, "size": len(media.data)}}
 
 
 class Allowed:
@@ -54,6 +102,29 @@ def said(*words: str, finish: str = "STOP", **extra: Any) -> list[Chunk]:
     return [*(chunk(text(word)) for word in first), chunk(text(last), finish=finish, **ending)]
 
 
+def resting_on(
+    reply: list[Chunk], grounding: Chunk | None = None, pages: Chunk | None = None
+) -> list[Chunk]:
+    """The same reply, with what it was based on: search results, pages by their status."""
+    candidate = reply[-1]["candidates"][0]
+    if grounding is not None:
+        candidate["groundingMetadata"] = grounding
+    if pages is not None:
+        read = [
+            {"retrievedUrl": uri, "urlRetrievalStatus": f"URL_RETRIEVAL_STATUS_{status}"}
+            for uri, status in pages.items()
+        ]
+        candidate["urlContextMetadata"] = {"urlMetadata": read}
+    return reply
+
+
+def support(text: str, words: str, *sources: int) -> Chunk:
+    """Gemini's note that these words of a text rest on these sources; it counts bytes."""
+    before = text[: text.index(words)].encode()
+    segment = {"startIndex": len(before), "endIndex": len(before + words.encode()), "text": words}
+    return {"segment": segment, "groundingChunkIndices": list(sources)}
+
+
 def thought(words: str) -> dict[str, Any]:
     return {"text": words, "thought": True}
 
@@ -71,11 +142,32 @@ def asks(*parts: dict[str, Any]) -> list[Chunk]:
     return [chunk(*parts, finish="STOP", usageMetadata=USAGE)]
 
 
-def ask(model: Any, prompt: str = "Hello", **turn: Any) -> Answer:
+def ask(gemini: Any, prompt: str = "Hello", *, shelf: Shelf | None = None, **turn: Any) -> Answer:
     """The team's answer, not begun."""
+    shelf = shelf or Shelf()
     ids = {"thread_id": "thread1", "run_id": "run1"}
-    turn = {"api_key": Key("key1", "work", KEY), "save": Shelf().save, **ids, **turn}
-    return generate_streaming_response(prompt=prompt, gemini=model, **turn)
+    turn = {"api_key": Key("key1", "work", KEY), "save": shelf.save, "files": shelf, **ids, **turn}
+    return generate_streaming_response(prompt=prompt, gemini=gemini, **turn)
+
+
+async def events_of_team(
+    team: Sequence[Agent], gemini: Any, prompt: str = "Hello", **turn: Any
+) -> tuple[list[Event], Record]:
+    """The events of a team of one's own, and what its run leaves behind."""
+    key, shelf = Key("key1", "work", KEY), Shelf()
+    order = Turn("thread1", "run1", prompt, catalogue.DEFAULT, (key,), **turn)
+    record = Record(order.limits, Keys(key), save=shelf.save, files=shelf)
+    stream = AguiStream(order.thread_id, order.run_id)
+    events = stream.start()
+    try:
+        async for output in Coordinator(team, gemini, order, record).run():
+            events += stream.feed(output)
+    except AgentError as error:
+        events += stream.fail(error, record.usage())
+    else:
+        events += stream.finish("success", record.usage(), record.truncated)
+    assert_valid_stream(events)
+    return events, record
 
 
 async def events_of(

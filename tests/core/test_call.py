@@ -1,49 +1,21 @@
-"""One model call: retries, ends, tokens, and what it yields of what Gemini says."""
+"""One model call: retries, ends, words and tokens."""
 
 from __future__ import annotations
-
-import base64
-import io
-import wave
 
 import pytest
 
 from agents.core import call as model_call
-from agents.core.call import ModelCall
 from agents.core.errors import AgentError
-from agents.core.model import ModelRequest
-from agents.core.outputs import Activity, Media, TextDelta, ThoughtDelta
-from agents.core.testing import ScriptedModel, chunk, text
+from agents.core.outputs import TextDelta, ThoughtDelta
+from agents.core.testing import chunk, text
 from agents.core.turn import Limits, Record
-from tests.core.team import KEY, said, thought
+from tests.core.calling import calling, failure, outputs
+from tests.core.team import said, thought
 
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch):
     monkeypatch.setattr(model_call, "BACKOFF_S", 0.0)
-
-
-def calling(*replies, **limits):
-    """A model call on these replies, the scripted model, and the record."""
-    model, record = ScriptedModel(*replies), Record(Limits(**limits))
-    request = ModelRequest("gemini", "", (), KEY, limits=record.limits)
-    return ModelCall("text", model, request, record), model, record
-
-
-async def outputs(call: ModelCall) -> list[object]:
-    return [output async for output in call.outputs()]
-
-
-async def failure(call: ModelCall) -> tuple[AgentError, list[object]]:
-    """The error a call ends with, and what it yielded before."""
-    yielded: list[object] = []
-    with pytest.raises(AgentError) as caught:
-        yielded += [yielded.append(output) async for output in call.outputs()]
-    return caught.value, yielded
-
-
-def inline(mime_type: str, data: bytes) -> dict[str, object]:
-    return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
 
 
 # retries
@@ -112,7 +84,7 @@ async def test_a_second_try_begins_from_nothing():
     call, _, _ = calling([half, AgentError("overloaded")], said("Hi"))
     await outputs(call)
     assert call.functions == []
-    assert call.content() == {"role": "model", "parts": [{"text": "Hi"}]}
+    assert call.content() == {"role": "model", "parts": [{"text": "Hi"}], "model": "gemini"}
 
 
 # ends
@@ -256,136 +228,3 @@ async def test_tokens_of_a_failed_call_are_counted():
     call, _, record = calling([chunk(text("x"), usageMetadata=counts), AgentError("timeout")])
     await failure(call)
     assert (record.calls[0].usage.input, record.calls[0].usage.output) == (7, 2)
-
-
-# media, code, sources
-
-
-async def test_a_picture_is_media_and_its_bytes_do_not_go_back():
-    picture = b"\xfb\xff\xfe PNG"
-    call, _, _ = calling([chunk(text("See: "), inline("image/png", picture)), *said("Nice?")])
-    assert await outputs(call) == [
-        TextDelta("See: "),
-        Media(picture, "image/png", "image"),
-        TextDelta("Nice?"),
-    ]
-    assert call.content()["parts"] == [{"text": "See: Nice?"}]
-
-
-@pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 4])
-async def test_base64_is_read_in_either_alphabet_padded_or_not(alphabet, size):
-    data = b"\xfb\xef\xff\xfe"[:size]
-    for written in (alphabet(data).decode(), alphabet(data).decode().rstrip("=")):
-        part = {"inlineData": {"mimeType": "image/png", "data": written}}
-        call, _, _ = calling([chunk(part, finish="STOP")])
-        assert await outputs(call) == ([Media(data, "image/png", "image")] if data else [])
-
-
-async def test_media_that_are_no_base64_are_an_upstream_error():
-    part = {"inlineData": {"mimeType": "image/png", "data": "x"}}
-    call, _, _ = calling([chunk(text("See:"), part)])
-    error, yielded = await failure(call)
-    assert error.code == "upstream_error"
-    assert yielded == [TextDelta("See:")]
-
-
-@pytest.mark.parametrize(
-    ("mime_type", "rate_hz"),
-    [
-        ("audio/L16;codec=pcm;rate=24000", 24000),
-        ("audio/l16; rate=16000", 16000),
-        ("audio/L16", 24000),
-    ],
-)
-async def test_speech_in_pieces_is_one_wav_file(mime_type, rate_hz):
-    pieces = [bytes([1, 0] * 100), bytes([2, 0] * 50)]
-    call, _, _ = calling(
-        [*(chunk(inline(mime_type, piece)) for piece in pieces), chunk(finish="STOP")]
-    )
-    [media] = await outputs(call)
-    assert (media.mime_type, media.name) == ("audio/wav", "speech")
-    with wave.open(io.BytesIO(media.data)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate_hz, 1, 2)
-        assert file.readframes(1000) == b"".join(pieces)
-
-
-async def test_other_sound_is_kept_as_it_is():
-    call, _, _ = calling([chunk(inline("audio/mpeg", b"ID3"), finish="STOP")])
-    assert await outputs(call) == [Media(b"ID3", "audio/mpeg", "audio")]
-
-
-async def test_code_and_its_result_are_one_activity():
-    parts = [
-        {"executableCode": {"language": "PYTHON", "code": "1/0"}},
-        {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "ZeroDivisionError"}},
-    ]
-    call, _, _ = calling([chunk(*parts), *said("No.")])
-    begun, ran, _ = await outputs(call)
-    assert begun == Activity("code", {"language": "python", "code": "1/0"}, begun.ref)
-    outcome = {"outcome": "failed", "output": "ZeroDivisionError"}
-    assert ran == Activity("code", begun.content | outcome, begun.ref)
-    assert call.content()["parts"] == [*parts, {"text": "No."}]
-
-
-async def test_a_result_without_code_and_code_without_text_are_borne():
-    parts = [{"codeExecutionResult": {"outcome": "OUTCOME_OK"}}, {"executableCode": {"id": "1"}}]
-    call, _, _ = calling([chunk(*parts, finish="STOP")])
-    [begun] = await outputs(call)
-    assert begun.content == {"language": "", "code": ""}
-
-
-async def test_sources_come_last_and_only_web_addresses_are_links():
-    reply = said("Paris", ".")
-    reply[-1]["candidates"][0]["groundingMetadata"] = {
-        "webSearchQueries": ["france capital"],
-        "groundingChunks": [
-            {"web": {"uri": "https://a.example/", "title": "A"}},
-            {"web": {"uri": "javascript:alert(1)", "title": "B"}},
-            {"maps": {"uri": "https://maps.example/"}},
-            {"retrievedContext": {"title": "Mine"}},
-            {},
-        ],
-        "groundingSupports": [
-            {"segment": {"startIndex": 1, "endIndex": 5}, "groundingChunkIndices": [0, 2]},
-            {},
-        ],
-    }
-    call, _, _ = calling(reply)
-    sources = (await outputs(call))[-1]
-    assert sources.kind == "sources"
-    assert sources.content == {
-        "queries": ["france capital"],
-        "sources": [
-            {"title": "A", "uri": "https://a.example/"},
-            {"title": "B", "uri": ""},
-            {"title": "https://maps.example/", "uri": "https://maps.example/"},
-            {"title": "Mine", "uri": ""},
-            {"title": "", "uri": ""},
-        ],
-        "supports": [
-            {"start": 1, "end": 5, "sources": [0, 2]},
-            {"start": 0, "end": 0, "sources": []},
-        ],
-    }
-
-
-async def test_pages_that_were_read_are_sources():
-    reply = said("Read.")
-    pages = [{"retrievedUrl": "https://a.example/"}, {"urlRetrievalStatus": "ERROR"}]
-    reply[-1]["candidates"][0] |= {
-        "groundingMetadata": {},
-        "urlContextMetadata": {"urlMetadata": pages},
-    }
-    call, _, _ = calling(reply)
-    sources = (await outputs(call))[-1]
-    assert sources.content["sources"] == [
-        {"title": "https://a.example/", "uri": "https://a.example/"}
-    ]
-
-
-async def test_grounding_that_found_nothing_is_not_told():
-    reply = said("Hi")
-    reply[-1]["candidates"][0] |= {"groundingMetadata": {}, "urlContextMetadata": {}}
-    call, _, _ = calling(reply)
-    assert await outputs(call) == [TextDelta("Hi")]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
-
 from agents.core.errors import AgentError
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
@@ -17,7 +15,6 @@ from tests.core.team import (
     call,
     events_of,
     of_type,
-    prompt_of,
     said,
     thought,
     types,
@@ -26,6 +23,12 @@ from tests.core.team import (
 
 WRITE = call("text", "id1", "signed", task="A poem", reason="Long")
 DRAW = call("media", "id2", task="A fox", reason="Picture", output="text")
+FLASH = "gemini-3.8-flash"
+
+
+def spoken(words, model=FLASH, **tag):
+    """What a model said, as it is kept."""
+    return {"role": "model", "parts": [{"text": words}], "model": model, **tag}
 
 
 async def test_direct_answer_costs_one_model_call():
@@ -35,20 +38,17 @@ async def test_direct_answer_costs_one_model_call():
     assert words(events) == "Hello Alice"
     assert len(model.requests) == len(answer.record.calls) == model.closed == 1
     assert answer.outcome == "success"
-    assert answer.contents() == [{"role": "model", "parts": [{"text": "Hello Alice"}]}]
+    assert answer.contents() == [spoken("Hello Alice")]
 
 
 async def test_history_comes_before_the_prompt_and_goes_as_it_is():
-    history = (
+    first = (
         {"role": "user", "parts": [{"text": "One?"}]},
-        {"role": "model", "parts": [{"text": "", "thoughtSignature": "c2ln"}]},
+        {"role": "model", "parts": [{"text": "", "thoughtSignature": "c2ln"}], "model": FLASH},
     )
     model = ScriptedModel(said("Two."))
-    await events_of(ask(model, "Two?", history=history))
-    assert model.requests[0].contents == (
-        *history,
-        {"role": "user", "parts": [{"text": "Two?"}]},
-    )
+    await events_of(ask(model, "Two?", history=[first]))
+    assert model.requests[0].contents == (*first, {"role": "user", "parts": [{"text": "Two?"}]})
 
 
 async def test_one_delegation_costs_two_calls_and_the_agents_words_are_the_answer():
@@ -61,7 +61,7 @@ async def test_one_delegation_costs_two_calls_and_the_agents_words_are_the_answe
     [result] = of_type(events, "TOOL_CALL_RESULT")
     assert result["content"] == "Waves roll"
     assert answer.contents() == [
-        {"role": "model", "parts": [WRITE]},
+        {"role": "model", "parts": [WRITE], "model": FLASH},
         {
             "role": "user",
             "parts": [
@@ -74,7 +74,13 @@ async def test_one_delegation_costs_two_calls_and_the_agents_words_are_the_answe
                 }
             ],
         },
-        {"role": "model", "parts": [{"text": "Waves roll"}]},
+        spoken("Waves roll"),
+        {
+            "role": "user",
+            "parts": [{"text": "A poem, please"}, {"text": "A poem"}],
+            "agent": "text",
+        },
+        spoken("Waves roll", agent="text"),
     ]
 
 
@@ -102,7 +108,7 @@ async def test_agent_is_given_the_prompt_the_task_and_the_words_of_the_history()
         },
     )
     model = ScriptedModel(asks(WRITE), said("Waves"))
-    await events_of(ask(model, "A poem, please", history=history))
+    await events_of(ask(model, "A poem, please", history=[history]))
     assert model.requests[1].contents == (
         {"role": "user", "parts": [{"text": "Before?"}]},
         {"role": "model", "parts": [{"text": "Yes."}]},
@@ -140,7 +146,7 @@ async def test_join_is_given_every_result_under_the_id_of_its_call():
     model = ScriptedModel(asks(WRITE, DRAW), said("Waves"), said("A fox"), said("Both."))
     await events_of(ask(model, "Poem and picture"))
     calls, results = model.requests[3].contents[-2:]
-    assert calls == {"role": "model", "parts": [WRITE, DRAW]}
+    assert calls == {"role": "model", "parts": [WRITE, DRAW], "model": FLASH}
     answers = [part["functionResponse"] for part in results["parts"]]
     assert [(one["id"], one["name"], one["response"]) for one in answers] == [
         ("id1", "ask_text_agent", {"output": "Waves"}),
@@ -187,54 +193,6 @@ async def test_words_before_a_delegation_are_the_coordinators():
     events = await events_of(ask(model))
     assert words(events) == "I ask. "
     assert words(events, "text") == "Waves"
-
-
-@pytest.mark.parametrize(
-    ("prompt", "turn"),
-    [
-        ("@text Write it", {}),
-        ("@TEXT Write it", {}),
-        ("@text\nWrite it", {}),
-        ("Write it", {"agent": "text"}),
-    ],
-)
-async def test_who_names_the_text_agent_gets_it_for_one_call(prompt, turn):
-    model = ScriptedModel(said("Written."))
-    answer = ask(model, prompt, **turn)
-    events = await events_of(answer)
-    assert len(model.requests) == 1
-    assert prompt_of(model, 0) == ["Write it"]
-    assert words(events, "text") == "Written."
-    assert "text agent" in model.requests[0].system
-    assert answer.contents() == [{"role": "model", "parts": [{"text": "Written."}]}]
-
-
-@pytest.mark.parametrize(("prompt", "agent"), [("@media A fox", "auto"), ("A fox", "media")])
-async def test_who_names_the_media_agent_gets_it_for_one_call(prompt, agent):
-    model = ScriptedModel(said("A fox it is."))
-    events = await events_of(ask(model, prompt, agent=agent))
-    assert len(model.requests) == 1
-    assert model.requests[0].modalities == ("TEXT", "IMAGE")
-    assert words(events, "media") == "A fox it is."
-
-
-@pytest.mark.parametrize(("prompt", "agent"), [("@direct Hi", "auto"), ("Hi", "direct")])
-async def test_direct_means_no_agent_is_offered(prompt, agent):
-    model = ScriptedModel(said("Hello"))
-    await events_of(ask(model, prompt, agent=agent))
-    assert not model.requests[0].functions
-    assert prompt_of(model, 0) == ["Hi"]
-
-
-@pytest.mark.parametrize("prompt", ["@text", "@text ", "@bob hello", "text me", "@ x", "a @text b"])
-async def test_what_names_no_agent_is_the_coordinators(prompt):
-    model = ScriptedModel(said("Yes?"))
-    await events_of(ask(model, prompt))
-    assert [one.name for one in model.requests[0].functions] == [
-        "ask_text_agent",
-        "ask_media_agent",
-    ]
-    assert prompt_of(model, 0) == [prompt]
 
 
 async def test_a_named_agent_that_fails_fails_the_run():

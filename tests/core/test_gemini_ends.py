@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.core import gemini as gemini_module
 from agents.core.gemini import Endpoint, Gemini
+from agents.core.gemini import pool as gemini_pool
 from agents.core.turn import Limits
 from tests.core.asking import STOP, ask, failure, failure_at, frames, request, said
 from tests.core.rawserver import SSE, answering, reply
@@ -141,7 +141,7 @@ async def test_a_slow_but_steady_answer_is_no_timeout(gemini, emulator):
 
 
 async def test_a_server_that_does_not_read_is_a_timeout(monkeypatch):
-    monkeypatch.setattr(gemini_module, "WRITE_S", 0.1)
+    monkeypatch.setattr(gemini_pool, "WRITE_S", 0.1)
     contents = [{"role": "user", "parts": [{"text": "x" * 30_000_000}]}]
 
     async def deaf(reader, writer):

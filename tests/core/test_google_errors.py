@@ -37,6 +37,12 @@ def body(message: str = "", status: str = "", details: object = None) -> dict[st
     return {"error": {"code": 400, "message": message, "status": status, "details": details}}
 
 
+def test_a_file_that_google_does_not_know_is_no_fault_of_the_key():
+    theirs = "You do not have permission to access the File 7cdgl3r8 or it may not exist."
+    assert agent_error(403, body(theirs, "PERMISSION_DENIED")).code == "file_gone"
+    assert agent_error(403, body("The caller does not have permission")).code == "key_blocked"
+
+
 @pytest.mark.skipif(not ERRORS, reason="no recordings here")
 def test_every_recorded_error_is_expected():
     assert {name_of(one) for one in ERRORS} == set(CODES)

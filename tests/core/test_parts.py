@@ -57,8 +57,9 @@ def test_a_signed_thought_goes_back():
     assert kept(thought, {"text": "a"}) == [thought, {"text": "a"}]
 
 
-def test_media_do_not_go_back():
-    assert kept({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}) == []
+def test_a_file_that_was_made_stays_where_it_stood():
+    picture = {"artifact": {"id": "1", "mimeType": "image/png"}, "thoughtSignature": "c2ln"}
+    assert kept({"text": "a"}, picture, {"text": "b"}) == [{"text": "a"}, picture, {"text": "b"}]
 
 
 def test_parallel_calls_keep_their_order_and_only_the_first_is_signed():

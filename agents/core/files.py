@@ -1,0 +1,106 @@
+"""Files on their way into a request: kept by reference, put in as bytes or as Google's address.
+
+What is kept of a conversation names files by id. Before each call they are put in for the key
+that pays for it, because a file at Google belongs to the project of the key that brought it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from agents.core.keys import Key
+from agents.core.outputs import Content
+
+Part = dict[str, Any]
+
+
+class Files(Protocol):
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+        """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a kept file; None if it is gone.
+
+        Args:
+            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a kept part.
+            key: that the request is made with.
+            inline: its bytes are to travel in the request itself.
+
+        Raises:
+            AgentError: it could not be brought to Google.
+        """
+        ...
+
+    async def forget(self, key: Key) -> None:
+        """Google does not know the files of this key any more: bring them anew when needed."""
+        ...
+
+
+class NoFiles:
+    """For turns without files."""
+
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+        return None
+
+    async def forget(self, key: Key) -> None:
+        return None
+
+
+def has_files(contents: Sequence[Content]) -> bool:
+    return any("artifact" in part for content in contents for part in content["parts"])
+
+
+async def with_files(
+    contents: Sequence[Content],
+    files: Files,
+    key: Key,
+    *,
+    kinds: frozenset[str],
+    inline_bytes: int,
+) -> tuple[Content, ...]:
+    """The contents with every file put in; one that is gone or cannot be read is mentioned.
+
+    Args:
+        kinds: what the model reads: ``image``, ``audio``, ``video``, ``document``, ``text``.
+        inline_bytes: how much may travel in the request itself; the smallest files do.
+    """
+    if not has_files(contents):
+        return tuple(contents)
+    found: dict[str, Part | None] = {}
+    wanted = {artifact["id"]: artifact for artifact in _artifacts(contents)}
+    for artifact in sorted(wanted.values(), key=lambda artifact: int(artifact["size"])):
+        if kind_of(artifact["mimeType"]) in kinds:
+            inline_bytes -= artifact["size"]
+            inline = inline_bytes >= 0
+            found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+    return tuple(_put_in(content, found) for content in contents)
+
+
+def kind_of(mime_type: str) -> str:
+    kind = mime_type.partition("/")[0]
+    return kind if kind in ("image", "audio", "video", "text") else "document"
+
+
+def mention(artifact: dict[str, Any]) -> str:
+    """What stands for a file where it cannot stand itself."""
+    return f"[File: {artifact['name']}, {artifact['mimeType']}]"
+
+
+def _artifacts(contents: Sequence[Content]) -> list[dict[str, Any]]:
+    parts = [part for content in contents for part in content["parts"]]
+    return [part["artifact"] for part in parts if "artifact" in part]
+
+
+def _put_in(content: Content, found: dict[str, Part | None]) -> Content:
+    if not any("artifact" in part for part in content["parts"]):
+        return content
+    return {**content, "parts": [_whole(part, found) for part in content["parts"]]}
+
+
+def _whole(part: Part, found: dict[str, Part | None]) -> Part:
+    artifact = part.get("artifact")
+    if artifact is None:
+        return part
+    data = found.get(artifact["id"])
+    if data is None:
+        return {"text": mention(artifact)}
+    rest = {name: value for name, value in part.items() if name != "artifact"}
+    return {**data, **rest}

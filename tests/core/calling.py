@@ -1,0 +1,32 @@
+"""One model call on a script: how the core's tests make it and what they see."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.core.call import ModelCall
+from agents.core.errors import AgentError
+from agents.core.model import ModelRequest
+from agents.core.testing import ScriptedModel
+from agents.core.turn import Limits, Record
+from tests.core.team import KEY, Shelf
+
+
+def calling(*replies, **limits):
+    """A model call on these replies, the scripted model, and the record with its shelf."""
+    model, shelf = ScriptedModel(*replies), Shelf()
+    record = Record(Limits(**limits), save=shelf.save, files=shelf)
+    request = ModelRequest("gemini", "", (), KEY, limits=record.limits)
+    return ModelCall("text", model, request, record), model, record
+
+
+async def outputs(call: ModelCall) -> list[object]:
+    return [output async for output in call.outputs()]
+
+
+async def failure(call: ModelCall) -> tuple[AgentError, list[object]]:
+    """The error a call ends with, and what it yielded before."""
+    yielded: list[object] = []
+    with pytest.raises(AgentError) as caught:
+        yielded += [yielded.append(output) async for output in call.outputs()]
+    return caught.value, yielded
