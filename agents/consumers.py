@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 
 from accounts.tokens import Identity, authenticate
-from agents import guard, inputs, live, turns
+from agents import guard, inputs, live, questions, turns
 from agents.bearer import bearer
 from agents.database import away, in_database
 from agents.follower import Follower, Slow
@@ -119,7 +119,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _run(self, frame: inputs.RunFrame, user_id: int) -> None:
         try:
-            started = await turns.start(user_id, inputs.input_from(frame.input))
+            started = await turns.start(user_id, questions.input_from(frame.input))
         except AppError as error:
             await self._refuse(error, frame.ref)
             return

@@ -20,7 +20,7 @@ from accounts.tokens import Identity, authenticate
 from agents import guard, turns
 from agents.bearer import bearer
 from agents.database import away, in_database
-from agents.inputs import run_input_from_json
+from agents.questions import run_input_from_json
 from common.errors import AppError
 
 logger = logging.getLogger(__name__)

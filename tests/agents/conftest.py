@@ -18,6 +18,7 @@ from agents import live
 from agents.liverun import RunIds
 from apikeys.models import UserApiKey
 from conversations.runs import run_open
+from emulator.testing import Emulator, running
 from tests.people import make_key
 
 Event = dict[str, Any]
@@ -35,6 +36,26 @@ def real_transactions(transactional_db: None) -> None:
 async def nothing_left_running() -> AsyncIterator[None]:
     yield
     await live.shutdown()
+
+
+@pytest.fixture(scope="session")
+def emulator_server() -> Iterator[Emulator]:
+    with running() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(emulator_server: Emulator, settings: Any) -> Emulator:
+    """Google, as far as the runs of a test know."""
+    emulator_server.clear()
+    settings.GEMINI_BASE_URL = emulator_server.base_url
+    return emulator_server
+
+
+@pytest.fixture
+def work(alice: User, emulator: Emulator) -> UserApiKey:
+    """A key of Alice's that the emulator takes."""
+    return make_key(owner=alice, name="work", secret=emulator.new_key())
 
 
 @pytest.fixture

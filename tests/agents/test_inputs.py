@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agents import inputs
+from agents import inputs, questions
 from common.errors import AppError
+from conversations.branches import After
 
 THREAD, RUN, KEY = (str(uuid4()) for _ in range(3))
 
@@ -92,7 +93,7 @@ def test_of_an_input_the_ids_and_the_last_words_count():
         tools=[],
         context=[],
     )
-    question = inputs.input_from(sent)
+    question = questions.input_from(sent)
     assert (question.thread_id, question.run_id) == (UUID(THREAD), UUID(RUN))
     assert (question.text, str(question.message_id)) == ("Hello", message_id)
     assert (question.agent, question.model) == ("text", "gemini-3-pro")
@@ -107,27 +108,81 @@ def test_of_an_input_the_ids_and_the_last_words_count():
         ({"messages": [said(), said("Hi", "assistant"), said()]}, True),
         ({"messages": [said(), said()]}, True),
         ({"forwardedProps": {"parentMessageId": "m0"}}, True),
+        ({"forwardedProps": {"parentMessageId": "root"}}, True),
+        ({"parentRunId": RUN}, True),
         ({"forwardedProps": {}}, False),
     ],
 )
 def test_a_run_with_a_past_continues_its_thread(changes: dict[str, Any], continues: bool):
-    assert inputs.input_from(asked(**changes)).continues is continues
+    assert questions.input_from(asked(**changes)).continues is continues
 
 
 def test_the_same_message_sent_again_has_the_same_id():
-    first, again = (inputs.input_from(asked()).message_id for _ in range(2))
-    other_thread = inputs.input_from(asked(threadId=str(uuid4()))).message_id
+    first, again = (questions.input_from(asked()).message_id for _ in range(2))
+    other_thread = questions.input_from(asked(threadId=str(uuid4()))).message_id
     assert first == again != other_thread
 
 
 def test_text_parts_are_joined():
     parts = [{"type": "text", "text": "One"}, {"type": "text", "text": "two"}]
-    assert inputs.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
+    assert questions.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
 
 
 def test_nothing_optional_has_to_be_there():
     bare = asked(state=None, tools=None, context=None, forwardedProps=None, protocolVersion="1.0")
-    assert inputs.input_from(bare).agent == "auto"
+    assert questions.input_from(bare).agent == "auto"
+
+
+def file_part(
+    value: str, kind: str = "image", type: str = "url", **more: str
+) -> list[dict[str, Any]]:
+    return [{"type": kind, "source": {"type": type, "value": value, **more}}]
+
+
+def test_a_file_may_come_along():
+    part = file_part("AAEC", type="data", mimeType="image/png")
+    question = questions.input_from(asked(messages=[said([*part, *part])]))
+    assert question.enclosed == (b"\x00\x01\x02",) * 2
+    assert "x01" not in repr(question)
+
+
+def test_files_are_named_by_their_address_once_each():
+    address = f"/api/files/{KEY}/"
+    parts = [*file_part(address), *file_part(address, "document"), {"type": "text", "text": "?"}]
+    question = questions.input_from(asked(messages=[said(parts)]))
+    assert (question.attachments, question.text) == ((UUID(KEY),), "?")
+
+
+def test_files_need_no_words():
+    question = questions.input_from(asked(messages=[said(file_part(f"/api/files/{KEY}/"))]))
+    assert (question.attachments, question.text) == ((UUID(KEY),), "")
+
+
+def test_a_message_carries_so_many_files():
+    parts = [part for _ in range(11) for part in file_part(f"/api/files/{uuid4()}/")]
+    assert refusal(questions.input_from, asked(messages=[said(parts)])).code == "too_many_files"
+
+
+def test_choices_that_are_not_made_are_the_profiles():
+    bare = questions.input_from(asked())
+    assert (bare.tools, bare.thinking, bare.voice, bare.output) == (None, None, None, None)
+    props = {"tools": [], "thinking": "low", "voice": "Puck", "output": "speech", "agent": "media"}
+    chosen = questions.input_from(asked(forwardedProps=props))
+    assert (chosen.tools, chosen.thinking, chosen.voice) == ((), "low", "Puck")
+    assert (chosen.agent, chosen.output) == ("media", "speech")
+
+
+@pytest.mark.parametrize(
+    ("changes", "after"),
+    [
+        ({}, After.NEWEST),
+        ({"parentRunId": RUN}, After.run(UUID(RUN))),
+        ({"forwardedProps": {"parentMessageId": KEY}}, After.message(UUID(KEY))),
+        ({"forwardedProps": {"parentMessageId": "root"}, "parentRunId": RUN}, After.START),
+    ],
+)
+def test_a_question_goes_on_where_it_says(changes: dict[str, Any], after: After):
+    assert questions.input_from(asked(**changes)).after == after
 
 
 URL_PART = [{"type": "image", "source": {"type": "url", "value": "http://169.254.169.254/"}}]
@@ -157,26 +212,38 @@ BAD_INPUTS = [
     asked(forwardedProps={"keyId": "mine"}),
     asked(forwardedProps={"base_url": "http://evil.test"}),
     asked(forwardedProps={"apiKey": "AIza"}),
-    asked(forwardedProps={"tools": ["search"]}),
+    asked(messages=[said(file_part("/api/files/../keys/"))]),
+    asked(messages=[said(file_part(f"https://evil.test/api/files/{KEY}/"))]),
+    asked(messages=[said(file_part("no base64!", type="data", mimeType="image/png"))]),
+    asked(messages=[said(file_part("AAAA", type="data"))]),
+    asked(messages=[said(file_part("files/abc", type="file"))]),
+    asked(messages=[said(file_part(f"/api/files/{KEY}/", kind="file"))]),
+    asked(messages=[said([{"type": "text", "text": "x", "url": "x"}])]),
+    asked(parentRunId="newest"),
+    asked(forwardedProps={"tools": ["shell"]}),
+    asked(forwardedProps={"tools": ["search"] * 4}),
+    asked(forwardedProps={"thinking": "deep"}),
+    asked(forwardedProps={"voice": "Darth"}),
+    asked(forwardedProps={"output": "hologram"}),
     asked(forwardedProps=[]),
 ]
 
 
 @pytest.mark.parametrize("value", BAD_INPUTS, ids=lambda value: json.dumps(value)[-60:])
 def test_an_input_with_anything_odd_is_refused(value: Any):
-    assert refusal(inputs.input_from, value).code == "invalid_input"
+    assert refusal(questions.input_from, value).code == "invalid_input"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", [{"type": "text", "text": " "}], []])
 def test_an_empty_message_is_refused(text: Any):
-    assert refusal(inputs.input_from, asked(messages=[said(text)])).code == "empty_message"
+    assert refusal(questions.input_from, asked(messages=[said(text)])).code == "empty_message"
 
 
 @pytest.mark.parametrize("text", ["x" * 100_001, [{"type": "text", "text": "x" * 60_000}] * 2])
 def test_a_message_that_is_too_long_is_refused(text: Any):
-    assert refusal(inputs.input_from, asked(messages=[said(text)])).code == "message_too_long"
+    assert refusal(questions.input_from, asked(messages=[said(text)])).code == "message_too_long"
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"NaN", b'{"a": NaN}'])
 def test_a_body_that_is_not_json_is_refused(body: bytes):
-    assert refusal(inputs.run_input_from_json, body).code == "invalid_frame"
+    assert refusal(questions.run_input_from_json, body).code == "invalid_frame"

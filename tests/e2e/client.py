@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -206,16 +206,32 @@ def question(
     *,
     run_id: str = "",
     message_id: str = "",
+    files: Sequence[Frame] = (),
+    after: str = "",
     **forwarded: Any,
 ) -> Frame:
-    """A ``RunAgentInput`` as the page sends it; without ``thread_id`` it opens a thread."""
+    """A ``RunAgentInput`` as the page sends it; without ``thread_id`` it opens a thread.
+
+    ``files`` are as REST told them when they were uploaded, ``after`` is the id of a run.
+    """
     props = {"forwardedProps": forwarded} if forwarded else {}
+    parent = {"parentRunId": after} if after else {}
+    content = [*map(file_part, files), {"type": "text", "text": text}] if files else text
     return {
         "threadId": thread_id or str(uuid4()),
         "runId": run_id or str(uuid4()),
-        "messages": [{"id": message_id or str(uuid4()), "role": "user", "content": text}],
+        "messages": [{"id": message_id or str(uuid4()), "role": "user", "content": content}],
+        **parent,
         **props,
     }
+
+
+def file_part(file: Frame) -> Frame:
+    """An uploaded file as a content part of AG-UI."""
+    kind = file["mime_type"].partition("/")[0]
+    kind = kind if kind in ("image", "audio", "video") else "document"
+    source = {"type": "url", "value": file["url"], "mimeType": file["mime_type"]}
+    return {"type": kind, "source": source}
 
 
 def text_of(events: list[Frame], subagent: str | None = None) -> str:

@@ -34,6 +34,7 @@ LIMITS = {
     "RUN_FIRST_BYTE_S": "3",
     "RUN_IDLE_S": "2",
     "LOGIN_PER_ADDRESS": "100000",  # everybody here comes from one address
+    "GEMINI_INLINE_MAX_BYTES": str(2**20),  # larger files go by way of Google's Files API
 }
 
 
@@ -218,6 +219,13 @@ class Person:
         self.key_id = answer.json()["id"]
         self.rest("POST", f"keys/{self.key_id}/select/")
         return self.key_id
+
+    def upload(self, name: str, data: bytes) -> dict[str, Any]:
+        """Send a file; returns what REST tells of it."""
+        answer = self.rest("POST", "files/", files={"file": (name, data)})
+        assert answer.status_code == 201, answer.text
+        sent: dict[str, Any] = answer.json()
+        return sent
 
     def history(self, thread_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"threads/{thread_id}/messages/")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +17,8 @@ from pydantic import TypeAdapter
 
 from tests.agui_rules import assert_valid_stream
 from tests.e2e.client import Frame, question, socket, text_of
-from tests.e2e.server import ROOT, ChatServer, Person, both_servers
+from tests.e2e.server import ChatServer, Person, both_servers
+from tests.e2e.standard_client import needs_node, standard_client
 from tests.e2e.test_signing_in import BAD_TOKENS, log_out_everywhere
 
 STREAM = "/chat/stream"
@@ -225,20 +223,10 @@ async def test_a_user_with_too_many_streams_is_refused_before_anything_is_asked(
     assert alice.get("threads/")["results"] == []
 
 
-CLIENT = ROOT / "web" / "node_modules" / "@ag-ui" / "client"
-
-
-@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
-@pytest.mark.skipif(not CLIENT.is_dir(), reason="web/node_modules is not installed")
+@needs_node
 async def test_the_standard_client_works_unchanged(server: ChatServer, alice: Person):
-    script = Path(__file__).with_name("http_agent.mjs")
-    command = ["node", str(script), f"{server.url}{STREAM}", CLIENT.as_uri()]
-    ran = await asyncio.to_thread(
-        subprocess.run, command, input=alice.access, capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 0, ran.stderr
-    said = json.loads(ran.stdout)
-    assert said["errors"] == []
+    asked = [{"content": "My name is Ada."}, {"content": "What is my name?"}]
+    said = await standard_client(server, alice, asked)
     assert [message["role"] for message in said["messages"] if message["role"] != "reasoning"] == [
         *("user", "assistant"),
         *("user", "assistant"),

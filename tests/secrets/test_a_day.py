@@ -9,6 +9,7 @@ import pytest
 
 from emulator.testing import Emulator
 from tests.e2e.server import ChatServer
+from tests.e2e.test_media import LARGE_PDF
 from tests.people import PASSWORD, assert_secret_free, new_secret
 from tests.secrets.conftest import Tape
 from tests.secrets.exits import Administrator, Recorded, operate
@@ -75,6 +76,10 @@ def day(server: ChatServer, emulator: Emulator, tape: Tape) -> tuple[list[str], 
     for step in googles_words(current)[:3]:
         emulator.script(step, key=current, method="models")
         alice.rest("POST", f"keys/{alice.person.key_id}/verify/")
+    files_come_and_go(alice, emulator, current)
+    for steps in tools_that_tell(current):
+        emulator.script(steps, key=current)
+        alice.ask("What is the latest news?", new=True, agent="auto")
     bob.ask("Which key is this?\n/emulate leak")
     alice.ask_over_http("And over here?\n/emulate leak")
     alice.ask(f"I happen to say {told} aloud.")
@@ -106,6 +111,61 @@ def keys_come_and_go(alice: Recorded, emulator: Emulator) -> list[str]:
     return secrets_
 
 
+def files_come_and_go(alice: Recorded, emulator: Emulator, key: str) -> None:
+    """Files are estimated, counted, brought to Google, lost there, made, and fetched by links."""
+    files = [
+        alice.person.upload("notes.txt", b"Five eyes."),
+        alice.person.upload("a.pdf", LARGE_PDF),
+    ]
+    body = {"text": "What are these?", "attachments": [file["id"] for file in files]}
+    for exact in (False, True):
+        assert alice.rest("POST", "estimate/", json=body | {"exact": exact}).status_code == 200
+    for step in googles_words(key)[:3]:
+        emulator.script(step, key=key, method="countTokens")
+        assert alice.rest("POST", "estimate/", json=body | {"exact": True}).status_code >= 400
+    alice.ask("What are these?", files=files)
+    emulator.expire_files(key=key)
+    alice.ask("And now?")
+    alice.ask("Both?\n/emulate file=gone\n/emulate leak", agent="direct")
+    for text, output in (("A fox", "image"), ("Make it blue", "image"), ("Hello", "speech")):
+        alice.ask(text, agent="media", output=output)
+    alice.ask("Count the latest news /emulate leak", agent="direct", new=True)
+    made = alice.rest("GET", "files/").json()["results"]
+    assert {file["mime_type"] for file in made} >= {"image/png", "audio/wav", "text/html"}
+    for file in made:
+        link = alice.rest("POST", f"files/{file['id']}/link/").json()["url"]
+        fetched = alice.person.server.http.get(link)
+        alice.tape.keep("rest", f"{fetched.status_code} {fetched.headers}")
+        alice.tape.keep("rest", fetched.content)
+    copies = emulator.files(key=key)
+    assert [copy["expired"] for copy in copies] == [True, False]
+
+
+def tools_that_tell(key: str) -> list[dict]:
+    """Answers in which everything but the words holds the key: code, sources, calls, files."""
+    code = {"executableCode": {"language": "PYTHON", "code": f"print('{key}')"}}
+    ran = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": f"{key}\n"}}
+    grounding = {
+        "webSearchQueries": [f"whose key is {key}"],
+        "groundingChunks": [{"web": {"uri": f"https://example.com/?key={key}", "title": key}}],
+        "searchEntryPoint": {"renderedContent": f"<p>{key}</p>"},
+    }
+    said = {"role": "model", "parts": [code, ran, {"text": "That is all."}]}
+    page = {"retrievedUrl": f"https://example.com/{key}"}
+    told = {
+        "content": said,
+        "finishReason": "STOP",
+        "groundingMetadata": grounding,
+        "urlContextMetadata": {"urlMetadata": [page]},
+    }
+    passed_on = {"task": f"Repeat {key} after me.", "reason": f"It is {key}."}
+    return [
+        {"frames": [{"candidates": [told]}]},
+        {"calls": [{"name": "ask_text_agent", "args": passed_on}]},
+        {"calls": [{"name": f"send_{key}", "args": {"to": key}}]},
+    ]
+
+
 def borrow(alice: Recorded, bob: Recorded) -> None:
     body = {"borrower": bob.person.username, "label": "the team's"}
     path = f"keys/{alice.person.key_id}/"
@@ -128,8 +188,12 @@ def read(person: Recorded) -> None:
     """Everything that REST has for this person, the files of their threads too."""
     threads = [thread["id"] for thread in person.rest("GET", "threads/").json()["results"]]
     keys = [key["id"] for key in person.rest("GET", "keys/").json()]
-    paths = person.read_everything(thread_id=threads, run_id=person.run_ids, key_id=keys)
+    files = [file["id"] for file in person.rest("GET", "files/").json()["results"]]
+    paths = person.read_everything(
+        thread_id=threads, run_id=person.run_ids, key_id=keys, file_id=files
+    )
     wanted = {"/api/keys/", "/api/keys/{key_id}/audit/", "/api/threads/{thread_id}/export/"}
+    wanted |= {"/api/files/", "/api/models/"} | ({"/api/files/{file_id}/"} if files else set())
     assert wanted <= paths
 
 
@@ -167,3 +231,7 @@ def test_no_key_is_found_anywhere_and_what_was_said_aloud_is(day, server, tape):
     assert log.count(" DEBUG ") > 1000
     assert "httpcore2" in log
     assert b"gAAAA" in tape.of("commands")  # a dump holds keys as they are stored
+    assert b"conversations.geminifile" in tape.of("commands")
+    assert b"/v1beta/files/" in tape.of("files")
+    for found in (b'"exact":true', b"?link=", b"<p>[removed key]</p>"):
+        assert found in tape.of("rest")

@@ -8,8 +8,9 @@ import json
 import os
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,10 +19,12 @@ from django.contrib.auth import authenticate
 from django.core.management.base import BaseCommand, CommandError
 
 from agents import live, turns
-from agents.core.turn import AGENT_CHOICES
-from agents.inputs import RunInput
+from agents.core.catalogue import THINKING, TOOLS
+from agents.core.team.media import OUTPUTS
 from agents.management.transcript import Transcript
+from agents.questions import AGENT_CHOICES, FILES_SENT, RunInput
 from common.errors import AppError
+from conversations.artifacts import artifact_upload
 
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105 (its name, not its value)
 
@@ -29,7 +32,9 @@ PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105 (its name, not its value)
 class Command(BaseCommand):
     help = (
         "Chat in the terminal, as a user and on that user's selected key. Asks for the user's "
-        f"password, or takes it from {PASSWORD_VARIABLE}. Ctrl-C stops an answer, Ctrl-D ends."
+        f"password, or takes it from {PASSWORD_VARIABLE}. Ctrl-C stops an answer, Ctrl-D ends. "
+        "What is not said here is as the user's profile has it. Files that agents make are shown "
+        "as addresses on the server."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,28 +43,79 @@ class Command(BaseCommand):
         parser.add_argument("--thread", type=UUID, help="go on with this conversation")
         parser.add_argument("--agent", choices=AGENT_CHOICES, default="auto")
         parser.add_argument("--model", help="instead of the one in the user's profile")
+        parser.add_argument(
+            *("-f", "--file"),
+            action="append",
+            default=[],
+            type=Path,
+            metavar="PATH",
+            help=f"send this file with the first message; up to {FILES_SENT} times",
+        )
+        parser.add_argument("--thinking", choices=THINKING, help="how long the model thinks")
+        parser.add_argument(
+            "--tools",
+            type=_tools,
+            metavar="NAMES",
+            help=f"Google's tools that may be used: some of {','.join(TOOLS)}, or none",
+        )
+        parser.add_argument(
+            "--output", choices=OUTPUTS, help="what the media agent is to answer with"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get(PASSWORD_VARIABLE) or getpass.getpass()
         user = authenticate(username=options["username"], password=password)
         if user is None:
             raise CommandError("There is no active user with this name and password.")
-        chat = _Chat(user.pk, options, self.stdout.write)
+        if len(options["file"]) > FILES_SENT:
+            raise CommandError(f"A message carries at most {FILES_SENT} files.")
+        files = [_uploaded(user.pk, path) for path in options["file"]]
+        chat = _Chat(user.pk, options, files, self.stdout.write)
         failed = asyncio.run(chat.talk(options["message"]))
         if failed:
             sys.exit(1)
         self.stdout.write("Done.")
 
 
+def _tools(names: str) -> tuple[str, ...]:
+    chosen = () if names == "none" else tuple(dict.fromkeys(names.split(",")))
+    if unknown := [name for name in chosen if name not in TOOLS]:
+        known = ", ".join(TOOLS)
+        raise ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {known}, or none")
+    return chosen
+
+
+def _uploaded(user_id: int, path: Path) -> UUID:
+    """The id of a file of the user's, made of one on this machine.
+
+    Raises:
+        CommandError: it cannot be read, or is not taken.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            artifact = artifact_upload(
+                owner_id=user_id, file=file, size_bytes=size_bytes, name=path.name
+            )
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    except AppError as error:
+        raise CommandError(f"{path}: {error.message}") from None
+    return artifact.pk
+
+
 class _Chat:
     """One conversation in the terminal."""
 
-    def __init__(self, user_id: int, options: dict[str, Any], write: Any) -> None:
+    def __init__(
+        self, user_id: int, options: dict[str, Any], files: list[UUID], write: Any
+    ) -> None:
         self._user_id = user_id
+        self._files = files  # that no message has carried yet
         self._thread_id: UUID = options["thread"] or uuid4()
         self._continues = options["thread"] is not None
-        self._agent = options["agent"]
-        self._model = options["model"]
+        wanted = ("agent", "model", "output", "tools", "thinking")
+        self._wanted = {name: options[name] for name in wanted}
         self._write = write
 
     async def talk(self, message: str | None) -> bool:
@@ -89,16 +145,15 @@ class _Chat:
             message_id=uuid4(),
             text=text,
             continues=self._continues,
-            agent=self._agent,
-            model=self._model,
-            key_id=None,
+            attachments=tuple(self._files),
+            **self._wanted,
         )
         try:
             started = await turns.start(self._user_id, question)
         except AppError as error:
             self._write(error.message)
             return True
-        self._continues = True
+        self._continues, self._files = True, []
         return await self._print(started.run_id)
 
     async def _print(self, run_id: UUID) -> bool:

@@ -1,0 +1,97 @@
+"""Brings an owner's files into requests to Gemini: as bytes, or by way of its Files API.
+
+A file at Google belongs to the project of the key it was brought with, and lapses after two days.
+So what was brought is remembered by key, and brought anew where it lapsed or another key pays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Any
+from uuid import UUID
+
+from agents.core.errors import AgentError
+from agents.core.files import Part
+from agents.core.gemini import Gemini
+from agents.core.keys import Key
+from agents.database import in_database
+from common.errors import AppError
+from conversations.access import artifact_for
+from conversations.geminifiles import (
+    gemini_file_for,
+    gemini_file_remember,
+    gemini_files_forget,
+)
+from conversations.pictures import first_frame
+
+
+class OwnFiles:
+    """The ``Files`` of one owner's runs."""
+
+    def __init__(self, gemini: Gemini, owner_id: int) -> None:
+        self._gemini = gemini
+        self._owner_id = owner_id
+        self._bringing: dict[tuple[UUID, str], asyncio.Lock] = {}
+
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+        """See ``Files.data``."""
+        artifact_id, mime_type = UUID(artifact["id"]), str(artifact["mimeType"])
+        if inline:
+            data = await in_database(_encoded, self._owner_id, artifact_id, mime_type)
+            return {"inlineData": {"mimeType": sent_as(mime_type), "data": data}} if data else None
+        # Agents that work side by side want the same file at the same moment: one brings it.
+        async with self._bringing.setdefault((artifact_id, key.id), asyncio.Lock()):
+            uri = await in_database(gemini_file_for, artifact_id, UUID(key.id))
+            uri = uri or await self._bring(artifact_id, mime_type, key)
+        return {"fileData": {"mimeType": sent_as(mime_type), "fileUri": uri}} if uri else None
+
+    async def forget(self, key: Key) -> None:
+        """See ``Files.forget``."""
+        await in_database(gemini_files_forget, owner_id=self._owner_id, key_id=UUID(key.id))
+
+    async def _bring(self, artifact_id: UUID, mime_type: str, key: Key) -> str | None:
+        data = await in_database(_bytes, self._owner_id, artifact_id, mime_type)
+        if data is None:
+            return None
+        file = await self._gemini.upload(key.secret, data, mime_type=sent_as(mime_type))
+        await in_database(
+            gemini_file_remember,
+            artifact_id=artifact_id,
+            key_id=UUID(key.id),
+            uri=file.uri,
+            name=file.name,
+            expires_at=file.expires_at,
+        )
+        return file.uri
+
+
+def sent_as(mime_type: str) -> str:
+    """The type under which Gemini takes a file: it knows few kinds of text, and no GIF.
+
+    Source: https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats and
+    /docs/document-processing, as read in November 2026.
+    """
+    if mime_type.startswith("text/") or mime_type == "application/json":
+        return "text/plain"
+    return "image/png" if mime_type == "image/gif" else mime_type
+
+
+def _bytes(owner_id: int, artifact_id: UUID, mime_type: str) -> bytes | None:
+    """A file as Gemini takes it; None if it was deleted. Of an animation that is a still."""
+    try:
+        with artifact_for(owner_id, artifact_id).file.open("rb") as file:
+            data: bytes = file.read()
+        return first_frame(data) if mime_type == "image/gif" else data
+    except (AppError, FileNotFoundError):
+        return None
+
+
+def _encoded(owner_id: int, artifact_id: UUID, mime_type: str) -> str | None:
+    data = _bytes(owner_id, artifact_id, mime_type)
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def refused(error: AppError) -> AgentError:
+    """What a file that could not be kept means for the answer."""
+    return AgentError("storage_full" if error.code == "storage_full" else "internal")

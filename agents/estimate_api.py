@@ -1,0 +1,88 @@
+"""REST: what a question would cost to ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import checked, signed_in
+from agents.core.catalogue import TOOLS
+from agents.core.team.media import OUTPUTS
+from agents.estimates import Question, estimate
+from agents.questions import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
+
+
+class EstimateInput(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False)
+    thread_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    parent_run_id = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="None: after the newest run."
+    )
+    at_start = serializers.BooleanField(
+        required=False, default=False, help_text="As a new beginning of the thread."
+    )
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=FILES_SENT
+    )
+    agent = serializers.ChoiceField(list(AGENT_CHOICES), required=False, default="auto")
+    output = serializers.ChoiceField(
+        list(OUTPUTS), required=False, allow_null=True, default=None, help_text="Of that agent."
+    )
+    model = serializers.CharField(required=False, allow_null=True, default=None, max_length=50)
+    key_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    tools = serializers.ListField(
+        child=serializers.ChoiceField(list(TOOLS)), required=False, allow_null=True, default=None
+    )
+    exact = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Have Gemini count. It sends the question and its files to Google.",
+    )
+
+
+class EstimateOutput(serializers.Serializer[Any]):
+    model = serializers.CharField(help_text="The API's id of the model that is asked first.")
+    input_tokens = serializers.IntegerField()
+    exact = serializers.BooleanField()
+    price_usd = serializers.DecimalField(
+        max_digits=16, decimal_places=9, allow_null=True, help_text="Of what goes in."
+    )
+    window_tokens = serializers.IntegerField()
+    left_out = serializers.IntegerField(help_text="Oldest exchanges that do not fit.")
+    warn = serializers.BooleanField(help_text="More than the profile's `warn_above_tokens`.")
+    warn_above_tokens = serializers.IntegerField(allow_null=True)
+
+
+class EstimateView(APIView):
+    @extend_schema(request=EstimateInput, responses=EstimateOutput)
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Estimate what a question would send, and what that costs; nothing is asked or kept."""
+        said = checked(EstimateInput, request)
+        exact = said.pop("exact")
+        said["tools"] = None if said["tools"] is None else tuple(said["tools"])
+        # Runs on the server's own event loop, where the connections to Google are.
+        found = async_to_sync(estimate)(signed_in(request).pk, Question(**said), exact=exact)
+        shown = found.preview
+        return Response(
+            EstimateOutput(
+                {
+                    "model": shown.model,
+                    "input_tokens": shown.input_tokens,
+                    "exact": shown.exact,
+                    "price_usd": shown.price_usd,
+                    "window_tokens": shown.window_tokens,
+                    "left_out": shown.left_out,
+                    "warn": found.warn,
+                    "warn_above_tokens": found.warn_above_tokens,
+                }
+            ).data
+        )

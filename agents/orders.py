@@ -1,0 +1,214 @@
+"""From a question to the answer's work order: the one place where rows become a ``Turn``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.selectors import Choices, choices_of
+from agents import live
+from agents.attachments import OwnFiles, refused
+from agents.budgets import LedgerBudget, check_budget
+from agents.core import catalogue
+from agents.core.engine import Answer, generate_streaming_response
+from agents.core.keys import Key
+from agents.core.outputs import Media, Saved
+from agents.core.turn import Attachment, Limits, Save
+from agents.database import in_database
+from agents.liverun import RunIds
+from agents.questions import RunInput
+from apikeys.selectors import RunKey, check_model, run_keys
+from common.errors import AppError
+from conversations.artifacts import artifact_create, artifact_delete, artifact_upload
+from conversations.models import Run
+from conversations.opening import OpenedRun, run_open
+from conversations.storable import storable_text
+
+UNNAMED = "file"
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "audio/wav": "wav",
+    "text/html": "html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """A question that was stored, and all that is needed to answer it."""
+
+    opened: OpenedRun
+    question: RunInput
+    choices: Choices
+    model: str
+    keys: tuple[RunKey, ...]
+
+
+@sensitive_variables()
+def work_order(user_id: int, question: RunInput, process: str) -> WorkOrder:
+    """Check who may ask what, and store the question with the run that is to answer it.
+
+    Raises:
+        AppError: no key that works, an unknown thread, model or file, a busy thread or user.
+    """
+    choices = choices_of(user_id)
+    keys = run_keys(user_id, question.key_id, choices)
+    model = model_for(question.model, choices)
+    is_new = _check_rates(user_id, question.run_id)
+    if is_new:
+        check_model(keys[0], model)
+        check_budget(keys[0], catalogue.api_id(model), user_id)
+    kept: list[UUID] = []
+    try:
+        kept += (_keep(user_id, data) for data in question.enclosed if is_new)
+        opened = _open(user_id, question, process, model=model, key_id=keys[0].id, kept=kept)
+    except AppError:
+        for artifact_id in kept:
+            artifact_delete(owner_id=user_id, artifact_id=artifact_id)
+        raise
+    return WorkOrder(opened, question, choices, model, tuple(keys))
+
+
+def _keep(user_id: int, data: bytes) -> UUID:
+    """A file that came with a message is kept like one that was uploaded before."""
+    file = BytesIO(data)
+    return artifact_upload(owner_id=user_id, file=file, size_bytes=len(data), name=UNNAMED).pk
+
+
+def _open(
+    user_id: int, question: RunInput, process: str, *, model: str, key_id: UUID, kept: list[UUID]
+) -> OpenedRun:
+    return run_open(
+        owner_id=user_id,
+        thread_id=question.thread_id,
+        run_id=question.run_id,
+        message_id=question.message_id,
+        text=question.text,
+        attachments=(*question.attachments, *kept),
+        continues=question.continues,
+        parent=question.after,
+        agent=question.agent,
+        model=model,
+        key_id=key_id,
+        lease_owner=process,
+        lease_s=live.LEASE_S,
+    )
+
+
+def model_for(wanted: str | None, choices: Choices) -> str:
+    """The model of a run, by its name in the catalogue.
+
+    Raises:
+        AppError: ``unknown_model``.
+    """
+    if not wanted:
+        return choices.ai_model
+    model = catalogue.resolve(wanted)
+    if model is None or not catalogue.is_known(model.name):
+        raise AppError("unknown_model", "There is no such model. Choose one from the list.")
+    return model.name
+
+
+def answer_to(here: live.Live, ids: RunIds, order: WorkOrder) -> Answer:
+    """The answer, not begun."""
+    question, choices = order.question, order.choices
+    keys = [Key(str(key.id), key.label, key.secret) for key in order.keys]
+    return generate_streaming_response(
+        api_key=keys[0],
+        spare_keys=keys[1:],
+        budget=LedgerBudget(order.keys, ids.owner_id),
+        prompt=storable_text(question.text),  # as it was stored
+        thread_id=str(ids.thread_id),
+        run_id=str(ids.run_id),
+        gemini=here.gemini,
+        save=_save(ids),
+        files=OwnFiles(here.gemini, ids.owner_id),
+        model=order.model,
+        coordinator_model=coordinator_model(order.keys[0]),
+        agent=question.agent,
+        output=question.output or "",
+        attachments=attachments_of(order.opened),
+        history=[tuple(contents) for contents in order.opened.history],
+        tools=choices.tools if question.tools is None else question.tools,
+        thinking=question.thinking or choices.thinking,
+        voice=question.voice or choices.voice,
+        limits=limits(),
+    )
+
+
+def coordinator_model(key: RunKey) -> str:
+    """The lighter model of the setting, where the key may be used for it; empty: the user's."""
+    name: str = settings.COORDINATOR_MODEL
+    if not name or not key.allows(name):
+        return ""
+    unlisted = key.listed is not None and catalogue.api_id(name) not in key.listed
+    return "" if unlisted else name
+
+
+def attachments_of(opened: OpenedRun) -> list[Attachment]:
+    return [
+        Attachment(kept["id"], kept["mime_type"], kept["name"], kept["size_bytes"])
+        for kept in opened.attachments
+    ]
+
+
+def limits() -> Limits:
+    """What one run may use, by the settings."""
+    return Limits(
+        model_calls=settings.RUN_MODEL_CALLS,
+        total_s=settings.RUN_TOTAL_S,
+        agent_s=settings.RUN_AGENT_S,
+        first_byte_s=settings.RUN_FIRST_BYTE_S,
+        idle_s=settings.RUN_IDLE_S,
+        history_tokens=settings.HISTORY_MAX_TOKENS,
+        inline_bytes=settings.GEMINI_INLINE_MAX_BYTES,
+    )
+
+
+def _save(ids: RunIds) -> Save:
+    async def save(media: Media) -> Saved:
+        try:
+            artifact = await in_database(
+                artifact_create,
+                artifact_id=UUID(media.id),
+                owner_id=ids.owner_id,
+                thread_id=ids.thread_id,
+                run_id=ids.run_id,
+                data=media.data,
+                mime_type=media.mime_type,
+                name=f"{media.name}.{EXTENSIONS.get(media.mime_type, 'bin')}",
+            )
+        except AppError as error:
+            raise refused(error) from None
+        url = f"/api/files/{artifact.id}/"
+        return Saved(str(artifact.id), url, artifact.mime_type, artifact.name)
+
+    return save
+
+
+def _check_rates(user_id: int, run_id: UUID) -> bool:
+    """Whether this run is new; counted in the database, for all processes together.
+
+    Raises:
+        AppError: ``too_many_runs`` at once, or ``too_many_messages`` in a minute.
+    """
+    a_minute_ago = timezone.now() - timedelta(minutes=1)
+    wanted = Q(pk=run_id) | Q(status=Run.Status.RUNNING) | Q(created_at__gt=a_minute_ago)
+    runs = Run.objects.filter(wanted, owner_id=user_id).order_by()
+    found = list(runs.values_list("pk", "status", "created_at"))
+    others = [(status, created_at) for pk, status, created_at in found if pk != run_id]
+    if sum(status == Run.Status.RUNNING for status, _ in others) >= settings.RUNS_PER_USER:
+        message = "Too many answers are being written at once. Wait for one, or stop one."
+        raise AppError("too_many_runs", message, status=429)
+    if sum(at > a_minute_ago for _, at in others) >= settings.MESSAGES_PER_MINUTE:
+        message = "That was a lot of messages in one minute. Wait a moment, then go on."
+        raise AppError("too_many_messages", message, status=429, retry_after_s=30)
+    return len(others) == len(found)
