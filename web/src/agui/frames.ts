@@ -30,10 +30,51 @@ export interface Source {
   uri: string
 }
 
+/** What backs a piece of a message: `start` and `end` count UTF-16 code units of its whole text. */
 export interface Support {
+  messageId: string
   start: number
   end: number
+  /** Places in the list of sources. */
   sources: number[]
+}
+
+/** A page the model read, or tried to. */
+export interface PageRead {
+  uri: string
+  ok: boolean
+}
+
+interface Grounding {
+  queries: string[]
+  sources: Source[]
+  supports: Support[]
+  pages: PageRead[]
+  /** Google's search suggestions: an HTML file, shown in a frame. */
+  suggestions?: string
+}
+
+interface ToolUse {
+  name: string
+  arguments: Record<string, unknown>
+  result?: string
+  error?: string
+}
+
+/** The oldest exchanges were not sent to the model, for they no longer fit. */
+interface Trimmed {
+  kept: number
+  leftOut: number
+  windowTokens: number
+}
+
+export interface Failure {
+  code: string
+  message: string
+  /** Seconds until it is worth trying again. */
+  retryAfter?: number
+  /** A model that may well answer now. */
+  tryModel?: string
 }
 
 export type Activity =
@@ -42,11 +83,11 @@ export type Activity =
       activityType: 'code'
       content: { language: string; code: string; outcome?: string; output?: string }
     }
-  | {
-      activityType: 'sources'
-      content: { queries: string[]; sources: Source[]; supports: Support[] }
-    }
+  | { activityType: 'sources'; content: Grounding }
+  | { activityType: 'tool'; content: ToolUse }
+  | { activityType: 'history'; content: Trimmed }
   | { activityType: 'key'; content: { from: string; to: string; reason: string } }
+  | { activityType: 'retry'; content: { code: string; retryAfter: number } }
 
 export type ResultPart =
   | { type: 'text'; text: string }
@@ -60,7 +101,7 @@ export type AgEvent =
       usage: TokenUsage[]
       cutShort?: string
     }
-  | { type: 'RUN_ERROR'; message: string; code: string; usage: TokenUsage[] }
+  | { type: 'RUN_ERROR'; failure: Failure; usage: TokenUsage[] }
   | ({ type: 'TEXT_MESSAGE_START' } & OfMessage)
   | ({ type: 'TEXT_MESSAGE_CONTENT'; delta: string } & OfMessage)
   | ({ type: 'TEXT_MESSAGE_END' } & OfMessage)
@@ -81,7 +122,7 @@ export type AgEvent =
       parentToolCallId?: string
     }
   | { type: 'SUBAGENT_FINISHED'; subagentRunId: string }
-  | { type: 'SUBAGENT_ERROR'; subagentRunId: string; code: string; message: string }
+  | { type: 'SUBAGENT_ERROR'; subagentRunId: string; failure: Failure }
   | ({ type: 'ACTIVITY_SNAPSHOT'; activity: Activity } & OfMessage)
   | { type: 'CUSTOM'; name: 'usage'; account: Account }
 
@@ -116,12 +157,20 @@ export interface CodePart {
   output?: string
 }
 
-export interface SourcesPart {
+export interface SourcesPart extends Grounding {
   kind: 'sources'
   id: string
-  queries: string[]
-  sources: Source[]
-  supports: Support[]
+}
+
+/** A tool of the agent's own, and what it gave back once that is known. */
+export interface ToolPart extends ToolUse {
+  kind: 'tool'
+  id: string
+}
+
+export interface HistoryPart extends Trimmed {
+  kind: 'history'
+  id: string
 }
 
 /** The run went on with another key, because of `reason`. */
@@ -131,6 +180,14 @@ export interface KeyPart {
   from: string
   to: string
   reason: string
+}
+
+/** Gemini asked to wait so many seconds, because of `code`; then it is asked once more. */
+export interface RetryPart {
+  kind: 'retry'
+  id: string
+  code: string
+  retryAfter: number
 }
 
 export type DelegationStatus = 'called' | 'working' | 'done' | 'failed' | 'stopped'
@@ -146,11 +203,20 @@ export interface DelegationPart {
   reason: string
   subagentRunId?: string
   status: DelegationStatus
-  error?: { code: string; message: string }
+  error?: Failure
   parts: LanePart[]
 }
 
-export type LanePart = TextPart | ReasoningPart | ArtifactPart | CodePart | SourcesPart | KeyPart
+export type LanePart =
+  | TextPart
+  | ReasoningPart
+  | ArtifactPart
+  | CodePart
+  | SourcesPart
+  | KeyPart
+  | RetryPart
+  | ToolPart
+  | HistoryPart
 export type Part = LanePart | DelegationPart
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'cancelled' | 'failed'
@@ -163,5 +229,5 @@ export interface RunView {
   account?: Account
   /** Why a finished answer is not whole, such as `max_tokens`. */
   cutShort?: string
-  error?: { code: string; message: string }
+  error?: Failure
 }

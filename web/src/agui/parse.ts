@@ -1,18 +1,23 @@
-import { isFileUrl } from '../api/files'
-import type { Account, Activity, AgEvent, ResultPart, Source, Support, TokenUsage } from './frames'
+import { activities } from './activities'
+import {
+  count,
+  type Fields,
+  fileUrl,
+  given,
+  id,
+  isFields,
+  list,
+  Malformed,
+  optional,
+  record,
+  text,
+} from './fields'
+import type { Account, AgEvent, Failure, ResultPart, TokenUsage } from './frames'
 
 export type Parsed =
   | { kind: 'event'; event: AgEvent }
   | { kind: 'unknown'; type: string }
   | { kind: 'malformed'; type: string; field: string }
-
-type Fields = Record<string, unknown>
-
-class Malformed extends Error {
-  constructor(readonly field: string) {
-    super(`wrong value in ${field}`)
-  }
-}
 
 /** Turns one JSON value of the wire into a typed event; never throws. */
 export function parseEvent(raw: unknown): Parsed {
@@ -32,51 +37,6 @@ export function parseEvent(raw: unknown): Parsed {
   }
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name]
-  if (typeof value !== 'string') throw new Malformed(name)
-  return value
-}
-
-function id(fields: Fields, name: string): string {
-  const value = text(fields, name)
-  if (value === '') throw new Malformed(name)
-  return value
-}
-
-/** A known optional field may be absent, but not of another type. */
-function optional<T>(fields: Fields, name: string, read: (f: Fields, n: string) => T) {
-  return fields[name] === undefined ? undefined : read(fields, name)
-}
-
-function list(fields: Fields, name: string): unknown[] {
-  const value = fields[name]
-  if (!Array.isArray(value)) throw new Malformed(name)
-  return value
-}
-
-function record(fields: Fields, name: string): Fields {
-  const value = fields[name]
-  if (!isFields(value)) throw new Malformed(name)
-  return value
-}
-
-function count(fields: Fields, name: string): number {
-  const value = fields[name]
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Malformed(name)
-  return value
-}
-
-/** Leaves out what is undefined, so that absence stays absence. */
-function given<T extends Record<string, unknown>>(values: T) {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
-}
-
 const lane = (raw: Fields) => given({ subagentRunId: optional(raw, 'subagentRunId', id) })
 const message = (raw: Fields) => ({ messageId: id(raw, 'messageId'), ...lane(raw) })
 const call = (raw: Fields) => ({ toolCallId: id(raw, 'toolCallId'), ...lane(raw) })
@@ -90,8 +50,7 @@ const readers: Record<string, (raw: Fields) => AgEvent | null> = {
   RUN_FINISHED: runFinished,
   RUN_ERROR: (raw) => ({
     type: 'RUN_ERROR',
-    message: text(raw, 'message'),
-    code: optional(raw, 'code', text) ?? 'internal',
+    failure: failure(raw),
     usage: usage(raw),
   }),
   TEXT_MESSAGE_START: (raw) => ({ type: 'TEXT_MESSAGE_START', ...message(raw) }),
@@ -138,8 +97,7 @@ const readers: Record<string, (raw: Fields) => AgEvent | null> = {
   SUBAGENT_ERROR: (raw) => ({
     type: 'SUBAGENT_ERROR',
     subagentRunId: id(raw, 'subagentRunId'),
-    code: optional(raw, 'code', text) ?? 'internal',
-    message: text(raw, 'message'),
+    failure: failure(raw),
   }),
   ACTIVITY_SNAPSHOT: (raw) => {
     const read = activities[id(raw, 'activityType')]
@@ -151,6 +109,24 @@ const readers: Record<string, (raw: Fields) => AgEvent | null> = {
     id(raw, 'name') === 'usage'
       ? { type: 'CUSTOM', name: 'usage', account: account(record(raw, 'value')) }
       : null,
+}
+
+function failure(raw: Fields): Failure {
+  return {
+    code: optional(raw, 'code', text) ?? 'internal',
+    message: text(raw, 'message'),
+    ...hints(raw.metadata),
+  }
+}
+
+/** `metadata` is free for any producer; a hint that cannot be read must not hide the error. */
+function hints(metadata: unknown): Pick<Failure, 'retryAfter' | 'tryModel'> {
+  if (!isFields(metadata)) return {}
+  const { retryAfter, tryModel } = metadata
+  return {
+    ...(typeof retryAfter === 'number' && retryAfter > 0 ? { retryAfter } : {}),
+    ...(typeof tryModel === 'string' && tryModel !== '' ? { tryModel } : {}),
+  }
 }
 
 function account(value: Fields): Account {
@@ -208,12 +184,6 @@ function usage(raw: Fields): TokenUsage[] {
   })
 }
 
-function fileUrl(fields: Fields, name: string): string {
-  const value = text(fields, name)
-  if (!isFileUrl(value)) throw new Malformed(name)
-  return value
-}
-
 const MEDIA = new Set(['image', 'audio', 'video', 'document'])
 
 function resultParts(raw: Fields): ResultPart[] {
@@ -227,57 +197,4 @@ function resultParts(raw: Fields): ResultPart[] {
     const mimeType = optional(source, 'mimeType', text) ?? 'application/octet-stream'
     return [{ type: 'media', url: fileUrl(source, 'value'), mimeType }]
   })
-}
-
-const activities: Record<string, (content: Fields) => Activity> = {
-  artifact: (content) => ({
-    activityType: 'artifact',
-    content: {
-      url: fileUrl(content, 'url'),
-      mimeType: text(content, 'mimeType'),
-      name: optional(content, 'name', text) ?? 'file',
-    },
-  }),
-  code: (content) => ({
-    activityType: 'code',
-    content: {
-      language: optional(content, 'language', text) ?? '',
-      code: text(content, 'code'),
-      ...given({
-        outcome: optional(content, 'outcome', text),
-        output: optional(content, 'output', text),
-      }),
-    },
-  }),
-  key: (content) => ({
-    activityType: 'key',
-    content: {
-      from: text(content, 'from'),
-      to: text(content, 'to'),
-      reason: text(content, 'reason'),
-    },
-  }),
-  sources: (content) => ({
-    activityType: 'sources',
-    content: {
-      queries: (optional(content, 'queries', list) ?? []).map(String),
-      sources: (optional(content, 'sources', list) ?? []).map(source),
-      supports: (optional(content, 'supports', list) ?? []).map(support),
-    },
-  }),
-}
-
-function source(value: unknown): Source {
-  if (!isFields(value)) throw new Malformed('sources')
-  const uri = text(value, 'uri')
-  return { uri, title: optional(value, 'title', text) ?? uri }
-}
-
-function support(value: unknown): Support {
-  if (!isFields(value)) throw new Malformed('supports')
-  return {
-    start: count(value, 'start'),
-    end: count(value, 'end'),
-    sources: list(value, 'sources').map(Number),
-  }
 }

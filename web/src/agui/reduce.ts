@@ -56,10 +56,8 @@ function apply(view: RunView, event: AgEvent): RunView {
       const cut = event.cutShort === undefined ? {} : { cutShort: event.cutShort }
       return ended(view, status, { usage: event.usage, ...cut })
     }
-    case 'RUN_ERROR': {
-      const error = { code: event.code, message: event.message }
-      return ended(view, 'failed', { usage: event.usage, error })
-    }
+    case 'RUN_ERROR':
+      return ended(view, 'failed', { usage: event.usage, error: event.failure })
     case 'TEXT_MESSAGE_START':
       return add(view, event, { kind: 'text', id: event.messageId, text: '', open: true })
     case 'REASONING_MESSAGE_START':
@@ -104,10 +102,10 @@ function delegate(view: RunView, event: DelegationEvent): RunView {
     case 'SUBAGENT_FINISHED':
       return inSubagent(view, event.subagentRunId, (call) => settled(call, 'done'))
     case 'SUBAGENT_ERROR': {
-      if (STOPPED.has(event.code)) {
+      if (STOPPED.has(event.failure.code)) {
         return inSubagent(view, event.subagentRunId, (call) => settled(call, 'stopped'))
       }
-      const error = { code: event.code, message: event.message }
+      const error = event.failure
       return inSubagent(view, event.subagentRunId, (call) => ({
         ...settled(call, 'failed'),
         error,

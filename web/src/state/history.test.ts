@@ -9,6 +9,7 @@ const message = (more: Partial<StoredMessage>): StoredMessage => ({
   role: 'user',
   agent: '',
   text: 'Hello',
+  attachments: [],
   run_id: 'r1',
   created_at: '',
   ...more,
@@ -16,6 +17,7 @@ const message = (more: Partial<StoredMessage>): StoredMessage => ({
 
 const run = (more: Partial<StoredRun>): StoredRun => ({
   id: 'r1',
+  parent_run_id: null,
   status: 'finished',
   outcome: 'success',
   error_code: null,
@@ -38,6 +40,16 @@ describe('a stored thread', () => {
     const turns = turnsOf({ messages: [message({}), answer], runs: [run({})] })
     expect(turns).toMatchObject([
       { runId: 'r1', prompt: 'Hello', followAfter: null, view: { status: 'done', parts: [{ text: 'Hi' }] } },
+    ])
+  })
+
+  it('knows what was attached and which run each one continues', () => {
+    const file = { id: 'f', name: 'fox.png', mime_type: 'image/png', size_bytes: 12 }
+    const next = message({ id: 'n', run_id: 'r2', attachments: [file] })
+    const runs = [run({}), run({ id: 'r2', parent_run_id: 'r1' })]
+    expect(turnsOf({ messages: [message({}), next], runs })).toMatchObject([
+      { runId: 'r1', parentRunId: null, attachments: [] },
+      { runId: 'r2', parentRunId: 'r1', attachments: [file] },
     ])
   })
 

@@ -1,17 +1,20 @@
 import type { RunView } from '../agui/frames'
 import { parseEvent } from '../agui/parse'
 import { emptyRun, isOver, reduce, reduceAll } from '../agui/reduce'
+import type { SentFile } from '../api/files'
 import type { History, StoredMessage, StoredRun } from '../api/types'
 
 export interface StoredTurn {
   runId: string
+  parentRunId: string | null
   prompt: string | null
+  attachments: SentFile[]
   view: RunView
   /** The run still goes on: follow it after this seq. */
   followAfter: number | null
 }
 
-/** A thread as it is stored, turned into the same views the live stream gives. */
+/** A thread as it is stored, all its branches, turned into the same views the live stream gives. */
 export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn[] {
   const runs = new Map(history.runs.map((run) => [run.id, run]))
   const turns = new Map<string, StoredTurn>()
@@ -20,8 +23,10 @@ export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn
     const run = runs.get(id)
     const turn = turns.get(id) ?? turnOf(id, run)
     turns.set(id, turn)
-    if (message.role === 'user') turn.prompt = message.text
-    else if (!run?.events.length) turn.view = withMessage(turn.view, message)
+    if (message.role === 'user') {
+      turn.prompt = message.text
+      turn.attachments = message.attachments
+    } else if (!run?.events.length) turn.view = withMessage(turn.view, message)
   }
   for (const run of history.runs) {
     if (!turns.has(run.id)) turns.set(run.id, turnOf(run.id, run))
@@ -29,12 +34,13 @@ export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn
   return [...turns.values()]
 }
 
-function turnOf(id: string, run: StoredRun | undefined): StoredTurn {
-  if (!run) return { runId: id, prompt: null, view: done(emptyRun(id)), followAfter: null }
-  const drawn = reduceAll(emptyRun(id), run.events.map(parseEvent))
+function turnOf(runId: string, run: StoredRun | undefined): StoredTurn {
+  const nothing = { runId, parentRunId: null, prompt: null, attachments: [], followAfter: null }
+  if (!run) return { ...nothing, view: done(emptyRun(runId)) }
+  const drawn = reduceAll(emptyRun(runId), run.events.map(parseEvent))
   const view = run.status === 'running' || isOver(drawn) ? drawn : finished(drawn, run)
   const followAfter = run.status === 'running' && !isOver(drawn) ? run.last_seq : null
-  return { runId: id, prompt: null, view, followAfter }
+  return { ...nothing, parentRunId: run.parent_run_id, view, followAfter }
 }
 
 /** A run whose log ends without a last word, for its process died: the record has that word. */

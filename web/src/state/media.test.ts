@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { Api, ApiError } from '../api/client'
+import type { Tokens } from '../api/tokens'
+import { forgetMedia, isGone, linkTo, shapeOf } from './media'
+
+const FILE = '/api/files/3f0c8a4e-52a1-4a37-9a8e-0b6a0d9b7c11/'
+const LIFE_MS = 300_000
+
+let asked: string[] = []
+
+/** A server that signs links for five minutes, each with another address. */
+function server(answer?: () => Response): Api {
+  const sign = () => {
+    const body = { url: `${FILE}?signature=${asked.length}`, expires_at: new Date(Date.now() + LIFE_MS).toISOString() }
+    return new Response(JSON.stringify(body))
+  }
+  const fetch = (path: RequestInfo | URL) => {
+    asked.push(String(path))
+    return Promise.resolve((answer ?? sign)())
+  }
+  const tokens = { token: () => Promise.resolve('t') } as unknown as Tokens
+  return new Api(tokens, () => undefined, fetch as typeof globalThis.fetch)
+}
+
+beforeEach(() => {
+  asked = []
+  forgetMedia()
+  vi.useFakeTimers({ now: 1_000_000_000_000 })
+  vi.stubGlobal('location', new URL('https://chat.test/'))
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+describe('a signed link', () => {
+  it('is asked for once while it is good, and renewed before it lapses', async () => {
+    const api = server()
+    const first = await linkTo(api, FILE)
+    expect(await linkTo(api, FILE)).toEqual(first)
+    expect(asked).toEqual([`${FILE}link/`])
+    vi.setSystemTime(Date.now() + LIFE_MS - 20_000)
+    expect((await linkTo(api, FILE)).href).not.toBe(first.href)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('that was refused is asked for again', async () => {
+    const gone = server(() => new Response('{"code":"file_not_found","message":"x"}', { status: 404 }))
+    const error = await linkTo(gone, FILE).catch((reason: unknown) => reason)
+    expect(isGone(error)).toBe(true)
+    expect(await linkTo(server(), FILE)).toMatchObject({ href: `${FILE}?signature=2` })
+  })
+
+  it.each(['https://evil.test/x', '//evil.test/x', 'javascript:alert(1)'])('never leads elsewhere: %s', async (url) => {
+    const body = JSON.stringify({ url, expires_at: new Date().toISOString() })
+    await expect(linkTo(server(() => new Response(body)), FILE)).rejects.toThrow(ApiError)
+  })
+})
+
+describe('a file', () => {
+  it.each([
+    ['image/png', 'image'],
+    ['IMAGE/JPEG; x=1', 'image'],
+    ['audio/wav', 'audio'],
+    ['video/mp4', 'video'],
+    ['image/svg+xml', 'file'],
+    ['text/html', 'file'],
+    ['application/pdf', 'file'],
+  ])('of type %s is shown as %s', (mimeType, shape) => expect(shapeOf(mimeType)).toBe(shape))
+})
