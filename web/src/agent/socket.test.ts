@@ -12,6 +12,7 @@ class FarEnd {
 
   sent: Record<string, unknown>[] = []
   closed = false
+  readyState = 1
   onopen?: () => void
   onmessage?: (message: { data: string }) => void
   onclose?: (close: { code: number }) => void
@@ -102,6 +103,14 @@ afterEach(() => {
 })
 
 describe('signing in', () => {
+  it('sends nothing into a socket that is closing while the token is fetched', async () => {
+    FarEnd.last.readyState = 2
+    await FarEnd.last.opens()
+    expect(FarEnd.last.sent).toEqual([])
+    FarEnd.last.breaks()
+    expect(states.at(-1)).toBe('waiting')
+  })
+
   it('sends the token as the first frame and nothing before it is answered', async () => {
     socket.run(input, listener().run).catch(ignore)
     socket.watch('t1')

@@ -39,6 +39,8 @@ interface Pending {
   reject(reason: Error): void
 }
 
+/** `WebSocket.OPEN`; closing and closed are more. */
+const OPEN = 1
 const CLOSE = { signIn: 4401, origin: 4403, tooMuch: 4429 }
 const RENEW_BEFORE_MS = 60_000
 /** A clock that runs ahead must not make the page renew without pause. */
@@ -157,7 +159,8 @@ export class ChatSocket {
 
   private async authenticate(socket: WebSocket): Promise<void> {
     const token = await this.options.token(this.freshToken).catch(() => undefined)
-    if (this.socket !== socket) return
+    // It may be closing already: the server waits for a sign-in only so long.
+    if (this.socket !== socket || socket.readyState > OPEN) return
     if (token === null) this.stop()
     else if (token === undefined) this.closed(0)
     else socket.send(JSON.stringify({ op: 'auth', token } satisfies ClientFrame))

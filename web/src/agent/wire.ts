@@ -1,12 +1,33 @@
 /** The frames of `/chat/stream`. What is inside `event` is AG-UI and read elsewhere. */
 
-export type AgentChoice = 'auto' | 'text' | 'media' | 'direct'
+import type { Output, Thinking, Tool } from '../api/agents'
+
+export type MediaKind = 'image' | 'audio' | 'video' | 'document'
+
+export type ContentPart =
+  | { type: 'text'; text: string }
+  | { type: MediaKind; source: { type: 'url'; value: string; mimeType: string } }
+
+/** What is absent is as the profile has it. */
+export interface ForwardedProps {
+  /** `auto` leaves it to the team, `direct` asks the coordinator alone; else an agent's name. */
+  agent: string
+  output?: Output
+  model?: string
+  tools?: Tool[]
+  thinking?: Thinking
+  voice?: string
+  /** Goes on after the run of this message; `root` begins anew at the start of the thread. */
+  parentMessageId?: string
+}
 
 export interface RunInput {
   threadId: string
   runId: string
-  messages: [{ id: string; role: 'user'; content: string }]
-  forwardedProps: { agent: AgentChoice; model?: string }
+  /** The run to go on after; absent: the newest of the thread. */
+  parentRunId?: string
+  messages: [{ id: string; role: 'user'; content: string | ContentPart[] }]
+  forwardedProps: ForwardedProps
 }
 
 export type ClientFrame =

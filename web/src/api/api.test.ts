@@ -147,6 +147,20 @@ describe('the api', () => {
     await expect(api.get('/x')).rejects.toBeInstanceOf(ApiError)
   })
 
+  it('posts a form with the token, and once more after 401', async () => {
+    const used: string[] = []
+    const forms = [answer({}, 401), answer({ id: 'f' }, 201), answer({ code: 'too_large', message: 'Big.' }, 413)]
+    const form = async (_path: string, _form: FormData, token: string) => {
+      used.push(token)
+      return forms.shift() as Response
+    }
+    api = new Api(new Tokens(store, server.refresh, locks()), () => undefined, undefined, form)
+    const watch = { onProgress: () => undefined, signal: new AbortController().signal }
+    expect(await api.upload('/api/files/', new FormData(), watch)).toEqual({ id: 'f' })
+    expect(used).toEqual([access('a1'), access('a2')])
+    await expect(api.upload('/api/files/', new FormData(), watch)).rejects.toMatchObject({ code: 'too_large' })
+  })
+
   it('fetches files from its own server only', async () => {
     const good = '/api/files/3f0c8a4e-52a1-4a37-9a8e-0b6a0d9b7c11/'
     expect(isFileUrl(good)).toBe(true)

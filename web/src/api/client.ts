@@ -1,5 +1,6 @@
 import { isFileUrl } from './files'
 import type { Tokens } from './tokens'
+import { sendForm, type UploadWatch } from './upload'
 
 type Fields = Record<string, string[] | string>
 
@@ -23,13 +24,14 @@ export class Api {
     private readonly tokens: Tokens,
     private readonly onSignedOut: () => void,
     private readonly fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args),
+    private readonly form: typeof sendForm = sendForm,
   ) {}
 
   get<T>(path: string): Promise<T> {
     return this.json<T>('GET', path)
   }
-  post<T>(path: string, body: object = {}): Promise<T> {
-    return this.json<T>('POST', path, body)
+  post<T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
+    return this.json<T>('POST', path, body, signal)
   }
   patch<T>(path: string, body: object): Promise<T> {
     return this.json<T>('PATCH', path, body)
@@ -48,13 +50,25 @@ export class Api {
     return (await this.send('GET', url)).blob()
   }
 
-  private async json<T>(method: string, path: string, body?: object): Promise<T> {
-    return read<T>(await this.send(method, path, body))
+  async upload<T>(path: string, form: FormData, watch: UploadWatch): Promise<T> {
+    const send = (token: string) =>
+      this.form(path, form, token, watch).catch(() => {
+        throw new ApiError('offline', OFFLINE, 0)
+      })
+    return read<T>(await this.signedIn(send))
   }
 
-  private async send(method: string, path: string, body?: object): Promise<Response> {
-    let answer = await this.raw(method, path, body, await this.token(false))
-    if (answer.status === 401) answer = await this.raw(method, path, body, await this.token(true))
+  private async json<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+    return read<T>(await this.send(method, path, body, signal))
+  }
+
+  private send(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
+    return this.signedIn((token) => this.raw(method, path, body, token, signal))
+  }
+
+  private async signedIn(ask: (token: string) => Promise<Response>): Promise<Response> {
+    let answer = await ask(await this.token(false))
+    if (answer.status === 401) answer = await ask(await this.token(true))
     if (answer.status === 401) this.onSignedOut()
     return check(answer)
   }
@@ -68,11 +82,17 @@ export class Api {
     throw new ApiError('not_authenticated', 'Your sign-in has ended. Sign in again.', 401)
   }
 
-  private raw(method: string, path: string, body: object | undefined, token: string | null) {
+  private raw(
+    method: string,
+    path: string,
+    body: object | undefined,
+    token: string | null,
+    signal: AbortSignal | null = null,
+  ) {
     const headers: Record<string, string> = { Accept: 'application/json' }
     if (token !== null) headers.Authorization = `Bearer ${token}`
     if (body !== undefined) headers['Content-Type'] = 'application/json'
-    const init = { method, headers, credentials: 'omit', cache: 'no-store' } as const
+    const init = { method, headers, signal, credentials: 'omit', cache: 'no-store' } as const
     const whole = body === undefined ? init : { ...init, body: JSON.stringify(body) }
     return this.fetch(path, whole).catch(() => {
       throw new ApiError('offline', OFFLINE, 0)

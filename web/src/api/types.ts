@@ -1,4 +1,6 @@
 import type { TokenUsage } from '../agui/frames'
+import type { Thinking, Tool } from './agents'
+import type { SentFile } from './files'
 
 export interface TokenPair {
   access: string
@@ -9,6 +11,8 @@ export interface Config {
   emulated: boolean
   registration: boolean
   version: string
+  /** The most one file may have; a server that does not say takes 20 MiB. */
+  upload_max_bytes?: number
 }
 
 export interface Profile {
@@ -16,8 +20,14 @@ export interface Profile {
   username: string
   email: string
   ai_model: string
+  /** Why the usual model is another one than was chosen, if it is. */
+  ai_model_note?: string | null
   selected_api_key: string | null
   fallback_keys: string[]
+  tools: Tool[]
+  thinking: Thinking
+  voice: string
+  warn_above_tokens: number | null
 }
 
 export type KeyStatus =
@@ -83,6 +93,11 @@ export interface Model {
   label: string
   description: string
   default: boolean
+  tools: Tool[]
+  thinking: Thinking[]
+  window_tokens: number
+  /** Whether the chosen key lists it; null when that is not known. */
+  available: boolean | null
 }
 
 export interface Thread {
@@ -103,12 +118,16 @@ export interface StoredMessage {
   role: 'user' | 'assistant'
   agent: string
   text: string
+  /** The files as they were when they were sent; some may have been deleted since. */
+  attachments: SentFile[]
   run_id: string | null
   created_at: string
 }
 
 export interface StoredRun {
   id: string
+  /** The run whose answer this one continues; null: it opens the conversation. */
+  parent_run_id: string | null
   status: string
   outcome: string | null
   error_code: string | null

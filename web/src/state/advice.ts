@@ -18,11 +18,17 @@ const KEYS: Record<string, string> = {
   key_deleted: 'Choose a key',
   model_not_lent: 'Choose a key',
   limit_reached: 'See your keys',
+}
+
+const SETTINGS: Record<string, string> = {
   model_gone: 'Choose another model',
+  model_not_available: 'Choose another model',
+  storage_full: 'See your files',
 }
 
 /** Where an error can be mended, when that is on this page. */
 export function advice(code: string): Advice | null {
+  if (SETTINGS[code] !== undefined) return { label: SETTINGS[code], href: '#/settings' }
   const label = KEYS[code]
   return label === undefined ? null : { label, href: '#/keys' }
 }

@@ -1,10 +1,19 @@
 import { ChatSocket, type Connection } from '../agent/socket'
+import type { Agent, Voice } from '../api/agents'
 import { Api } from '../api/client'
+import { fileUrl, uploadFile } from '../api/files'
 import { Tokens } from '../api/tokens'
 import type { Config, Model, Profile, TokenPair } from '../api/types'
-import { Conversation, type Problem, problemOf } from './conversation.svelte'
+import type { UploadWatch } from '../api/upload'
+import { USUAL_MAX_BYTES } from './attachments.svelte'
+import { PinnedChoices } from './choices'
+import { Conversation } from './conversation.svelte'
+import { Desks } from './desk.svelte'
+import { Files } from './files.svelte'
 import { Keys } from './keys.svelte'
+import { agentLabels } from './labels'
 import { forgetMedia } from './media'
+import { type Problem, problemOf } from './problem'
 import { router, threadHash } from './route.svelte'
 import { Threads } from './threads.svelte'
 
@@ -30,12 +39,18 @@ class App {
   config = $state.raw<Config | null>(null)
   me = $state.raw<Profile | null>(null)
   models = $state.raw<Model[]>([])
+  agents = $state.raw<Agent[]>([])
+  voices = $state.raw<Voice[]>([])
   /** Something that went wrong outside of any form or answer. */
   notice = $state.raw<Problem | null>(null)
 
   private readonly tokens = new Tokens(localStorage, refreshAt)
   readonly api = new Api(this.tokens, () => this.end())
-  readonly keys = new Keys(this.api)
+  readonly keys = new Keys(this.api, async () => {
+    await this.loadModels()
+    void this.askForModels()
+  })
+  readonly files = new Files(this.api)
   readonly threads = new Threads(this.api)
   readonly socket = new ChatSocket({
     open: openSocket,
@@ -46,9 +61,16 @@ class App {
       if (!TOLD_ELSEWHERE.test(code)) this.notice = { code, message }
     },
   })
+  private readonly uploads = {
+    maxBytes: () => this.config?.upload_max_bytes ?? USUAL_MAX_BYTES,
+    send: (file: File, watch: UploadWatch) => uploadFile(this.api, file, watch),
+    // At worst it stays in the list of files, from where it can be deleted.
+    drop: (id: string) => void this.api.remove(fileUrl(id)).catch(() => undefined),
+  }
   readonly conversation = new Conversation({
     api: this.api,
     socket: this.socket,
+    desks: new Desks(this.uploads, new PinnedChoices(localStorage)),
     onRun: (threadId, runId) => {
       this.threads.mark(threadId, runId)
       void this.attempt(this.threads.load())
@@ -82,8 +104,14 @@ class App {
     this.end()
   }
 
-  async chooseModel(id: string): Promise<void> {
-    this.me = await this.api.patch<Profile>('/api/me/', { ai_model: id })
+  /** Changes the profile; what is not named stays as it is. */
+  async change(changes: Partial<Profile>): Promise<void> {
+    this.me = await this.api.patch<Profile>('/api/me/', changes)
+  }
+
+  /** The voices there are; read when the first place needs them. */
+  async loadVoices(): Promise<void> {
+    if (this.voices.length === 0) this.voices = await this.api.get<Voice[]>('/api/voices/')
   }
 
   /** Runs something whose failure the user should see but which no form waits for. */
@@ -99,6 +127,25 @@ class App {
     this.config = await this.api.open<Config>('GET', '/api/config/')
   }
 
+  /** Which of them can be used depends on the chosen key. */
+  private async loadModels(): Promise<void> {
+    this.models = await this.api.get<Model[]>('/api/models/')
+  }
+
+  private meet(agents: Agent[]): void {
+    this.agents = agents
+    for (const { name, label } of agents) agentLabels.set(name, label)
+  }
+
+  /** Lets the server ask Google which models the chosen key has, where that is not known. */
+  private async askForModels(): Promise<void> {
+    const key = this.keys.list?.find(({ selected, lent }) => selected && !lent)
+    if (!key?.is_active || key.status !== 'active' || this.models.every(({ available }) => available !== null)) return
+    // No list, no harm: all models stay on offer, and a run tells what the key lacks.
+    const listed = this.api.get(`/api/keys/${key.id}/models/`).then(() => this.loadModels())
+    await listed.catch(() => undefined)
+  }
+
   private async enter(): Promise<void> {
     this.phase = 'signed-in'
     this.notice = null
@@ -106,11 +153,13 @@ class App {
     await this.attempt(
       Promise.all([
         this.api.get<Profile>('/api/me/').then((me) => (this.me = me)),
-        this.api.get<Model[]>('/api/models/').then((models) => (this.models = models)),
+        this.api.get<Agent[]>('/api/agents/').then((agents) => this.meet(agents)),
+        this.loadModels(),
         this.keys.load(),
         this.threads.load(),
       ]),
     )
+    void this.askForModels()
   }
 
   private end(): void {
@@ -121,6 +170,7 @@ class App {
     this.me = null
     this.keys.list = null
     this.threads.list = null
+    this.files.forget()
     forgetMedia()
   }
 

@@ -1,36 +1,24 @@
 import type { Parsed } from '../agui/parse'
 import { parseEvent } from '../agui/parse'
-import { emptyRun, isOver, reduceAll } from '../agui/reduce'
-import type { RunView } from '../agui/frames'
-import { type ChatSocket, Rejected, type RunListener } from '../agent/socket'
-import type { AgentChoice, RunInput } from '../agent/wire'
-import { type Api, ApiError } from '../api/client'
+import { reduceAll } from '../agui/reduce'
+import type { ChatSocket, RunListener } from '../agent/socket'
+import type { RunInput } from '../agent/wire'
+import type { Api } from '../api/client'
+import type { Question } from '../api/estimate'
+import type { SentFile } from '../api/files'
 import type { History } from '../api/types'
 import { uuid } from '../ids'
+import { placeOf } from './branches'
+import { type Choice, propsOf } from './choices'
+import { contentOf } from './content'
+import type { Desk, Desks } from './desk.svelte'
 import { turnsOf } from './history'
 import { Pace } from './pace'
+import { type Problem, problemOf } from './problem'
+import { Tree } from './tree.svelte'
+import { Turn } from './turn.svelte'
 
-export class Turn {
-  view = $state.raw<RunView>() as RunView
-  sending = $state(false)
-
-  constructor(
-    readonly runId: string,
-    readonly prompt: string | null,
-    view: RunView = emptyRun(runId),
-  ) {
-    this.view = view
-  }
-
-  get over(): boolean {
-    return isOver(this.view)
-  }
-}
-
-export interface Problem {
-  code: string
-  message: string
-}
+export { type Problem, problemOf }
 
 /** Room for the rest of the frame, of which the server takes 64 KiB. */
 const PROMPT_MAX_BYTES = 60_000
@@ -38,6 +26,7 @@ const PROMPT_MAX_BYTES = 60_000
 interface Surroundings {
   api: Api
   socket: ChatSocket
+  desks: Desks
   /** A run of this thread began (or ended, with null): the list of threads shows that. */
   onRun(threadId: string, runId: string | null): void
   onOpened(threadId: string): void
@@ -46,28 +35,45 @@ interface Surroundings {
 /** The thread on screen: what is stored of it, what streams into it, and what is being written. */
 export class Conversation {
   threadId = $state<string | null>(null)
-  turns = $state.raw<Turn[]>([])
-  draft = $state('')
-  agent = $state<AgentChoice>('auto')
-  model = $state<string | null>(null)
+  readonly tree = new Tree<Turn>()
+  /** The branch on screen. */
+  turns = $derived(this.tree.path)
+  desk = $state.raw<Desk>() as Desk
   loading = $state(false)
   /** Why the thread cannot be shown. */
   problem = $state.raw<Problem | null>(null)
   /** Why the last message was not sent. */
   refusal = $state.raw<Problem | null>(null)
 
-  running = $derived(this.turns.find((turn) => !turn.over) ?? null)
+  /** A message of this thread that is being written anew. */
+  editing = $state.raw<{ runId: string; text: string } | null>(null)
+
+  running = $derived(this.tree.all.find((turn) => !turn.over) ?? null)
+  /** Goes on in a branch that is not on screen: begun in another tab, most likely. */
+  elsewhere = $derived(this.running && !this.turns.includes(this.running) ? this.running : null)
 
   private visit = 0
-  private readonly drafts = new Map<string | null, string>()
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly around: Surroundings) {
+    this.desk = around.desks.of(null)
+  }
+
+  /** How this thread's messages are to be answered, from the next one on. */
+  choose(change: Partial<Choice>): void {
+    this.around.desks.choose(this.threadId, change)
+  }
+
+  /** What the server is asked to estimate: all that Send would send now. */
+  get question(): Question {
+    return this.desk.questionTo(this.threadId, this.turns.at(-1)?.runId)
+  }
 
   open(threadId: string | null): void {
     if (threadId !== null && threadId === this.threadId && this.problem === null) return
     this.leave()
     this.threadId = threadId
-    this.draft = this.drafts.get(threadId) ?? ''
+    this.tree.open(threadId)
+    this.desk = this.around.desks.of(threadId)
     if (threadId === null) return
     this.around.socket.watch(threadId)
     void this.load()
@@ -76,7 +82,7 @@ export class Conversation {
   /** Reads what is stored and goes on with what still runs. */
   async load(): Promise<void> {
     const visit = ++this.visit
-    this.loading = this.turns.length === 0
+    this.loading = this.tree.all.length === 0
     try {
       const history = await this.around.api.get<History>(`/api/threads/${this.threadId}/messages/`)
       if (visit === this.visit) this.show(history)
@@ -87,29 +93,71 @@ export class Conversation {
     }
   }
 
-  async send(text: string): Promise<void> {
-    if (this.running || text.trim() === '') return
-    const excess = new TextEncoder().encode(JSON.stringify(text)).length - PROMPT_MAX_BYTES
-    if (excess > 0) {
-      const message = `This message is about ${excess} characters too long. Send it in parts.`
-      this.refusal = { code: 'too_long', message }
+  /** Sends what is on the desk, whose uploads are over. */
+  async submit(): Promise<void> {
+    const { desk } = this
+    if (this.running || desk.empty || this.isTooLong(desk.text)) return
+    if (desk.files.failed.length > 0) {
+      const message = 'Some files were not uploaded. Try them again or remove them, then send.'
+      this.refusal = { code: 'not_uploaded', message }
       return
     }
-    const turn = new Turn(uuid(), text)
+    const text = desk.text
+    desk.text = ''
+    await this.send(text, desk.files.take())
+  }
+
+  async send(text: string, files: SentFile[] = []): Promise<void> {
+    if (this.running || (text.trim() === '' && files.length === 0) || this.isTooLong(text)) return
+    const turn = new Turn(uuid(), text, undefined, files, this.turns.at(-1)?.runId)
+    const isFirst = this.threadId === null
+    await this.begin(turn, this.desk.choice, (threadId) => this.takeBack(isFirst, threadId, turn))
+  }
+
+  /** Asks for another version of a turn: the same again, other words, or with another model. */
+  async again(turn: Turn, change: { text?: string; model?: string } = {}): Promise<void> {
+    const text = change.text ?? turn.prompt ?? ''
+    if (this.running || this.isTooLong(text)) return
+    const version = new Turn(uuid(), text, undefined, turn.attachments, turn.parentRunId)
+    const choice = { ...this.desk.choice, model: change.model ?? this.desk.choice.model }
+    this.editing = null
+    await this.begin(version, choice, (threadId) => {
+      if (threadId !== this.threadId) return
+      this.tree.remove(version, turn.runId)
+      if (change.text !== undefined) this.editing = { runId: turn.runId, text }
+    })
+  }
+
+  private async begin(turn: Turn, choice: Choice, undo: (threadId: string) => void): Promise<void> {
     turn.sending = true
-    this.threadId ??= uuid()
+    if (this.threadId === null) {
+      this.threadId = uuid()
+      this.around.desks.move(null, this.threadId)
+    }
     const threadId = this.threadId
-    this.turns = [...this.turns, turn]
-    this.draft = ''
+    this.tree.name(threadId)
+    this.tree.add(turn)
     this.refusal = null
     try {
-      await this.around.socket.run(this.input(threadId, turn), this.listener(threadId, turn))
+      const input = this.input(threadId, turn, choice)
+      await this.around.socket.run(input, this.listener(threadId, turn))
       turn.sending = false
       this.around.onRun(threadId, turn.runId)
       if (this.threadId === threadId) this.opened(threadId)
     } catch (error) {
-      this.takeBack(threadId, turn, problemOf(error))
+      const problem = problemOf(error)
+      const isShown = threadId === this.threadId
+      undo(threadId)
+      if (isShown && problem.code !== 'withdrawn') this.refusal = problem
     }
+  }
+
+  private isTooLong(text: string): boolean {
+    const excess = new TextEncoder().encode(JSON.stringify(text)).length - PROMPT_MAX_BYTES
+    if (excess <= 0) return false
+    const message = `This message is about ${excess} characters too long. Send it in parts.`
+    this.refusal = { code: 'too_long', message }
+    return true
   }
 
   private opened(threadId: string): void {
@@ -129,22 +177,23 @@ export class Conversation {
   /** Another tab (or the terminal) began a run in this thread. */
   isStarted(threadId: string, runId: string): void {
     this.around.onRun(threadId, runId)
-    const known = this.turns.some((turn) => turn.runId === runId)
+    const known = this.tree.all.some((turn) => turn.runId === runId)
     if (threadId === this.threadId && !known) void this.load()
   }
 
   /** For whoever signs in next: nothing of this user stays. */
   forget(): void {
     this.leave()
-    this.drafts.clear()
-    this.draft = ''
+    this.tree.forget()
+    this.around.desks.forget()
+    this.desk = this.around.desks.of(null)
   }
 
   leave(): void {
     this.visit += 1
-    for (const turn of this.turns) if (!turn.sending) this.around.socket.forget(turn.runId)
-    this.drafts.set(this.threadId, this.draft)
-    this.turns = []
+    for (const turn of this.tree.all) if (!turn.sending) this.around.socket.forget(turn.runId)
+    this.tree.open(null)
+    this.editing = null
     this.threadId = null
     this.problem = null
     this.refusal = null
@@ -154,17 +203,22 @@ export class Conversation {
   private show(history: History): void {
     this.problem = null
     const stored = turnsOf(history)
-    const have = new Map(this.turns.map((turn) => [turn.runId, turn]))
+    const have = new Map(this.tree.all.map((turn) => [turn.runId, turn]))
     const known = new Set(stored.map((turn) => turn.runId))
-    const shown = stored.map(({ runId, prompt, view, followAfter }) => {
-      const live = have.get(runId)
-      if (live?.sending) return live
-      this.around.socket.forget(runId)
-      const turn = new Turn(runId, prompt, view)
-      if (followAfter !== null) this.follow(turn, followAfter)
+    const kept = stored.map((told) => {
+      const live = have.get(told.runId)
+      if (live?.sending) {
+        live.parentRunId = told.parentRunId
+        return live
+      }
+      this.around.socket.forget(told.runId)
+      const turn = new Turn(told.runId, told.prompt, told.view, told.attachments, told.parentRunId)
+      turn.failedAt = live?.failedAt ?? null
+      if (told.followAfter !== null) this.follow(turn, told.followAfter)
       return turn
     })
-    this.turns = [...shown, ...this.turns.filter((turn) => turn.sending && !known.has(turn.runId))]
+    const leaving = this.tree.all.filter((turn) => turn.sending && !known.has(turn.runId))
+    this.tree.show([...kept, ...leaving])
   }
 
   private follow(turn: Turn, after: number): void {
@@ -172,13 +226,15 @@ export class Conversation {
     this.around.socket.follow(turn.runId, after, listener)
   }
 
-  private input(threadId: string, turn: Turn): RunInput {
-    const model = this.model === null ? {} : { model: this.model }
+  private input(threadId: string, turn: Turn, choice: Choice): RunInput {
+    const place = placeOf(turn.parentRunId, this.tree.all.length === 1)
+    const content = contentOf(turn.prompt ?? '', turn.attachments)
     return {
       threadId,
       runId: turn.runId,
-      messages: [{ id: uuid(), role: 'user', content: turn.prompt ?? '' }],
-      forwardedProps: { agent: this.agent, ...model },
+      ...place.input,
+      messages: [{ id: uuid(), role: 'user', content }],
+      forwardedProps: { ...propsOf(choice), ...place.props },
     }
   }
 
@@ -187,6 +243,7 @@ export class Conversation {
     const pace = new Pace<Parsed>((parsed) => {
       turn.view = reduceAll(turn.view, parsed)
       if (!turn.over) return
+      if (turn.view.error) turn.failedAt = Date.now()
       socket.forget(turn.runId)
       onRun(threadId, null)
     })
@@ -200,24 +257,18 @@ export class Conversation {
   }
 
   /** What was refused goes back to where it can be changed, before anything written since. */
-  private takeBack(threadId: string, turn: Turn, problem: Problem): void {
-    const whole = (written: string | undefined) =>
-      [turn.prompt, written].filter(Boolean).join('\n\n')
-    if (threadId !== this.threadId) {
-      this.drafts.set(threadId, whole(this.drafts.get(threadId)))
-      return
-    }
-    this.turns = this.turns.filter((other) => other !== turn)
-    this.draft = whole(this.draft)
-    // A thread that never came to be; the next message may open another one.
-    if (this.turns.length === 0) this.threadId = null
-    if (problem.code !== 'withdrawn') this.refusal = problem
+  private takeBack(isFirst: boolean, threadId: string, turn: Turn): void {
+    const { desks } = this.around
+    const isShown = threadId === this.threadId
+    // A first message that did not leave: its thread never came to be.
+    const home = isFirst ? null : threadId
+    if (isFirst && (isShown || desks.of(null).empty)) desks.move(threadId, null)
+    const desk = desks.of(home)
+    desk.text = [turn.prompt, desk.text].filter(Boolean).join('\n\n')
+    desk.files.giveBack(turn.attachments)
+    if (!isShown) return
+    this.tree.remove(turn)
+    this.threadId = home
+    this.desk = desk
   }
-}
-
-export function problemOf(error: unknown): Problem {
-  if (error instanceof ApiError || error instanceof Rejected) {
-    return { code: error.code, message: error.message }
-  }
-  throw error
 }

@@ -1,5 +1,5 @@
 import { ApiError } from '../api/client'
-import { problemOf } from './conversation.svelte'
+import { problemOf } from './problem'
 
 /** A form that is sent somewhere: whether it is under way, what was wrong, and that it is done. */
 export class Form {

@@ -5,7 +5,11 @@ import type { ApiKey, AuditRow, Loan, Profile } from '../api/types'
 export class Keys {
   list = $state.raw<ApiKey[] | null>(null)
 
-  constructor(private readonly api: Api) {}
+  constructor(
+    private readonly api: Api,
+    /** A key was changed or another one chosen. */
+    private readonly onChange: () => Promise<void>,
+  ) {}
 
   async load(): Promise<void> {
     this.list = await this.api.get<ApiKey[]>('/api/keys/')
@@ -13,7 +17,7 @@ export class Keys {
 
   async add(name: string, key: string): Promise<ApiKey> {
     const added = await this.api.post<ApiKey>('/api/keys/', { name, key })
-    await this.load()
+    await this.changed()
     return added
   }
 
@@ -69,7 +73,12 @@ export class Keys {
     try {
       await done
     } finally {
-      await this.load()
+      await this.changed()
     }
+  }
+
+  private async changed(): Promise<void> {
+    await this.load()
+    await this.onChange()
   }
 }

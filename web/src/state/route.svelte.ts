@@ -1,10 +1,13 @@
 import { isUuid } from '../ids'
 
-export type Route = { page: 'chat'; threadId: string | null } | { page: 'keys' } | { page: 'usage' }
+type Page = 'keys' | 'usage' | 'settings'
+export type Route = { page: 'chat'; threadId: string | null } | { page: Page }
+
+const PAGES: Record<string, Page> = { '#/keys': 'keys', '#/usage': 'usage', '#/settings': 'settings' }
 
 export function parseHash(hash: string): Route {
-  if (hash === '#/keys') return { page: 'keys' }
-  if (hash === '#/usage') return { page: 'usage' }
+  const page = Object.hasOwn(PAGES, hash) ? PAGES[hash] : undefined
+  if (page) return { page }
   const id = /^#\/t\/(.+)$/.exec(hash)?.[1]
   return { page: 'chat', threadId: id !== undefined && isUuid(id) ? id : null }
 }

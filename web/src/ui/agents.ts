@@ -1,9 +1,10 @@
+import { agentLabels } from '../state/labels'
 import type { IconName } from './Icon.svelte'
 
-interface Look {
+export interface Look {
   name: string
   icon: IconName
-  kind: 'coordinator' | 'text' | 'media'
+  kind: 'coordinator' | 'text' | 'media' | 'other'
 }
 
 const LOOKS: Record<string, Look> = {
@@ -12,10 +13,16 @@ const LOOKS: Record<string, Look> = {
   media: { name: 'Media agent', icon: 'media', kind: 'media' },
 }
 
-/** An agent this page has not met yet is shown by its own name, in the coordinator's colour. */
+/** An agent this page has no colours for is shown neutrally, by its label or else by its name. */
 export function lookOf(agent: string): Look {
   const known = Object.hasOwn(LOOKS, agent) ? LOOKS[agent] : undefined
-  return known ?? { name: agent, icon: 'coordinator', kind: 'coordinator' }
+  return known ?? { name: agentLabels.get(agent) || spoken(agent), icon: 'agent', kind: 'other' }
+}
+
+/** `fact_check` becomes "Fact check". */
+function spoken(agent: string): string {
+  const words = agent.replace(/[_-]+/g, ' ').trim()
+  return words === '' ? 'Agent' : words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 export const agentName = (agent: string): string => lookOf(agent).name

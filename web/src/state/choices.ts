@@ -1,0 +1,144 @@
+import type { Agent, Output, Thinking, Tool } from '../api/agents'
+import type { Model, Profile } from '../api/types'
+import type { ForwardedProps } from '../agent/wire'
+
+/** How a thread's messages are to be answered; null leaves it to the profile. */
+export interface Choice {
+  agent: string
+  output: Output | null
+  model: string | null
+  tools: Tool[] | null
+  thinking: Thinking | null
+  voice: string | null
+}
+
+export const NO_CHOICE: Choice = {
+  agent: 'auto',
+  output: null,
+  model: null,
+  tools: null,
+  thinking: null,
+  voice: null,
+}
+
+export const TOOLS: { tool: Tool; label: string }[] = [
+  { tool: 'search', label: 'Search' },
+  { tool: 'code', label: 'Code' },
+  { tool: 'url', label: 'Web pages' },
+]
+
+export const THINKING: Record<Thinking, string> = {
+  auto: 'Auto',
+  minimal: 'Minimal',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
+}
+
+type Defaults = Pick<Profile, 'ai_model' | 'tools' | 'thinking' | 'voice'> | null
+
+/** A choice with the profile's word where it has none of its own, as far as the model goes along. */
+export function inForce(choice: Choice, me: Defaults, models: Model[]) {
+  const modelId = choice.model ?? me?.ai_model ?? ''
+  const model = models.find(({ id }) => id === modelId)
+  const levels: Thinking[] = ['auto', ...(model?.thinking ?? [])]
+  const thinking = choice.thinking ?? me?.thinking ?? 'auto'
+  return {
+    modelId,
+    model,
+    tools: choice.tools ?? me?.tools ?? [],
+    levels,
+    thinking: levels.includes(thinking) ? thinking : ('auto' as const),
+    voice: choice.voice ?? me?.voice ?? '',
+  }
+}
+
+/** A tool added or taken away, in the order the server names them. */
+export function toggled(tools: Tool[], tool: Tool): Tool[] {
+  return TOOLS.map((each) => each.tool).filter((each) => tools.includes(each) !== (each === tool))
+}
+
+export function propsOf({ agent, ...rest }: Choice): ForwardedProps {
+  const chosen = Object.entries(rest).filter(([, value]) => value !== null)
+  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>) }
+}
+
+export const speaks = (choice: Choice) => choice.output === 'speech'
+
+export interface Answerer {
+  value: string
+  label: string
+  agent: string
+  output: Output | null
+}
+
+const OUTPUTS: Record<Output, string> = {
+  image: 'picture',
+  speech: 'speech',
+  video: 'video',
+  text: 'look and listen',
+}
+
+export const answererOf = ({ agent, output }: Pick<Choice, 'agent' | 'output'>) =>
+  output === null ? agent : `${agent}/${output}`
+
+/** Who can be asked: the team, its head alone, and each agent; one of many arts once for each. */
+export function answerers(agents: Agent[]): Answerer[] {
+  const entry = (agent: string, label: string, output: Output | null = null) => {
+    return { value: answererOf({ agent, output }), label, agent, output }
+  }
+  const each = agents.flatMap(({ name, label, outputs }) => {
+    if (outputs.length < 2) return [entry(name, label)]
+    const short = label.replace(/ agent$/i, '')
+    const known = (Object.keys(OUTPUTS) as Output[]).filter((output) => outputs.includes(output))
+    return known.map((output) => entry(name, `${short}: ${OUTPUTS[output]}`, output))
+  })
+  return [entry('auto', 'Team decides'), ...each, entry('direct', 'Answer directly')]
+}
+
+type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+
+const KEY = 'chatproject.choices'
+const MOST_THREADS = 200
+
+/** The choices of each thread, kept in the browser; those of the threads changed last. */
+export class PinnedChoices {
+  constructor(private readonly store: Store) {}
+
+  of(threadId: string): Choice {
+    return { ...NO_CHOICE, ...this.read().find(([id]) => id === threadId)?.[1] }
+  }
+
+  keep(threadId: string, choice: Choice): void {
+    const others = this.read().filter(([id]) => id !== threadId)
+    const chosen = Object.entries(choice).filter(([name, value]) => value !== NO_CHOICE[name as keyof Choice])
+    const rows = chosen.length === 0 ? others : [[threadId, Object.fromEntries(chosen)], ...others]
+    this.store.setItem(KEY, JSON.stringify(rows.slice(0, MOST_THREADS)))
+  }
+
+  forget(): void {
+    this.store.removeItem(KEY)
+  }
+
+  private read(): [string, Partial<Choice>][] {
+    try {
+      const rows: unknown = JSON.parse(this.store.getItem(KEY) ?? '[]')
+      return Array.isArray(rows) ? rows.filter(isRow) : []
+    } catch {
+      return []
+    }
+  }
+}
+
+const isRow = (row: unknown): row is [string, Partial<Choice>] =>
+  Array.isArray(row) && typeof row[0] === 'string' && isChoice(row[1])
+
+/** Storage outlives the page that wrote it, so what it holds is looked at before it is used. */
+function isChoice(value: unknown): value is Partial<Choice> {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).every(([name, held]) =>
+    name === 'tools' ? Array.isArray(held) && held.every(isText) : isText(held),
+  )
+}
+
+const isText = (value: unknown) => typeof value === 'string'

@@ -1,0 +1,73 @@
+import type { Question } from '../api/estimate'
+import { Attachments, type Uploads } from './attachments.svelte'
+import { type Choice, NO_CHOICE, type PinnedChoices } from './choices'
+
+/** What is being written in one thread, with its files and how it is to be answered. */
+export class Desk {
+  text = $state('')
+  choice = $state.raw<Choice>(NO_CHOICE)
+  readonly files: Attachments
+
+  constructor(uploads: Uploads, choice: Choice) {
+    this.files = new Attachments(uploads)
+    this.choice = choice
+  }
+
+  get empty(): boolean {
+    return this.text.trim() === '' && this.files.list.length === 0
+  }
+
+  /** All that would be sent now, after the run it continues; a thread without runs is new. */
+  questionTo(threadId: string | null, parentRunId: string | undefined): Question {
+    const { agent, model, tools } = this.choice
+    const isNew = threadId === null || parentRunId === undefined
+    return {
+      ...(isNew ? {} : { thread_id: threadId, parent_run_id: parentRunId }),
+      text: this.text,
+      attachments: this.files.stored.map(({ id }) => id),
+      agent,
+      ...(model === null ? {} : { model }),
+      ...(tools === null ? {} : { tools }),
+    }
+  }
+}
+
+/** One desk for each thread, and one for the thread that is not begun yet (null). */
+export class Desks {
+  private readonly desks = new Map<string | null, Desk>()
+
+  constructor(
+    private readonly uploads: Uploads,
+    private readonly pinned: PinnedChoices,
+  ) {}
+
+  of(threadId: string | null): Desk {
+    const have = this.desks.get(threadId)
+    if (have) return have
+    const desk = new Desk(this.uploads, threadId === null ? NO_CHOICE : this.pinned.of(threadId))
+    this.desks.set(threadId, desk)
+    return desk
+  }
+
+  choose(threadId: string | null, change: Partial<Choice>): void {
+    const desk = this.of(threadId)
+    desk.choice = { ...desk.choice, ...change }
+    if (threadId !== null) this.pinned.keep(threadId, desk.choice)
+  }
+
+  /** A thread came to be under this desk, or did not after all (to: null). */
+  move(from: string | null, to: string | null): void {
+    const desk = this.of(from)
+    this.desks.delete(from)
+    this.desks.set(to, desk)
+    if (from !== null) this.pinned.keep(from, NO_CHOICE)
+    if (to !== null) this.pinned.keep(to, desk.choice)
+  }
+
+  /** For whoever signs in next: nothing of this user stays. */
+  forget(): void {
+    for (const { files } of this.desks.values()) files.take()
+    this.desks.clear()
+    this.pinned.forget()
+  }
+}

@@ -1,0 +1,36 @@
+import type { Cited } from '../agui/citations'
+
+/** Time to move the pointer from a marker onto what it shows. */
+const LEAVE_MS = 180
+
+interface Shown {
+  marker: HTMLElement
+  cited: Cited
+}
+
+/** The one small box on the page that says what a marker stands for. */
+class Tip {
+  shown = $state.raw<Shown | null>(null)
+  private leaving: ReturnType<typeof setTimeout> | undefined
+
+  show(marker: HTMLElement, cited: Cited): void {
+    this.keep()
+    this.shown = { marker, cited }
+  }
+
+  keep(): void {
+    clearTimeout(this.leaving)
+  }
+
+  hide(): void {
+    this.keep()
+    this.leaving = setTimeout(() => this.close(), LEAVE_MS)
+  }
+
+  close(): void {
+    this.keep()
+    this.shown = null
+  }
+}
+
+export const tip = new Tip()
