@@ -1,6 +1,7 @@
 """What the documentation promises is there, and what is there is documented."""
 
 import ast
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from django.conf import global_settings
 
 import chatproject
+from agents.core.errors import SENTENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")]
@@ -103,3 +105,20 @@ def test_decisions_have_context_choice_and_price():
         text = path.read_text(encoding="utf-8")
         for part in ("Context", "Choice", "Price"):
             assert re.search(rf"^(## |\*\*){part}", text, re.MULTILINE), (path.name, part)
+
+
+def test_every_code_that_ends_an_answer_is_documented():
+    documented = text_of("docs/wire.md").partition("## The end")[2]
+    assert set(re.findall(r"`([a-z_]+)`", documented)) >= set(SENTENCES)
+
+
+def test_every_activity_is_documented():
+    told = {
+        event["activityType"]
+        for stream in (ROOT / "tests" / "streams").glob("*.json")
+        for event in json.loads(stream.read_text(encoding="utf-8"))
+        if event["type"] == "ACTIVITY_SNAPSHOT"
+    }
+    documented = re.findall(r"^\| `([a-z]+)` \|", text_of("docs/wire.md"), re.MULTILINE)
+    assert told
+    assert told <= set(documented)
