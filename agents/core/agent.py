@@ -131,6 +131,8 @@ class Task:
             self.keep(call, calls=bool(own))
             if not own or not call.functions:
                 return
+            if round_ == rounds:
+                break  # it was told to use no more of them, and will not be told what came of it
             responses = []
             for wanted in call.functions:
                 used, response = await _use(own.get(str(wanted.get("name"))), wanted)

@@ -195,6 +195,7 @@ async def test_a_model_that_only_uses_tools_reaches_the_agents_limit_and_the_run
     assert (error["code"], words(events)) == ("limit_reached", "Never mind.")
     own = [request for request in scripted.requests if request.system == "You know the weather."]
     assert [request.call_functions for request in own] == [True, True, False]
+    assert len(tools_used(events)) == 2
 
 
 async def test_its_own_part_goes_back_to_its_model_and_words_to_another():
