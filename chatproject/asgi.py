@@ -20,7 +20,9 @@ from apikeys import canary  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
+from chatproject.redaction import redact_uncaught  # noqa: E402
 
+redact_uncaught()
 checks.refuse_bad_settings()
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end up in a core file
 

@@ -1,20 +1,35 @@
 """Error reports without secrets: what Django shows or sends when something fails.
 
 Django hides settings by their names, but tells the exception's text, and the local variables of
-every frame.
+every frame. A report that cannot be made or redacted is replaced by a fixed sentence.
 """
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Callable
 
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from chatproject.redaction import redact
 
+logger = logging.getLogger(__name__)
+
+WITHHELD = "The report of this error is left out: it could not be cleared of secrets."
+
 
 class RedactedReporter(ExceptionReporter):
     def get_traceback_html(self) -> SafeString:
-        return SafeString(redact(super().get_traceback_html()))
+        return _redacted(super().get_traceback_html)
 
     def get_traceback_text(self) -> SafeString:
-        return SafeString(redact(super().get_traceback_text()))
+        return _redacted(super().get_traceback_text)
+
+
+def _redacted(make: Callable[[], str]) -> SafeString:
+    try:
+        return SafeString(redact(make()))
+    except Exception as error:
+        logger.error("An error report could not be made: %s", type(error).__name__)
+        return SafeString(WITHHELD)

@@ -10,6 +10,7 @@ from django.views.debug import get_exception_reporter_class
 
 from agents.core.keys import Key, Keys, secrets_in_use
 from chatproject.redaction import OneLineFormatter
+from chatproject.reports import WITHHELD
 
 LOOKS_LIKE_ONE = "AIzaSy" + secrets.token_hex(17)[:33]
 LOOKS_LIKE_NONE = secrets.token_hex(20)  # only its being in use says that it is a key
@@ -39,6 +40,34 @@ def test_a_report_with_text_variables_and_source_holds_no_key(settings, debug):
         assert "no luck with [removed]" in told
         assert "harmless words" in told
     del keys
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("broken", ["redact", "ExceptionReporter.get_traceback_data"])
+def test_a_report_that_cannot_be_redacted_is_left_out(settings, monkeypatch, debug, broken):
+    def breaks(*args):
+        raise RuntimeError(LOOKS_LIKE_ONE)
+
+    settings.DEBUG = debug
+    monkeypatch.setattr(f"chatproject.reports.{broken}", breaks)
+    assert report(LOOKS_LIKE_ONE) == WITHHELD * 2
+
+
+def test_a_report_on_values_that_cannot_say_what_they_are_holds_no_key(settings):
+    settings.DEBUG = True
+
+    class Mute:
+        def __repr__(self) -> str:
+            raise RuntimeError(LOOKS_LIKE_ONE)
+
+    mute, surrogate = Mute(), f"\ud83d{LOOKS_LIKE_ONE}"
+    try:
+        raise ValueError(surrogate)
+    except ValueError:
+        reporter = get_exception_reporter_class(None)(None, *sys.exc_info())
+    assert LOOKS_LIKE_ONE not in reporter.get_traceback_html() + reporter.get_traceback_text()
+    assert "unprintable" in reporter.get_traceback_html()
+    del mute
 
 
 def test_a_log_line_loses_a_key_in_use_whatever_it_looks_like():
