@@ -9,8 +9,22 @@ from rest_framework import serializers
 
 from apikeys.health import LENT_WORDS, last_error, words
 from apikeys.models import Budgeted, KeyAudit, KeyLoan, UserApiKey
+from common.text import visible_text
 
 BIGGEST = 10**15
+
+
+class NameField(serializers.CharField):
+    """What a person calls a key, as everybody sees it: without invisible characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=100, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = visible_text(super().to_internal_value(data))
+        if not name:
+            self.fail("blank")
+        return name
 
 
 class SecretField(serializers.CharField):
@@ -48,7 +62,7 @@ class BudgetFields(serializers.Serializer[Any]):
 
 
 class KeyInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
+    name = NameField()
     key = SecretField()
 
 
@@ -57,7 +71,7 @@ class ReplaceInput(serializers.Serializer[Any]):
 
 
 class ChangeInput(BudgetFields):
-    name = serializers.CharField(max_length=100, required=False)
+    name = NameField(required=False)
     is_active = serializers.BooleanField(required=False)
     expires_at = serializers.DateTimeField(allow_null=True, required=False)
 

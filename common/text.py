@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from typing import Any, NoReturn
 
 from common.errors import AppError
@@ -14,6 +15,36 @@ MAX_DEPTH = 32
 # A string, closed or not: one pass, whatever comes in.
 STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+JOINERS = "\u200c\u200d"
+_JOINERS = re.compile(f"[{JOINERS}]+")
+
+
+def visible_text(text: str) -> str:
+    """``text`` as one line without what cannot be seen, in NFC.
+
+    Control characters go, and so do marks that turn the direction of writing and characters
+    without a width. The two joiners stay where writing needs them: in emoji made of several, and
+    in Arabic, Persian and the scripts of India.
+    """
+    seen = "".join(
+        char if char.isprintable() or char in JOINERS else " " * char.isspace() for char in text
+    )
+    joined = _JOINERS.sub(_needed_joiner, seen)
+    return " ".join(unicodedata.normalize("NFC", joined).split())
+
+
+def _needed_joiner(found: re.Match[str]) -> str:
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    return found[0][0] if _takes_joiner(before) and _takes_joiner(after) else ""
+
+
+def _takes_joiner(char: str) -> bool:
+    return bool(char) and (
+        unicodedata.bidirectional(char) == "AL"
+        or "\u0900" <= char <= "\u1cff"
+        or unicodedata.category(char) in ("So", "Sk", "Mn", "Mc")
+    )
 
 
 def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import PurePosixPath
 
+from common.text import visible_text
 from conversations.storable import storable_text
 
 NAME_CHARS = 200
@@ -15,12 +15,10 @@ NO_NAME = "file"
 def display_name(raw: str) -> str:
     """The last part of ``raw``, without what cannot be seen, of at most 200 characters.
 
-    Control characters go, and so do the marks that turn the direction of writing, with which
-    ``exe.png`` can be spelled backwards.
+    With the marks that turn the direction of writing ``exe.png`` can be spelled backwards.
     """
     last = storable_text(raw).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    seen = "".join(char if char.isprintable() else " " * char.isspace() for char in last)
-    name = " ".join(unicodedata.normalize("NFC", seen).split()).strip(". ")
+    name = visible_text(last).strip(". ")
     if len(name) <= NAME_CHARS:
         return name or NO_NAME
     extension = extension_of(name)

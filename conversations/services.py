@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from common.text import visible_text
 from conversations.access import thread_for
 from conversations.artifacts import artifact_create
 from conversations.models import Run, Thread
@@ -20,9 +21,8 @@ _MARKDOWN_START = re.compile(r"^\s*(?:#{1,6}\s|>|[-*]\s|```.*)\s*")
 
 def title_from(text: str) -> str:
     """A title made of the first line that says something, cut at a word."""
-    lines = (" ".join(_MARKDOWN_START.sub("", line).split()) for line in text.splitlines())
+    lines = (visible_text(_MARKDOWN_START.sub("", line)) for line in text.splitlines())
     line = next((line for line in lines if line), "")
-    line = "".join(char for char in line if char.isprintable())
     if len(line) <= TITLE_CHARS:
         return line
     cut = line[: TITLE_CHARS - 1]
@@ -47,7 +47,7 @@ def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread
 
 
 def _tidy(title: str) -> str:
-    return " ".join(storable_text(title).split())
+    return visible_text(storable_text(title))
 
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:

@@ -72,6 +72,14 @@ def test_a_key_goes_in_and_never_comes_out(alice, google, secret):
     assert run_key(alice.pk, None).secret == secret
 
 
+def test_a_name_keeps_its_joiners_and_nothing_else_that_cannot_be_seen(alice, google):
+    named = add(alice, name="👨‍👩‍👧 می‌خواهم \u202ework\u200b")
+    assert named.json()["name"] == "👨‍👩‍👧 می‌خواهم work"
+
+    renamed = client_for(alice).patch(f"/api/keys/{named.json()['id']}/", {"name": "\u202e\u200d"})
+    assert (renamed.status_code, list(renamed.json()["fields"])) == (400, ["name"])
+
+
 @pytest.mark.parametrize(
     ("marker", "code"),
     [("invalid", "invalid_key"), ("blocked", "key_blocked"), ("suspended", "key_blocked")],

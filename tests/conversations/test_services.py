@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
         ("What is C#?", "What is C#?"),
         ("```python\nprint(1)\n```", "print(1)"),
         ("a\u202eb\x07c", "abc"),
+        ("👨‍👩‍👧 می‌خواهم", "👨‍👩‍👧 می‌خواهم"),
         ("   \n", ""),
         ("word " * 40, "word " * 14 + "word…"),
         ("x" * 200, "x" * 79 + "…"),
@@ -32,7 +33,7 @@ def test_renaming_tidies_the_title_and_keeps_the_threads_place(alice):
     thread = services.thread_create(owner_id=alice.pk, title="  Old \n name ")
     assert thread.title == "Old name"
 
-    renamed = services.thread_rename(owner_id=alice.pk, thread_id=thread.pk, title="New\0")
+    renamed = services.thread_rename(owner_id=alice.pk, thread_id=thread.pk, title="N\u202eew\0")
 
     assert (renamed.title, renamed.updated_at) == ("New\ufffd", thread.updated_at)
 

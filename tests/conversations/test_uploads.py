@@ -116,6 +116,7 @@ def test_what_could_run_comes_back_as_a_download_that_cannot(alice, name, data):
         ("photo\u202egnp.exe", "photognp.exe"),
         ("a\u2066\u200b\x07b\r\n.txt", "ab .txt"),
         ("bee 🐝.png", "bee 🐝.png"),
+        ("👨‍👩‍👧 می‌خواهم.jpg", "👨‍👩‍👧 می‌خواهم.jpg"),
         ("e\u0301te\u0301.txt", "été.txt"),
         ("a\ud800b", "a�b"),
         ("..", "file"),
