@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from conversations.models import Artifact, Message
 from conversations.selectors import Conversation
 
 SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
+PARSER = MarkdownIt("commonmark")
+HEADING = "# The end"
+ENDS = (  # of what goes on over empty lines, in CommonMark
+    ("<!--", "-->"),
+    ("<?", "?>"),
+    ("<![cdata[", "]]>"),
+    *((f"<{name}", f"</{name}>") for name in ("pre", "script", "style", "textarea")),
+    ("<!", ">"),
+)
 MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
@@ -39,7 +50,7 @@ def as_json(conversation: Conversation) -> dict[str, Any]:
 def as_markdown(conversation: Conversation) -> str:
     """The branch that was spoken in last, to be read from top to bottom."""
     current = conversation.current()
-    heading = f"# {conversation.thread.title or 'Untitled'}"
+    heading = f"# {_escaped(conversation.thread.title or 'Untitled')}"
     said = (
         f"## {_speaker(message)}\n\n{_text(message)}"
         for message in conversation.messages
@@ -56,6 +67,23 @@ def _speaker(message: Message) -> str:
 
 def _text(message: Message) -> str:
     """What was said, and a line for each file that it came with."""
-    names = [MARKDOWN.sub(r"\\\g<0>", file["name"]) for file in message.attachments]
-    lines = [f"- {name}" for name in names]
-    return "\n\n".join(filter(None, ["\n".join(lines), message.text]))
+    lines = [f"- {_escaped(file['name'])}" for file in message.attachments]
+    return "\n\n".join(filter(None, ["\n".join(lines), _closed(message.text)]))
+
+
+def _escaped(text: str) -> str:
+    return MARKDOWN.sub(r"\\\g<0>", text)
+
+
+def _closed(text: str) -> str:
+    """``text`` with an end to the code or HTML that it leaves open: what follows is not part of it.
+
+    A heading behind it tells: where it is read as one, nothing was open.
+    """
+    last = PARSER.parse(f"{text}\n\n{HEADING}\n")[-1]
+    if last.type == "fence":
+        return f"{text}\n{last.markup}"
+    if last.type == "html_block":
+        opening = last.content.lstrip().lower()
+        return f"{text}\n{next((end for begin, end in ENDS if opening.startswith(begin)), '')}"
+    return text
