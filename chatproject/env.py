@@ -19,17 +19,30 @@ FALSE = {"0", "false", "no", "off"}
 
 
 def load_file(path: Path) -> None:
-    """Add the ``NAME=value`` lines of ``path`` to the environment; what is already set wins."""
+    """Add the ``NAME=value`` lines of ``path`` to the environment; what is already set wins.
+
+    As editors and shells write them: with a mark of UTF-8 in front, ``export``, and quotes around
+    a value.
+    """
     if not path.is_file():
         return
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path.name} is no text in UTF-8. Save it as such.") from None
+    for number, line in enumerate(lines, start=1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        name, separator, value = text.partition("=")
+        name, separator, value = text.removeprefix("export ").partition("=")
         if not separator or not name.strip().isidentifier():
             raise ImproperlyConfigured(f"{path.name}, line {number}: expected NAME=value.")
-        os.environ.setdefault(name.strip(), value.strip())
+        os.environ.setdefault(name.strip(), _unquoted(value.strip()))
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value
 
 
 def forget(*names: str, prefix: str) -> None:
@@ -108,6 +121,6 @@ def secret(name: str) -> str:
     if text(name):
         raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError:
         raise ImproperlyConfigured(f"{name}_FILE points at a file that cannot be read.") from None

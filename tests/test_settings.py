@@ -92,6 +92,25 @@ def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
     assert env.text("SECOND") == "file=more"
 
 
+def test_the_file_is_read_as_editors_and_shells_write_it(monkeypatch, tmp_path):
+    text = "FIRST=one\nexport SECOND=\"two words\"\nTHIRD='th\"ree'\nFOURTH='\n"
+    (tmp_path / "env").write_text(text, encoding="utf-8-sig")
+    values = {"FIRST": "one", "SECOND": "two words", "THIRD": 'th"ree', "FOURTH": "'"}
+    for name in values:
+        monkeypatch.setenv(name, "")  # restored after the test
+        monkeypatch.delenv(name)
+
+    env.load_file(tmp_path / "env")
+
+    assert {name: env.text(name) for name in values} == values
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "env").write_text("FIRST=1\n", encoding="utf-16")
+    with pytest.raises(ImproperlyConfigured, match="env is no text in UTF-8"):
+        env.load_file(tmp_path / "env")
+
+
 def test_a_line_that_is_no_setting_is_named(tmp_path):
     (tmp_path / "env").write_text("GOOD=1\nexport nonsense\n")
     with pytest.raises(ImproperlyConfigured, match="line 2"):
