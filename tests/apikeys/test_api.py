@@ -73,7 +73,7 @@ def test_a_key_goes_in_and_never_comes_out(alice, google, secret):
 
 
 def test_a_name_keeps_its_joiners_and_nothing_else_that_cannot_be_seen(alice, google):
-    named = add(alice, name="👨‍👩‍👧 می‌خواهم \u202ework\u200b")
+    named = add(alice, name="👨‍👩‍👧 می‌خواهم \u202ework\u200b", key=new_secret())
     assert named.json()["name"] == "👨‍👩‍👧 می‌خواهم work"
 
     renamed = client_for(alice).patch(f"/api/keys/{named.json()['id']}/", {"name": "\u202e\u200d"})
