@@ -76,7 +76,8 @@ def test_a_name_keeps_its_joiners_and_nothing_else_that_cannot_be_seen(alice, go
     named = add(alice, name="👨‍👩‍👧 می‌خواهم \u202ework\u200b", key=new_secret())
     assert named.json()["name"] == "👨‍👩‍👧 می‌خواهم work"
 
-    renamed = client_for(alice).patch(f"/api/keys/{named.json()['id']}/", {"name": "\u202e\u200d"})
+    path, unseen = f"/api/keys/{named.json()['id']}/", {"name": "\u202e\u200d"}
+    renamed = client_for(alice).patch(path, unseen, format="json")
     assert (renamed.status_code, list(renamed.json()["fields"])) == (400, ["name"])
 
 
