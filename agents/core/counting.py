@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from agents.core import prices
+from agents.core.lenient import as_dicts
 from agents.core.turn import CallRecord, Usage
+
+MAX_COUNT = 10**9  # a greater one is no count of tokens, and two of them fit no column
 
 
 def counted(metadata: dict[str, Any], before: Usage) -> Usage:
@@ -25,7 +28,9 @@ def counted(metadata: dict[str, Any], before: Usage) -> Usage:
         thought=thought,
         cached=counts.get("cachedContentTokenCount", before.cached),
         tool=max(before.tool, tool),
-        image=before.image if details is None else min(said, _tokens_of("IMAGE", details)),
+        image=before.image
+        if not isinstance(details, list)
+        else min(said, _tokens_of("IMAGE", details)),
     )
 
 
@@ -34,10 +39,11 @@ def spent(call: CallRecord, unit: str) -> Decimal:
     return Decimal(call.usage.total) if unit == "tokens" else prices.price_of(call) or Decimal(0)
 
 
-def _tokens_of(modality: str, details: list[dict[str, Any]]) -> int:
-    counts = (item.get("tokenCount") for item in details if item.get("modality") == modality)
+def _tokens_of(modality: str, details: object) -> int:
+    known = (item for item in as_dicts(details) if item.get("modality") == modality)
+    counts = (item.get("tokenCount") for item in known)
     return sum(count for count in counts if _is_count(count))
 
 
 def _is_count(value: object) -> TypeGuard[int]:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= MAX_COUNT

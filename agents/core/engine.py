@@ -12,6 +12,7 @@ from agents.core.agui import AguiStream, Event
 from agents.core.coordinator import Coordinator
 from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
+from agents.core.keyguard import SecretFilter
 from agents.core.keys import Budget, Key, Keys
 from agents.core.model import Model
 from agents.core.outputs import Content, Exchange
@@ -94,6 +95,7 @@ class Answer:
         self._turn = turn
         self._coordinator = Coordinator(TEAM, model, turn, record)
         self._stream = AguiStream(turn.thread_id, turn.run_id)
+        self._secrets = SecretFilter(*record.keys.secrets)
         self.record = record
         self.outcome = ""
         self.error: AgentError | None = None
@@ -146,13 +148,21 @@ class Answer:
         thoughts without an end would be refused.
         """
         if self.outcome == "success":
-            return [*self.record.contents, *self.record.made]
-        text = self._stream.text
-        return [{"role": "model", "parts": [{"text": text}]}] if text else []
+            contents = [*self.record.contents, *self.record.made]
+        else:
+            text = self._stream.text
+            contents = [{"role": "model", "parts": [{"text": text}]}] if text else []
+        clean: list[Content] = self._secrets.value(contents)
+        return clean
 
     def _taken(self) -> Iterator[Event]:
+        """The events that are due; nothing leaves but here, so agents and tools tell no key either.
+
+        Streamed texts were guarded where they were read: ``AnswerReader``.
+        """
         while self._due:
-            yield self._due.popleft()
+            event: Event = self._secrets.value(self._due.popleft())
+            yield event
 
     def _finish(self, outcome: str, truncated: str = "") -> None:
         self.outcome = outcome

@@ -10,14 +10,8 @@ Source: recorded traffic, 2025-11 to 2026-07.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
-
-from agents.core.keyguard import REMOVED
-
-_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BadFrame(ValueError):
@@ -25,11 +19,13 @@ class BadFrame(ValueError):
 
 
 class FrameReader:
-    """Feed it bytes as they come, split anywhere; it gives back the frames they complete."""
+    """Feed it bytes as they come, split anywhere; it gives back the frames they complete.
 
-    def __init__(self, removed: str = "", *more: str) -> None:
-        """``removed`` and ``more`` are secrets, cut out of every frame they stand in."""
-        self._removed = [secret.encode() for secret in (removed, *more) if secret]
+    Texts in a frame are as Gemini escaped them: half an emoji may stand at the end of one, and
+    the other half at the beginning of the next.
+    """
+
+    def __init__(self) -> None:
         self._rest: list[bytes] = []
         self._bare: list[bytes] = []
 
@@ -64,9 +60,6 @@ class FrameReader:
 
     def _line(self, line: bytes) -> dict[str, Any] | None:
         line = line.rstrip(b"\r")
-        for secret in self._removed:
-            if secret in line:
-                line = line.replace(secret, REMOVED.encode())
         if line.startswith(b"data:"):
             return _load(line[5:])
         if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):
@@ -77,22 +70,8 @@ class FrameReader:
 def _load(text: bytes) -> dict[str, Any]:
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadFrame from None
     if not isinstance(frame, dict):
         raise BadFrame
-    if _ESCAPED.search(text):
-        sendable: dict[str, Any] = _sendable(frame)
-        return sendable
     return frame
-
-
-def _sendable(value: Any) -> Any:
-    """JSON can escape what UTF-8 or a database cannot hold: half an emoji, a NUL."""
-    if isinstance(value, str):
-        return _UNSENDABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_sendable(item) for item in value]
-    if isinstance(value, dict):
-        return {_sendable(name): _sendable(item) for name, item in value.items()}
-    return value

@@ -1,64 +1,152 @@
-"""What an answer was based on, out of Gemini's grounding and URL-context metadata.
+"""What an answer was based on, out of Gemini's grounding, URL-context and citation metadata.
 
 Gemini counts in bytes of UTF-8 within one part of the answer, and a text that was cleaned on its
-way no longer fits its counts; so each place is checked against the words said to stand there.
+way no longer fits its counts; so each place is checked against the words said to stand there. Any
+field may be missing, null or of another type. A source without an address is left out, but for a
+site of the web that is known by its name.
 
-Source: https://ai.google.dev/gemini-api/docs/google-search, and recorded answers of 2025-26.
+Source: https://ai.google.dev/gemini-api/docs/google-search,
+https://ai.google.dev/api/generate-content (GroundingChunk, CitationMetadata), and recorded
+answers of 2025-26.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agents.core.lenient import as_dict, as_dicts, as_int, as_list, as_str
 from agents.core.outputs import Sources, Support
 
-_KINDS = ("web", "retrievedContext", "maps")
+METADATA = ("groundingMetadata", "urlContextMetadata")
+_KINDS = ("web", "retrievedContext", "maps", "image")
+_ADDRESSES = ("uri", "sourceUri", "imageUri")  # of a picture: of its page, rather than its file's
+_TITLES = ("title", "domain")
 _READ = "URL_RETRIEVAL_STATUS_SUCCESS"
 SUGGESTIONS_MAX = 64 * 1024
+
+Source = dict[str, str]
+
+
+class Grounding:
+    """Collects what the candidates of one streamed answer say it is based on."""
+
+    def __init__(self) -> None:
+        self._metadata: dict[str, dict[str, Any]] = {}
+        self._citations: list[dict[str, Any]] = []
+
+    def feed(self, candidate: dict[str, Any]) -> None:
+        """A later chunk may say more, or the same again, or null."""
+        for name in METADATA:
+            known = self._metadata.setdefault(name, {})
+            for key, value in as_dict(candidate.get(name)).items():
+                if isinstance(value, type(known.get(key, value))) and value is not None:
+                    known[key] = value
+        metadata = as_dict(candidate.get("citationMetadata"))
+        for citations in ("citationSources", "citations"):  # the Gemini API's name, and Vertex'
+            new = as_dicts(metadata.get(citations))
+            self._citations += [one for one in new if one not in self._citations]
+
+    def sources(self, text: str) -> Sources | None:
+        """The sources of an answer, their places in its ``text``, the pages it read; or None."""
+        metadata = {**self._metadata, "citationMetadata": {"citationSources": self._citations}}
+        return sources(metadata, text)
+
+    def suggestions(self) -> str:
+        """See ``suggestions``."""
+        return suggestions(self._metadata)
 
 
 def sources(candidate: dict[str, Any], text: str) -> Sources | None:
     """The sources of an answer, their places in its ``text``, the pages it read; None if none."""
-    grounding = candidate.get("groundingMetadata") or {}
-    pages = tuple(map(_page, (candidate.get("urlContextMetadata") or {}).get("urlMetadata") or []))
-    found = tuple(_source(chunk) for chunk in grounding.get("groundingChunks") or [])
-    if not found:
-        found = tuple({"title": page["uri"], "uri": page["uri"]} for page in pages if page["ok"])
-    queries = tuple(str(query) for query in grounding.get("webSearchQueries") or [])
-    if not found and not queries and not pages:
-        return None
+    grounding = as_dict(candidate.get("groundingMetadata"))
+    read = as_dicts(as_dict(candidate.get("urlContextMetadata")).get("urlMetadata"))
+    pages = tuple(map(_page, read))
+    chunks = [_source(as_dict(chunk)) for chunk in as_list(grounding.get("groundingChunks"))]
+    found = _Found(chunks)
+    if not found.sources:
+        found.sources += [
+            {"title": p["uri"], "uri": p["uri"]} for p in pages if p["ok"] and p["uri"]
+        ]
     places = _Places(text)
-    supports = [
-        support
-        for item in grounding.get("groundingSupports") or []
-        if (support := places.support(item, len(found)))
-    ]
-    return Sources(queries, found, tuple(supports), pages, text)
+    supports = list(_supports(as_dicts(grounding.get("groundingSupports")), places, found.numbers))
+    citations = as_dict(candidate.get("citationMetadata"))
+    for citation in as_dicts(citations.get("citationSources") or citations.get("citations")):
+        if source := _titled(citation):
+            number = found.number(source)
+            if place := places.find(citation):
+                supports.append(Support(*place, (number,)))
+    queries = tuple(filter(None, map(as_str, as_list(grounding.get("webSearchQueries")))))
+    if not found.sources and not queries and not pages:
+        return None
+    return Sources(queries, tuple(found.sources), tuple(supports), pages, text)
 
 
 def suggestions(candidate: dict[str, Any]) -> str:
     """The HTML of Google's search suggestions, which its terms ask to be shown; empty if none."""
-    entry = (candidate.get("groundingMetadata") or {}).get("searchEntryPoint") or {}
-    html = str(entry.get("renderedContent") or "")
+    entry = as_dict(as_dict(candidate.get("groundingMetadata")).get("searchEntryPoint"))
+    html = as_str(entry.get("renderedContent"))
     return html if len(html) <= SUGGESTIONS_MAX else ""
 
 
-def _source(chunk: dict[str, Any]) -> dict[str, str]:
-    kind: dict[str, Any] = next((chunk[name] for name in _KINDS if name in chunk), {})
-    uri = _web_address(kind.get("uri"))
-    return {"title": str(kind.get("title") or uri), "uri": uri}
+class _Found:
+    """The sources that can be told, by number; Gemini's numbers count those that cannot, too."""
+
+    def __init__(self, chunks: Sequence[Source | None]) -> None:
+        self.sources = [chunk for chunk in chunks if chunk]
+        at = (number for number, chunk in enumerate(chunks) if chunk)
+        self.numbers = {theirs: ours for ours, theirs in enumerate(at)}
+
+    def number(self, source: Source) -> int:
+        """Of a source that may be among them already."""
+        for number, known in enumerate(self.sources):
+            if known["uri"] == source["uri"]:
+                return number
+        self.sources.append(source)
+        return len(self.sources) - 1
+
+
+def _source(chunk: dict[str, Any]) -> Source | None:
+    found = next((found for name in _KINDS if (found := _titled(as_dict(chunk.get(name))))), None)
+    site = as_str(as_dict(chunk.get("web")).get("title"))
+    return found or ({"title": site, "uri": ""} if site else None)
+
+
+def _titled(kind: dict[str, Any]) -> Source | None:
+    """The title and the web address of a source; None if it has no address."""
+    uri = next((uri for name in _ADDRESSES if (uri := _web_address(kind.get(name)))), "")
+    for extra in as_dicts(kind.get("customMetadata")):  # what the owner of a file store noted
+        uri = uri or _web_address(extra.get("stringValue"))
+    title = next((title for name in _TITLES if (title := as_str(kind.get(name)).strip())), uri)
+    return {"title": title, "uri": uri} if uri else None
 
 
 def _page(page: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "uri": _web_address(page.get("retrievedUrl")),
-        "ok": page.get("urlRetrievalStatus", _READ) == _READ,
-    }
+    status = as_str(page.get("urlRetrievalStatus")) or _READ
+    return {"uri": _web_address(page.get("retrievedUrl")), "ok": status == _READ}
 
 
 def _web_address(uri: object) -> str:
-    text = str(uri or "")
+    text = as_str(uri).strip()
     return text if text.startswith(("https://", "http://")) else ""
+
+
+def _supports(
+    items: list[dict[str, Any]], places: _Places, numbers: dict[int, int]
+) -> Iterator[Support]:
+    for item in items:
+        indices = as_list(item.get("groundingChunkIndices"))
+        known = tuple(numbers[index] for index in map(_number, indices) if index in numbers)
+        place = places.find(as_dict(item.get("segment"))) if known else None
+        if place:
+            yield Support(*place, known)
+
+
+def _number(value: object) -> int:
+    """A number of a chunk, as JSON may write a whole number too: ``1.0``; -1 for anything else."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return value if type(value) is int else -1
 
 
 class _Places:
@@ -67,18 +155,12 @@ class _Places:
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()
 
-    def support(self, item: dict[str, Any], sources: int) -> Support | None:
-        indices = [int(index) for index in item.get("groundingChunkIndices") or []]
-        known = tuple(index for index in indices if 0 <= index < sources)
-        place = self._place(item.get("segment") or {})
-        return Support(*place, known) if known and place else None
-
-    def _place(self, segment: dict[str, Any]) -> tuple[int, int] | None:
-        start, end = int(segment.get("startIndex") or 0), int(segment.get("endIndex") or 0)
-        words = str(segment.get("text") or "").encode()
-        if words and self._bytes[start:end] != words:
+    def find(self, segment: dict[str, Any]) -> tuple[int, int] | None:
+        start, end = as_int(segment.get("startIndex")), as_int(segment.get("endIndex"))
+        words = as_str(segment.get("text")).encode(errors="replace")
+        if words and self._bytes[max(start, 0) : max(end, 0)] != words:
             # Counted within a later part of the answer, so it stands further on.
-            start = self._bytes.find(words, start)
+            start = self._bytes.find(words, max(start, 0))
             start = start if start >= 0 else self._bytes.find(words)
             end = start + len(words)
         if not 0 <= start < end <= len(self._bytes):

@@ -1,42 +1,239 @@
 """Keeps keys out of what a model says, though it can know them: from an echo, from a prompt.
 
-``FrameReader`` removes a key that stands whole in a frame, in whatever field. Streamed text can
-also have it cut in two: so what might be the beginning of the key waits for what follows.
+Works on decoded text, never on the bytes of a frame, where a key can be spelled in escapes. A key
+is recognised as it is, percent-encoded, as JSON, JavaScript or HTML escapes, in hex, and in base64
+at whatever place of a longer text. Spelled backwards or letter by letter it is not recognised:
+docs/keys.md says where the promise ends.
 """
 
 from __future__ import annotations
 
+import base64
+import re
+from typing import Any
+
 REMOVED = "[removed key]"
+_REMOVED_BYTE = b"*"
+_PUBLIC_CHARS = 4  # all of Google's keys begin alike, so that much may be told before it is clear
+_ENCODED_FROM = 8  # a shorter secret could be found in the encoding of ordinary words
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")  # refused by UTF-8 or by PostgreSQL
+_ESCAPE = re.compile(
+    r"%(?:25)*([0-9a-f]{2})"
+    r"|\\+(?:u00|x)([0-9a-f]{2})"
+    r"|\\+u\{0{0,4}([0-9a-f]{2})\}"
+    r"|&\#x0{0,4}([0-9a-f]{2});"
+    r"|&\#0{0,4}(\d{2,3});"
+    r"|\\+([\"'/])",
+    re.IGNORECASE,
+)
+_ESCAPE_AT_END = re.compile(  # or the beginning of one
+    r"(?:%(?:25)*[0-9a-f]{0,2}"
+    r"|\\+(?:u\{?[0-9a-f]{0,6}\}?|x[0-9a-f]{0,2}|[\"'/])?"
+    r"|&(?:\#x?[0-9a-f]{0,7};?)?)\Z",
+    re.IGNORECASE,
+)
+_AT_END_CHARS = 20
+_ESCAPED_CHARS = 12  # that one letter takes at most
+
+
+class SecretFilter:
+    """Removes secrets from text, JSON values and bytes."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._plain = [secret.encode() for secret in secrets if secret]
+        forms = {form: None for secret in secrets if secret for form in _forms(secret)}
+        self._forms = tuple(forms)
+        self._shortest = min(map(len, self._forms), default=0)
+        self._longest = max(map(len, self._forms), default=0)
+        self._beginnings = _beginnings(self._forms)
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets, and without characters that cannot be stored."""
+        if _UNSENDABLE.search(text):
+            text = _sendable(text)
+        spans = self.spans(text)
+        if not spans:
+            return text
+        pieces, at = [], 0
+        for start, end in spans:
+            pieces += [text[at:start], REMOVED]
+            at = end
+        return "".join([*pieces, text[at:]])
+
+    def value(self, value: Any) -> Any:
+        """Any JSON value with each text in it, names too, as ``text`` gives it."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.value(item) for name, item in value.items()}
+        return value
+
+    def data(self, data: bytes) -> bytes:
+        """The bytes of a file, as long as before, with secrets that stand in them overwritten."""
+        for secret in self._plain:
+            if secret in data:
+                data = data.replace(secret, _REMOVED_BYTE * len(secret))
+        return data
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand in ``text``: start and end of each, in order, not overlapping."""
+        if len(text) < self._shortest or not self._forms:
+            return []
+        spans = self._spans_in(text)
+        if _may_be_escaped(text):
+            plain = _ESCAPE.sub(_unescaped, text)
+            if self._spans_in(plain):
+                plain, places = _decoded(text)
+                spans += [(places[start], places[end]) for start, end in self._spans_in(plain)]
+        return _merged(spans) if len(spans) > 1 else spans
+
+    def unclear_from(self, text: str) -> int:
+        """Where the end of ``text`` begins that may turn out to begin a secret."""
+        if not self._forms:
+            return len(text)
+        escaped = _may_be_escaped(text[-_ESCAPED_CHARS * self._longest :])
+        if not escaped:
+            return len(text) - self._beginning_at_end(text)
+        cut = len(text)
+        if half := _ESCAPE_AT_END.search(text, max(0, len(text) - _AT_END_CHARS)):
+            cut = half.start()
+        start = max(0, cut - _ESCAPED_CHARS * self._longest)
+        plain, places = _decoded(text[start:cut])
+        decoded = start + places[len(plain) - self._beginning_at_end(plain)]
+        return min(decoded, len(text) - self._beginning_at_end(text))
+
+    def _spans_in(self, text: str) -> list[tuple[int, int]]:
+        spans = []
+        for form in self._forms:
+            start = text.find(form)
+            while start >= 0:
+                spans.append((start, start + len(form)))
+                start = text.find(form, start + len(form))
+        return spans
+
+    def _beginning_at_end(self, text: str) -> int:
+        beginnings = self._beginnings.get(text[-1:], ())
+        if not text.endswith(beginnings):
+            return 0
+        return len(next(beginning for beginning in beginnings if text.endswith(beginning)))
 
 
 class KeyGuard:
-    """Removes the keys of a run from one streamed text."""
+    """Removes secrets from one streamed text, however it is cut, whatever comes in between.
 
-    def __init__(self, *keys: str) -> None:
-        self._keys = keys
+    What may be the beginning of a secret waits for what follows. At a border, where something
+    else is to be told next, up to four letters of it go out, so that an ordinary ending keeps its
+    place; if the secret goes on behind the border, the rest of it is removed.
+    """
+
+    def __init__(self, secrets: SecretFilter) -> None:
+        self._secrets = secrets
+        self._told = ""
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """``text`` without the keys, and without an end that may turn out to begin one."""
-        if self._held:
-            text, self._held = self._held + text, ""
-        for key in self._keys:
-            text = text.replace(key, REMOVED)
-        start = min(_beginning(key, text) for key in self._keys)
-        self._held = text[start:]
-        return text[:start]
+        """What may be told of the text so far, and was not yet."""
+        text = self._told + self._held + text
+        if _UNSENDABLE.search(text):
+            half = text[-1] if _is_half(text) else ""
+            text = _sendable(text[: len(text) - len(half)]) + half
+        told = at = len(self._told)
+        pieces, clear = [], 0
+        for start, end in self._secrets.spans(text):
+            pieces += [text[at:start], REMOVED]
+            at = clear = end
+        clear += self._clear(text[clear:])
+        pieces.append(text[at:clear])
+        self._told, self._held = text[clear:told], text[max(at, clear) :]
+        return "".join(pieces)
+
+    def pause(self) -> str:
+        """What may be told before something else is told."""
+        if len(self._told) + len(self._held) > _PUBLIC_CHARS or _is_half(self._held):
+            return ""
+        told, self._held = self._held, ""
+        self._told += told
+        return told
 
     def end(self) -> str:
-        """What was held back and is no key after all."""
-        held, self._held = self._held, ""
-        return held
+        """What was held back and is no secret after all."""
+        held, self._held, self._told = self._held, "", ""
+        return _sendable(held) if _UNSENDABLE.search(held) else held
+
+    def _clear(self, text: str) -> int:
+        """How much of a text is neither the beginning of a secret nor half a character."""
+        unclear = self._secrets.unclear_from(text)
+        return min(unclear, len(text) - 1) if _is_half(text) else unclear
 
 
-def _beginning(key: str, text: str) -> int:
-    """Where the end of ``text`` begins that may be the beginning of ``key``."""
-    start = text.find(key[0], max(0, len(text) - len(key) + 1))
-    while start >= 0:
-        if key.startswith(text[start:]):
-            return start
-        start = text.find(key[0], start + 1)
-    return len(text)
+def _forms(secret: str) -> list[str]:
+    """How a secret is written: as it is, in hex, and in base64 wherever it stands in a text."""
+    if len(secret) < _ENCODED_FROM:
+        return [secret]
+    data = secret.encode()
+    forms = [secret, data.hex(), data.hex().upper()]
+    # Base64 writes three bytes as four letters. A letter that also holds bits of what stands
+    # before or after the secret is not known, so it is no part of the form.
+    for before, unknown in ((0, 0), (1, 2), (2, 3)):
+        known = base64.b64encode(bytes(before) + data)[unknown : (before + len(data)) * 8 // 6]
+        form = known.decode()
+        forms += [form, form.replace("+", "-").replace("/", "_")]
+    return forms
+
+
+def _beginnings(forms: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Every beginning of every form by its last letter, the longest first."""
+    found: dict[str, dict[str, None]] = {}
+    for form in forms:
+        for length in range(1, len(form)):
+            found.setdefault(form[length - 1], {})[form[:length]] = None
+    return {last: tuple(sorted(some, key=len, reverse=True)) for last, some in found.items()}
+
+
+def _sendable(text: str) -> str:
+    """JSON can escape what UTF-8 or a database cannot hold: half an emoji, a NUL."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\x00", "\ufffd")
+
+
+def _is_half(text: str) -> bool:
+    """Whether a text ends in the middle of an emoji, as JSON writes one: in two halves."""
+    return "\ud800" <= text[-1:] <= "\udbff"
+
+
+def _may_be_escaped(text: str) -> bool:
+    return "%" in text or "\\" in text or "&" in text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    *hexadecimal, decimal, itself = match.groups()
+    if itself:
+        return itself
+    return chr(int(decimal)) if decimal else chr(int("".join(filter(None, hexadecimal)), 16))
+
+
+def _decoded(text: str) -> tuple[str, list[int]]:
+    """``text`` without escapes, and where in ``text`` each of its letters, and its end, stands."""
+    letters: list[str] = []
+    places: list[int] = []
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        letters.append(text[at : match.start()])
+        places += range(at, match.start() + 1)
+        letters.append(_unescaped(match))
+        at = match.end()
+    letters.append(text[at:])
+    places += range(at, len(text) + 1)
+    return "".join(letters), places
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -10,15 +10,14 @@ Source: https://ai.google.dev/gemini-api/docs/thought-signatures
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from agents.core import partial_args
+from agents.core.lenient import as_dicts, as_str, expect, present
 from agents.core.outputs import Content
 
 Part = dict[str, Any]
-_TOP_LEVEL = re.compile(r"^\$\.([A-Za-z_]\w*)$")
 _PIECES = ("partialArgs", "willContinue")
-_VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
 class PartKeeper:
@@ -39,11 +38,11 @@ class PartKeeper:
         if part.get("thought") and "thoughtSignature" not in part:
             return
         self._flush()
-        call = part.get("functionCall")
+        call = expect(part.get("functionCall"), dict)
         if call is None:
             self._parts.append(part)
         else:
-            self._function_call(part, call)
+            self._function_call(part, present(call))
 
     def content(self) -> Content:
         """All parts so far, as the model's content."""
@@ -57,23 +56,17 @@ class PartKeeper:
 
     def _function_call(self, part: Part, call: dict[str, Any]) -> None:
         """A call arrives whole, or named first with its arguments in pieces (Vertex does that)."""
-        if call.get("name"):
-            kept = {name: value for name, value in call.items() if name not in _PIECES}
-            part = {**part, "functionCall": {**kept, "args": dict(call.get("args") or {})}}
+        if expect(call.get("name"), str):
+            kept = {field: value for field, value in call.items() if field not in _PIECES}
+            if not as_str(kept.get("id")):
+                kept.pop("id", None)
+            args = dict(expect(call.get("args"), dict) or {})
+            part = {**part, "functionCall": {**kept, "args": args}}
             self._parts.append(part)
             self.calls.append(part["functionCall"])
             self._partial = part["functionCall"]
         if self._partial is not None:
-            for piece in call.get("partialArgs") or []:
-                _add_argument(self._partial["args"], piece)
-            if not call.get("willContinue"):
+            for piece in as_dicts(call.get("partialArgs")):
+                partial_args.add(self._partial["args"], piece)
+            if call.get("willContinue") is not True:
                 self._partial = None
-
-
-def _add_argument(args: dict[str, Any], piece: dict[str, Any]) -> None:
-    match = _TOP_LEVEL.match(str(piece.get("jsonPath", "")))
-    value = next((piece[name] for name in _VALUES if name in piece), None)
-    if match is None:
-        return
-    before = args.get(match[1])
-    args[match[1]] = before + value if isinstance(before, str) and isinstance(value, str) else value

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from agents.core import grounding, sound
+from agents.core import sound
 from agents.core.counting import counted
 from agents.core.errors import AgentError
-from agents.core.keyguard import KeyGuard
+from agents.core.grounding import Grounding
+from agents.core.keyguard import KeyGuard, SecretFilter
+from agents.core.lenient import as_dict, as_str, expect, present
 from agents.core.outputs import Activity, Content, Media, Sources, TextDelta, ThoughtDelta
 from agents.core.parts import PartKeeper
 from agents.core.turn import Usage
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 Told = TextDelta | ThoughtDelta | Media | Activity | Sources
 """What comes out of an answer; media and sources are completed before they are told on."""
 
+_ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
 _BLOCKED = {
     "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
     "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
@@ -43,12 +46,13 @@ class AnswerReader:
     def __init__(self, *secrets: str) -> None:
         self.usage = Usage()
         self.finish = ""
-        self._guard = KeyGuard(*secrets)
+        self._secrets = SecretFilter(*secrets)
+        self._guards = {thinking: KeyGuard(self._secrets) for thinking in (False, True)}
         self._keeper = PartKeeper()
         self._said: list[str] = []
         self._sound = sound.Recorder()
-        self._grounded: dict[str, Any] = {}
-        self._code: Activity | None = None
+        self._grounding = Grounding()
+        self._codes: list[tuple[str, Activity]] = []
         self._thinking = False
 
     @property
@@ -59,11 +63,13 @@ class AnswerReader:
     @property
     def functions(self) -> list[dict[str, Any]]:
         """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
-        return self._keeper.calls
+        calls: list[dict[str, Any]] = self._secrets.value(self._keeper.calls)
+        return calls
 
     def content(self) -> Content:
         """The answer as a content for Gemini's history."""
-        return self._keeper.content()
+        content: Content = self._secrets.value(self._keeper.content())
+        return content
 
     def feed(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
         """What chunks that came together say, neighbouring texts joined.
@@ -75,16 +81,15 @@ class AnswerReader:
 
     def released(self) -> Iterator[Told]:
         """The end of a text that was held back until it was clear that it is no key."""
-        if held := self._guard.end():
-            yield from self._text({}, held)
+        for thinking in (True, False):
+            yield from self._told(self._guards[thinking].end(), thinking)
 
     def rest(self) -> Iterator[Told]:
         """What can only be told at the end: speech as one file, and the sources."""
         yield from self.released()
         if (wav := self._sound.wav()) is not None:
             yield Media(wav, "audio/wav", "speech")
-        if self._grounded:
-            yield from self._sources()
+        yield from self._sources()
 
     def check_finish(self) -> str:
         """Only a finish reason means finished: a cut stream ends like a whole one.
@@ -116,66 +121,101 @@ class AnswerReader:
                 raise AgentError("upstream_error") from None
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[Told]:
-        if (usage := chunk.get("usageMetadata")) is not None:
+        if usage := as_dict(chunk.get("usageMetadata")):
             self.usage = counted(usage, self.usage)
-        feedback = chunk.get("promptFeedback") or {}
-        if feedback.get("blockReason"):
+        if as_dict(chunk.get("promptFeedback")).get("blockReason"):
             raise AgentError("blocked")
-        for candidate in (chunk.get("candidates") or [])[:1]:
-            yield from self._candidate(candidate)
+        for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
+            yield from self._candidate(expect(candidate, dict) or {})
 
     def _candidate(self, candidate: dict[str, Any]) -> Iterator[Told]:
-        for part in (candidate.get("content") or {}).get("parts") or []:
-            yield from self._part(part)
-        self.finish = str(candidate.get("finishReason") or self.finish)
-        for name in ("groundingMetadata", "urlContextMetadata"):
-            if name in candidate:
-                self._grounded[name] = {**self._grounded.get(name, {}), **candidate[name]}
+        content = expect(candidate.get("content"), dict) or {}
+        for part in expect(content.get("parts"), list) or []:
+            if known := present(expect(part, dict) or {}):
+                yield from self._part(known)
+        self.finish = as_str(candidate.get("finishReason")) or self.finish
+        self._grounding.feed(candidate)
 
     def _part(self, part: dict[str, Any]) -> Iterator[Told]:
-        text = part.get("text")
-        if text is None:
-            yield from self.released()
+        if not isinstance(part.get("thoughtSignature", ""), str):
+            part = {name: value for name, value in part.items() if name != "thoughtSignature"}
+        is_text = "text" in part
+        thinking = part.get("thought") is True if is_text else self._thinking
+        if not is_text or thinking is not self._thinking:
+            yield from self._told(self._guards[self._thinking].pause(), self._thinking)
+        self._thinking = thinking
+        if is_text:
+            yield from self._text(part, expect(part["text"], str) or "")
+        else:
             yield from self._not_text(part)
-            return
-        if self._thinking is not bool(part.get("thought")):
-            yield from self.released()
-            self._thinking = not self._thinking
-        yield from self._text(part, self._guard.feed(text))
 
     def _text(self, part: dict[str, Any], text: str) -> Iterator[Told]:
-        if "thoughtSignature" in part:
-            self._keeper.other({**part, "text": text})
-        elif not self._thinking:
-            self._keeper.text(text)
-        if text and self._thinking:
+        guard, thinking = self._guards[self._thinking], self._thinking
+        if "thoughtSignature" not in part:
+            yield from self._told(guard.feed(text), thinking)
+            return
+        yield from self._told(guard.pause(), thinking)  # what is signed stays as it came
+        text = guard.feed(text) + guard.pause()
+        self._keeper.other({**part, "text": text})
+        yield from self._told(text, thinking, kept=True)
+
+    def _told(self, text: str, thinking: bool, *, kept: bool = False) -> Iterator[Told]:
+        """Tell a text that is clear of keys; what was said is kept for Gemini, too."""
+        if not text:
+            return
+        if thinking:
             yield ThoughtDelta(text)
-        elif text:
-            self._said.append(text)
-            yield TextDelta(text)
+            return
+        if not kept:
+            self._keeper.text(text)
+        self._said.append(text)
+        yield TextDelta(text)
 
     def _not_text(self, part: dict[str, Any]) -> Iterator[Told]:
-        if "inlineData" in part:
-            yield from self._media(part)
+        if part.keys() <= _ABOUT_A_PART:
+            if "thoughtSignature" in part:
+                self._keeper.other({**part, "text": ""})
             return
+        if "inlineData" in part:
+            yield from self._media(part, expect(part["inlineData"], dict) or {})
+            return
+        code = expect(part.get("executableCode"), dict)
+        result = expect(part.get("codeExecutionResult"), dict)
         self._keeper.other(part)
-        if code := part.get("executableCode"):
-            language = str(code.get("language") or "").lower()
-            content = {"language": language, "code": str(code.get("code") or "")}
-            self._code = Activity("code", content, ref=str(uuid4()))
-            yield self._code
-        elif (result := part.get("codeExecutionResult")) and self._code is not None:
-            outcome = str(result.get("outcome") or "").removeprefix("OUTCOME_").lower()
-            ran = {"outcome": outcome, "output": str(result.get("output") or "")}
-            yield Activity("code", {**self._code.content, **ran}, ref=self._code.ref)
+        if code is not None:
+            yield self._code(code)
+        elif result is not None:
+            yield self._code_result(result)
 
-    def _media(self, part: dict[str, Any]) -> Iterator[Media]:
+    def _code(self, code: dict[str, Any]) -> Activity:
+        language = as_str(code.get("language")).lower()
+        content = {"language": language, "code": as_str(code.get("code"))}
+        activity = Activity("code", self._secrets.value(content), ref=str(uuid4()))
+        self._codes.append((as_str(code.get("id")), activity))
+        return activity
+
+    def _code_result(self, result: dict[str, Any]) -> Activity:
+        outcome = as_str(result.get("outcome")).removeprefix("OUTCOME_").lower()
+        ran = self._secrets.value({"outcome": outcome, "output": as_str(result.get("output"))})
+        code = self._code_of(as_str(result.get("id")))
+        return Activity("code", {**code.content, **ran}, ref=code.ref)
+
+    def _code_of(self, code_id: str) -> Activity:
+        """The code that a result is of: by its id, or the oldest that has none yet; or nothing."""
+        for at, (known_id, _) in enumerate(self._codes):
+            if known_id == code_id or not (known_id and code_id):
+                return self._codes.pop(at)[1]
+        return Activity("code", {"language": "", "code": ""}, ref=str(uuid4()))
+
+    def _media(self, part: dict[str, Any], blob: dict[str, Any]) -> Iterator[Media]:
         """A picture is kept by the id it will have; sound is gathered; drafts are passed over."""
-        blob = part.get("inlineData") or {}
-        mime_type, data = str(blob.get("mimeType", "")), _bytes(blob.get("data", ""))
+        mime_type = self._secrets.text(as_str(blob.get("mimeType")))
+        data = _bytes(expect(blob.get("data"), str) or "")
         if sound.is_pcm(mime_type):
             self._sound.add(mime_type, data)
-        elif data and not part.get("thought"):
+        elif data and part.get("thought") is not True:
+            mime_type = mime_type.partition(";")[0].strip().lower()
+            data = self._secrets.data(data)
             media = Media(data, mime_type, mime_type.partition("/")[0] or "file")
             kept = {"id": media.id, "mimeType": mime_type, "name": media.name, "size": len(data)}
             rest = {name: value for name, value in part.items() if name != "inlineData"}
@@ -183,16 +223,20 @@ class AnswerReader:
             yield media
 
     def _sources(self) -> Iterator[Told]:
-        try:
-            found = grounding.sources(self._grounded, self.text)
-            html = grounding.suggestions(self._grounded)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            logger.error("Sources are misshapen: %s", type(error).__name__)  # the answer is not
+        found = self._grounding.sources(self.text)
+        if found is None:
             return
-        if found and html:
+        if html := self._grounding.suggestions():
+            html = self._secrets.text(html)
             yield Media(html.encode(), "text/html", "search suggestions")
-        if found:
-            yield found
+        clean = self._secrets.value
+        yield Sources(
+            tuple(clean(found.queries)),
+            tuple(clean(found.sources)),
+            found.supports,
+            tuple(clean(found.pages)),
+            found.text,
+        )
 
 
 def _joined(outputs: Iterator[Told]) -> Iterator[Told]:

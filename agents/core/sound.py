@@ -6,8 +6,8 @@ import io
 import re
 import wave
 
-_PCM = re.compile(r"^audio/L16\b", re.IGNORECASE)
-_RATE = re.compile(r"rate=(\d{4,6})")
+_PCM = re.compile(r"^audio/(?:L16|pcm)\b", re.IGNORECASE)
+_RATE = re.compile(r"rate=(\d{4,6})", re.IGNORECASE)
 DEFAULT_RATE_HZ = 24_000
 
 

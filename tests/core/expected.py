@@ -134,10 +134,10 @@ class Expected:
             next(chunk[kind] for kind in kinds if kind in chunk)
             for chunk in self.grounding.get("groundingChunks", [])
         ]
-        found = [
-            {"title": one.get("title", one.get("uri", "")), "uri": one.get("uri", "")}
-            for one in chunks
-        ]
+        for chunk in chunks:
+            for noted in chunk.get("customMetadata", []):
+                chunk["uri"] = noted["stringValue"]
+        found = [{"title": one.get("title", one["uri"]), "uri": one["uri"]} for one in chunks]
         read = [{"title": page["uri"], "uri": page["uri"]} for page in self.pages if page["ok"]]
         return found or read
 

@@ -77,9 +77,14 @@ async def sources_in_two_messages() -> list[Event]:
 
 
 async def sources_without_address() -> list[Event]:
+    """A file that is no page of the web, and one whose owner noted an address."""
+    noted = {"customMetadata": [{"key": "url", "stringValue": "https://example.com/paris"}]}
     grounding = {
-        "groundingChunks": [{"retrievedContext": {"title": "notes.txt"}}],
-        "groundingSupports": [support("Paris it is.", "Paris it is.", 0)],
+        "groundingChunks": [
+            {"retrievedContext": {"title": "notes.txt"}},
+            {"retrievedContext": {"title": "paris.txt", **noted}},
+        ],
+        "groundingSupports": [support("Paris it is.", "Paris it is.", 0, 1)],
     }
     return await events_of(ask(ScriptedModel(resting_on(said("Paris it is."), grounding))))
 

@@ -114,11 +114,32 @@ async def test_code_and_its_result_are_one_activity():
     assert call.content()["parts"] == [*parts, {"text": "No."}]
 
 
-async def test_a_result_without_code_and_code_without_text_are_borne():
-    parts = [{"codeExecutionResult": {"outcome": "OUTCOME_OK"}}, {"executableCode": {"id": "1"}}]
+async def test_a_result_without_code_is_shown_and_code_without_text_is_borne():
+    result = {"outcome": "OUTCOME_OK", "output": "42"}
+    parts = [{"codeExecutionResult": result}, {"executableCode": {"id": "1"}}]
     call, _, _ = calling([chunk(*parts, finish="STOP")])
-    [begun] = await outputs(call)
+    shown, begun = await outputs(call)
+    assert shown.content == {"language": "", "code": "", "outcome": "ok", "output": "42"}
     assert begun.content == {"language": "", "code": ""}
+    assert shown.ref != begun.ref
+
+
+async def test_results_find_their_code_by_id_or_by_order():
+    def code(text, **named):
+        return {"executableCode": {"language": "PYTHON", "code": text, **named}}
+
+    def result(text, **named):
+        return {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": text, **named}}
+
+    named = [code("1", id="a"), code("2", id="b"), result("two", id="b"), result("one", id="a")]
+    in_order = [code("3"), code("4"), result("three"), result("four"), result("alone")]
+    call, _, _ = calling([chunk(*named, *in_order, finish="STOP")])
+    ran = [
+        (o.content["code"], o.content["output"])
+        for o in await outputs(call)
+        if "output" in o.content
+    ]
+    assert ran == [("2", "two"), ("1", "one"), ("3", "three"), ("4", "four"), ("", "alone")]
 
 
 async def test_sources_come_last_and_only_web_addresses_are_links():
@@ -128,12 +149,12 @@ async def test_sources_come_last_and_only_web_addresses_are_links():
         "groundingChunks": [
             {"web": {"uri": "https://a.example/", "title": "A"}},
             {"web": {"uri": "javascript:alert(1)", "title": "B"}},
-            {"maps": {"uri": "https://maps.example/"}},
             {"retrievedContext": {"title": "Mine"}},
+            {"maps": {"uri": "https://maps.example/"}},
             {},
         ],
         "groundingSupports": [
-            {"segment": {"startIndex": 1, "endIndex": 5}, "groundingChunkIndices": [0, 2, 9]},
+            {"segment": {"startIndex": 1, "endIndex": 5}, "groundingChunkIndices": [0, 2, 3, 9]},
             {"segment": {"endIndex": 5}, "groundingChunkIndices": [9]},
             {"segment": {"endIndex": 99}, "groundingChunkIndices": [0]},
             {},
@@ -146,8 +167,6 @@ async def test_sources_come_last_and_only_web_addresses_are_links():
             {"title": "A", "uri": "https://a.example/"},
             {"title": "B", "uri": ""},
             {"title": "https://maps.example/", "uri": "https://maps.example/"},
-            {"title": "Mine", "uri": ""},
-            {"title": "", "uri": ""},
         ),
         supports=(Support(1, 5, (0, 2)),),
         text="Paris.",
@@ -181,12 +200,11 @@ async def test_suggestions_that_find_no_room_cost_the_answer_nothing():
     assert record.calls[0].outcome == "ok"
 
 
-async def test_sources_that_are_misshapen_cost_the_answer_nothing(caplog):
+async def test_sources_that_are_misshapen_cost_the_answer_nothing():
     reply = said("Hi")
     reply[-1]["candidates"][0]["groundingMetadata"] = {"groundingChunks": [3]}
     call, _, _ = calling(reply)
     assert await outputs(call) == [TextDelta("Hi")]
-    assert "Sources are misshapen" in caplog.text
 
 
 async def test_pages_that_were_read_are_sources():

@@ -94,11 +94,16 @@ def test_frames_before_a_bad_one_are_given():
     assert found == FRAMES
 
 
-def test_what_no_utf8_and_no_database_can_hold_is_replaced_everywhere():
-    wire = (
-        rb'data: {"a": ["x\ud83d", {"b\u0000": "\uDC00y"}], "n": 1, "ok": "\ud83d\ude00"}' + b"\n"
-    )
-    assert read(wire) == [{"a": ["x\ufffd", {"b\ufffd": "\ufffdy"}], "n": 1, "ok": "😀"}]
+def test_half_a_character_is_given_as_it_came_for_the_other_half_may_follow():
+    assert read(rb'data: {"text": "x\ud83d"}' + b"\n", rb'data: {"text": "\ude00"}' + b"\n") == [
+        {"text": "x\ud83d"},
+        {"text": "\ude00"},
+    ]
+
+
+def test_json_nested_without_end_is_a_bad_frame():
+    with pytest.raises(BadFrame):
+        read(b"data: " + b"[" * 200_000 + b"\n")
 
 
 def test_a_line_of_megabytes_is_not_copied_with_each_piece():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.core.agui import AguiStream
-from agents.core.grounding import SUGGESTIONS_MAX, sources, suggestions
+from agents.core.grounding import SUGGESTIONS_MAX, Grounding, sources, suggestions
 from agents.core.outputs import Activity, Saved, Sources, Support, TextDelta, ThoughtDelta
 from tests.core.expected import units
 from tests.core.team import of_type, support
@@ -96,8 +96,9 @@ def test_queries_alone_are_told_and_nothing_is_not():
 
 def test_only_web_addresses_are_addresses():
     for uri in ("javascript:alert(1)", "data:text/html,x", "//a.example", "ftp://a.example", None):
-        found = sources({"groundingMetadata": {"groundingChunks": [{"web": {"uri": uri}}]}}, "")
-        assert found.sources == ({"title": "", "uri": ""},)
+        chunks = [{"web": {"uri": uri}}, CHUNK]
+        found = sources({"groundingMetadata": {"groundingChunks": chunks}}, "")
+        assert found.sources == ({"title": "A", "uri": "https://a.example/"},)
     page = {"urlMetadata": [{"retrievedUrl": "javascript:alert(1)"}]}
     assert sources({"urlContextMetadata": page}, "").pages == ({"uri": "", "ok": True},)
 
@@ -108,6 +109,91 @@ def test_suggestions_of_a_sensible_size_are_shown():
 
     assert suggestions(entry("<b>more</b>")) == "<b>more</b>"
     assert suggestions(entry("x" * (SUGGESTIONS_MAX + 1))) == suggestions({}) == ""
+
+
+def named(*chunks):
+    found = sources({"groundingMetadata": {"groundingChunks": list(chunks)}}, "")
+    return [(one["title"], one["uri"]) for one in found.sources] if found else []
+
+
+def test_every_kind_of_chunk_has_a_title_and_an_address():
+    page, file = "https://a.example/page", "https://a.example/file.png"
+    noted = {"customMetadata": [None, {"key": "n", "numericValue": 1}, {"stringValue": page}]}
+    assert named(
+        {"image": {"sourceUri": page, "imageUri": file, "title": "Bee", "domain": "a.example"}},
+        {"image": {"sourceUri": None, "imageUri": file, "title": "", "domain": "a.example"}},
+        {"retrievedContext": {"uri": page, "title": "notes.txt"}},
+        {"retrievedContext": {**noted, "title": None}},
+        {"maps": {"uri": page, "title": "Café", "placeId": "places/1"}},
+        {"web": None, "maps": {"uri": page, "title": "After null"}},
+        {"web": {"title": "site.example", "uri": None}},
+    ) == [
+        ("Bee", page),
+        ("a.example", file),
+        ("notes.txt", page),
+        (page, page),
+        ("Café", page),
+        ("After null", page),
+        ("site.example", ""),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["retrievedContext", "maps", "image", "somethingNew"])
+def test_a_chunk_without_an_address_is_left_out(kind):
+    for inner in ({"title": "T"}, {"title": "T", "uri": "gs://b/o"}, {}, None, 3, "x", []):
+        assert named({kind: inner}, CHUNK) == [("A", "https://a.example/")]
+
+
+def test_numbers_of_sources_count_what_was_left_out():
+    text = "Paris. Rome."
+    chunks = [{"retrievedContext": {"title": "lost"}}, CHUNK, {}, {"maps": {"uri": "https://b/"}}]
+    supports = [support(text, "Paris.", 0, 1), support(text, "Rome.", 3), support(text, "Rome.", 2)]
+    metadata = {"groundingChunks": chunks, "groundingSupports": supports}
+    found = sources({"groundingMetadata": metadata}, text)
+    assert [one["uri"] for one in found.sources] == ["https://a.example/", "https://b/"]
+    assert found.supports == (Support(0, 6, (0,)), Support(7, 12, (1,)))
+
+
+@pytest.mark.parametrize("name", ["citationSources", "citations"])
+def test_citations_are_sources_at_their_places(name):
+    text = "Grüße. To be or not."
+    begin = len("Grüße. ".encode())
+    citation = {"startIndex": begin, "endIndex": begin + 13, "uri": "https://b/", "license": "x"}
+    lost = [{"startIndex": 0, "endIndex": 3}, {"uri": "b", "title": "T"}, None, 4]
+    again = {"uri": "https://a.example/", "endIndex": 2, "title": "Again"}
+    candidate = {
+        "groundingMetadata": {"groundingChunks": [CHUNK]},
+        "citationMetadata": {name: [citation, *lost, again, {"uri": "https://c/", "title": "C"}]},
+    }
+    found = sources(candidate, text)
+    assert [(one["title"], one["uri"]) for one in found.sources] == [
+        ("A", "https://a.example/"),
+        ("https://b/", "https://b/"),
+        ("C", "https://c/"),
+    ]
+    assert [(units(text, s.start, s.end), s.sources) for s in found.supports] == [
+        ("To be or not.", (1,)),
+        ("Gr", (0,)),
+    ]
+
+
+def test_citations_of_several_chunks_are_told_once_each():
+    grounding = Grounding()
+    first, second = {"uri": "https://a/", "endIndex": 1}, {"uri": "https://b/", "endIndex": 2}
+    for some in ([first], None, [first, second], "x"):
+        grounding.feed({"citationMetadata": {"citationSources": some}})
+    found = grounding.sources("ab")
+    assert [one["uri"] for one in found.sources] == ["https://a/", "https://b/"]
+    assert [one.sources for one in found.supports] == [(0,), (1,)]
+
+
+def test_a_later_chunk_takes_nothing_back_with_null_or_another_type():
+    grounding = Grounding()
+    metadata = {"groundingChunks": [CHUNK], "webSearchQueries": ["q"]}
+    for given in (metadata, None, 3, {"groundingChunks": None, "webSearchQueries": "x"}):
+        grounding.feed({"groundingMetadata": given})
+    found = grounding.sources("")
+    assert (found.queries, len(found.sources)) == (("q",), 1)
 
 
 # in the messages of a run

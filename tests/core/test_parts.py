@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from agents.core import partial_args
 from agents.core.parts import PartKeeper
 
 SIGNED = {"text": "signed", "thoughtSignature": "c2lnbmF0dXJl"}
@@ -90,11 +91,20 @@ def test_arguments_in_pieces_are_put_together():
         {"partialArgs": [{"jsonPath": "$.n", "numberValue": 3}], "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.b", "boolValue": True}], "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.deep.er", "stringValue": "?"}], "willContinue": True},
+        {"partialArgs": [{"jsonPath": "$.days[0].name", "stringValue": "Mon"}, None]}
+        | {"willContinue": True},
+        {"partialArgs": [{"jsonPath": "$.days[0].name", "stringValue": "day"}]}
+        | {"willContinue": True},
+        {"partialArgs": [{"jsonPath": "$['days'][1][\"a b\"]", "numberValue": None}]}
+        | {"willContinue": True},
+        {"partialArgs": [{"jsonPath": "$['days'][1][\"a b\"]", "nullValue": None}]}
+        | {"willContinue": True},
         {},
         {"name": "other", "args": {"x": 1}},
     ):
         keeper.other(call(**piece))
     first = {"name": "ask", "id": "id1", "args": {"task": "Write", "n": 3, "b": True}}
+    first["args"] |= {"deep": {"er": "?"}, "days": [{"name": "Monday"}, {"a b": None}]}
     assert keeper.calls == [first, {"name": "other", "args": {"x": 1}}]
     assert keeper.content()["parts"][0] == {"functionCall": first}
 
@@ -112,3 +122,22 @@ def test_first_pieces_may_come_with_the_name():
 
 def test_pieces_that_belong_to_no_call_are_dropped():
     assert kept(call(partialArgs=[{"jsonPath": "$.a", "stringValue": "b"}]), call()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [None, 3, "", "$", "$.", "a.b", "$..a", "$.a[", "$.a[x]", "$.a[-1]", "$[0]", "$.a[999999]"],
+)
+def test_a_piece_without_a_usable_place_is_dropped(path):
+    args = {"kept": 1}
+    partial_args.add(args, {"jsonPath": path, "stringValue": "x"})
+    assert args.pop("kept") == 1
+    assert args in ({}, {"a": []})
+
+
+@pytest.mark.parametrize("path", ["$.text.inside", "$.text[0]", "$.list.name", "$.object[0]"])
+def test_a_piece_that_does_not_fit_what_is_there_changes_nothing(path):
+    args = {"text": "words", "list": [1], "object": {"a": 1}}
+    before = copy.deepcopy(args)
+    partial_args.add(args, {"jsonPath": path, "stringValue": "x"})
+    assert args == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.core.errors import AgentError
-from agents.core.keyguard import REMOVED, KeyGuard
+from agents.core.keyguard import REMOVED, KeyGuard, SecretFilter
 from agents.core.keys import Key, Keys
 from agents.core.testing import ScriptedModel, chunk, text
 from tests.core.team import (
@@ -136,7 +136,7 @@ async def test_no_key_of_the_run_comes_out_of_it_used_or_not(secret):
 
 @pytest.mark.parametrize("cut", range(len(SPARE) + 1))
 def test_a_guard_of_several_keys_finds_each_wherever_it_is_cut(cut):
-    guard = KeyGuard(KEY, SPARE)
+    guard = KeyGuard(SecretFilter(KEY, SPARE))
     pieces = [f"AIzaA {SPARE[:cut]}", f"{SPARE[cut:]} AIz", f"{KEY[:cut]}", f"{KEY[cut:]} A"]
     shown = "".join([*map(guard.feed, pieces), guard.end()])
     assert shown == f"AIzaA {REMOVED} AIz{REMOVED} A"

@@ -179,7 +179,7 @@ def _config(request: ModelRequest) -> types.GenerateContentConfig:
 async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    reader = FrameReader(request.api_key, *request.other_keys)
+    reader = FrameReader()
     received = 0
     async with aclosing(response.aiter_bytes()) as pieces:
         while (data := await _next(pieces)) is not None:
@@ -212,7 +212,7 @@ def _good_frames(
     good: list[dict[str, Any]] = []
     try:
         for frame in frames:
-            if "error" in frame:
+            if frame.get("error") is not None or frame.keys() == {"error"}:
                 return good, error_in_stream(frame)
             good.append(frame)
     except BadFrame as error:
