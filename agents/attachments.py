@@ -15,7 +15,7 @@ from agents.core.errors import AgentError
 from agents.core.files import Part
 from agents.core.gemini import Gemini
 from agents.core.keys import Key
-from agents.database import in_database
+from agents.database import patiently
 from common.errors import AppError
 from conversations.access import artifact_for
 from conversations.geminifiles import (
@@ -38,24 +38,24 @@ class OwnFiles:
         """See ``Files.data``."""
         artifact_id, mime_type = UUID(artifact["id"]), str(artifact["mimeType"])
         if inline:
-            data = await in_database(_encoded, self._owner_id, artifact_id, mime_type)
+            data = await patiently(_encoded, self._owner_id, artifact_id, mime_type)
             return {"inlineData": {"mimeType": sent_as(mime_type), "data": data}} if data else None
         # Agents that work side by side want the same file at the same moment: one brings it.
         async with self._bringing.setdefault((artifact_id, key.id), asyncio.Lock()):
-            uri = await in_database(gemini_file_for, artifact_id, UUID(key.id))
+            uri = await patiently(gemini_file_for, artifact_id, UUID(key.id))
             uri = uri or await self._bring(artifact_id, mime_type, key)
         return {"fileData": {"mimeType": sent_as(mime_type), "fileUri": uri}} if uri else None
 
     async def forget(self, key: Key) -> None:
         """See ``Files.forget``."""
-        await in_database(gemini_files_forget, owner_id=self._owner_id, key_id=UUID(key.id))
+        await patiently(gemini_files_forget, owner_id=self._owner_id, key_id=UUID(key.id))
 
     async def _bring(self, artifact_id: UUID, mime_type: str, key: Key) -> str | None:
-        data = await in_database(_bytes, self._owner_id, artifact_id, mime_type)
+        data = await patiently(_bytes, self._owner_id, artifact_id, mime_type)
         if data is None:
             return None
         file = await self._gemini.upload(key.secret, data, mime_type=sent_as(mime_type))
-        await in_database(
+        await patiently(
             gemini_file_remember,
             artifact_id=artifact_id,
             key_id=UUID(key.id),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents.core import prices
 from agents.core.errors import AgentError
 from agents.core.keys import Allowance, Key
-from agents.database import in_database
+from agents.database import patiently
 from apikeys.selectors import RunKey
 from common.errors import AppError
 from conversations.budgets import BudgetState, budget_states
@@ -42,7 +42,7 @@ class LedgerBudget:
         _check_model(run_key, model)
         if _is_unlimited(run_key):
             return ()
-        return await in_database(_allowances, run_key, self._user_id, call_id)
+        return await patiently(_allowances, run_key, self._user_id, call_id)
 
 
 def check_budget(key: RunKey, model: str, user_id: int) -> None:

@@ -20,9 +20,10 @@ from django.db import Error as DatabaseFault
 from accounts.tokens import Identity, authenticate
 from agents import guard, inputs, live, questions, turns
 from agents.bearer import bearer
-from agents.database import away, in_database
+from agents.database import in_database
 from agents.follower import Follower, Slow
-from common.errors import AppError
+from common.errors import AppError, internal
+from common.outages import classify, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _sign_in(self, token: str) -> None:
         """Accept a token, for a new sign-in or in the place of one that is about to end."""
-        identity = await in_database(authenticate, token)
+        if self.identity is None and self._deadline is not None:
+            self._deadline.cancel()  # the time to sign in does not run while the database is slow
+        try:
+            identity = await in_database(authenticate, token)
+        finally:
+            if self.identity is None:
+                self._close_at(settings.SOCKET_AUTH_S, SLOW)
         if self.identity is None:
             guard.current().admit(self, identity.user_id)
         elif self.identity.user_id != identity.user_id:
@@ -123,8 +130,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except AppError as error:
             await self._refuse(error, frame.ref)
             return
-        except DatabaseFault:
-            await self._refuse(away(), frame.ref)
+        except DatabaseFault as fault:
+            if not (refused := refusal(fault)):
+                raise
+            await self._refuse(refused, frame.ref)
             return
         accepted: dict[str, Any] = {"op": "accepted"}
         if frame.ref is not None:
@@ -162,7 +171,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _watch(self, user_id: int, thread_id: UUID) -> None:
         try:
             await turns.check_thread(user_id, thread_id)
-        except DatabaseFault:  # a refusal would not say of what, and nobody would ask again
+        except DatabaseFault as fault:
+            if not classify(fault):
+                raise
+            # A refusal would not say of what, and nobody would ask again.
             self._spawn(self._answered(self._watch_later(user_id, thread_id)))
             return
         if thread_id in self._watched:
@@ -188,13 +200,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._refuse(error)
         except (asyncio.CancelledError, Slow):
             raise
-        except DatabaseFault as fault:
-            logger.warning("A frame met no database: %s", type(fault).__name__)
-            await self._refuse(away())
-        except Exception:
-            logger.exception("A frame could not be handled")
-            message = "Something went wrong on this server. Try again."
-            await self._refuse(AppError("internal", message, status=500))
+        except Exception as fault:
+            refused = refusal(fault)
+            if refused is None:
+                logger.exception("A frame could not be handled")
+            await self._refuse(refused or internal())
 
     async def _refuse(self, error: AppError, ref: str | int | None = None) -> None:
         frame: dict[str, Any] = {"op": "rejected", "code": error.code, "message": error.message}

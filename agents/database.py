@@ -14,12 +14,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from django.db import Error as DatabaseFault
 from django.db import connections
 
-from common.errors import AppError
+from common.outages import classify, outages, record
 
 THREADS = 8
-AWAY = "The server's database is away for a moment. Try again."
+RETRY_S = 0.5
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,12 +36,20 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
 
     When the caller is cancelled it stops waiting, but the work goes on to its end: it has to be
     such that doing it again does no harm.
+
+    Raises:
+        django.db.Error: the database is away, which ``common.outages`` has recorded, or refused.
     """
 
     def run() -> R:
         _tidy()
         try:
-            return work(*args, **kwargs)
+            result = work(*args, **kwargs)
+            outages.end_if_over()
+            return result
+        except DatabaseFault as fault:
+            record(fault)
+            raise
         finally:
             _tidy()
 
@@ -48,9 +57,19 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     return await asyncio.get_running_loop().run_in_executor(_pool(), context.run, run)
 
 
-def away() -> AppError:
-    """What a person is told while the database cannot be reached; nothing was stored."""
-    return AppError("unavailable", AWAY, status=503, retry_after_s=2)
+async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """``in_database``, again and again while the database is away; the caller sets the limit.
+
+    Raises:
+        django.db.Error: it was refused.
+    """
+    while True:
+        try:
+            return await in_database(work, *args, **kwargs)
+        except DatabaseFault as fault:
+            if not classify(fault):
+                raise
+            await asyncio.sleep(RETRY_S)
 
 
 def _tidy() -> None:

@@ -19,6 +19,7 @@ from django.db import Error as DatabaseFault
 from accounts.tokens import Identity, families_ended, revoked
 from agents.database import in_database
 from common.errors import AppError
+from common.outages import classify
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ class Guard:
             try:
                 await self.look()
             except DatabaseFault as fault:
-                logger.warning("Sign-ins wait for the database: %s", type(fault).__name__)
+                if not classify(fault):
+                    raise
 
     async def look(self) -> None:
         """End the connections whose sign-in is not good any more."""

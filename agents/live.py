@@ -23,6 +23,7 @@ from agents.doorbell import STARTED, STOP, WRITTEN, Doorbell, Ring
 from agents.liverun import LiveRun
 from agents.writer import Writer
 from apikeys.selectors import uses_refused
+from common.outages import classify
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
 
@@ -202,10 +203,9 @@ async def _regularly(seconds: float, work: Callable[[], Awaitable[None]]) -> Non
     while True:
         try:
             await work()
-        except DatabaseFault as fault:
-            logger.warning("Waiting for the database: %s", type(fault).__name__)
-        except Exception:
-            logger.exception("Regular work failed")
+        except Exception as fault:
+            if not classify(fault):  # an outage is said once, by who records it
+                logger.exception("Regular work failed")
         await asyncio.sleep(seconds)
 
 

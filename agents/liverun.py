@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from agents.core.turn import CallRecord
 from agents.database import in_database
 from agents.writer import Writer
 from apikeys.services import key_report
+from common.outages import classify
 from conversations.models import TERMINAL_EVENTS, Run
 from conversations.runs import ModelCallRow, Row, run_close
 
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 Numbered = tuple[int, str]
 """An event on its way out: its ``seq`` and its JSON text."""
 
-CLOSE_TRIES = 60
+CLOSE_WAIT_S = 120.0  # how long an answer that has ended waits for a database that is away
 CLOSE_RETRY_S = 0.5
 
 
@@ -191,7 +193,8 @@ class LiveRun:
     async def _closed(self, rows: list[Row]) -> bool:
         """Close the run, waiting for a database that is away. False: it is not ours any more."""
         answer, error = self._answer, self._answer.error
-        for _ in range(CLOSE_TRIES):
+        deadline = time.monotonic() + CLOSE_WAIT_S
+        while True:
             try:
                 return await in_database(
                     run_close,
@@ -207,9 +210,13 @@ class LiveRun:
                     calls=self._ledger(),
                 )
             except DatabaseFault as fault:
-                logger.warning("A run waits to be closed: %s", type(fault).__name__)
+                if not classify(fault):
+                    logger.exception("Run %s cannot be closed", self.ids.run_id)
+                    return False  # whoever finds its lease run out keeps the stored prefix
+                if time.monotonic() > deadline:
+                    logger.error("Run %s is given up: no database to store it", self.ids.run_id)
+                    return False
                 await asyncio.sleep(CLOSE_RETRY_S)
-        return False  # the lease has run out; whoever ends it keeps the stored prefix
 
     @property
     def key_id(self) -> UUID | None:
@@ -257,4 +264,5 @@ class LiveRun:
                     key_report, key_id=UUID(key_id), code=code, retry_after_s=call.retry_after_s
                 )
             except DatabaseFault as fault:
-                logger.warning("A key's status was not noted: %s", type(fault).__name__)
+                if not classify(fault):
+                    logger.exception("A key's status was not noted")

@@ -21,7 +21,7 @@ from agents.core.engine import Answer, generate_streaming_response
 from agents.core.keys import Key
 from agents.core.outputs import Media, Saved
 from agents.core.turn import Attachment, Limits, Save
-from agents.database import in_database
+from agents.database import patiently
 from agents.liverun import RunIds
 from agents.questions import RunInput
 from apikeys.selectors import RunKey, check_model, run_keys
@@ -176,7 +176,7 @@ def limits() -> Limits:
 def _save(ids: RunIds) -> Save:
     async def save(media: Media) -> Saved:
         try:
-            artifact = await in_database(
+            artifact = await patiently(
                 artifact_create,
                 artifact_id=UUID(media.id),
                 owner_id=ids.owner_id,

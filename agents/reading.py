@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
-
-from agents.database import in_database
+from agents.database import patiently
 from agents.live import Live
 from agents.liverun import Numbered
 from conversations.access import run_for
@@ -21,15 +17,9 @@ from conversations.opening import FIRST_FENCE
 from conversations.runs import last_own_seq
 from conversations.selectors import EVENTS_PAGE_SIZE, events_after
 
-logger = logging.getLogger(__name__)
-
 LOOK_S = 2.0
-AWAY_S = 0.5
 BEHIND_LOOK_S = 0.1
 BEHIND_LOOKS = 30  # the log is behind what was told by the moment a writer collects, not by more
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Resync(Exception):
@@ -52,13 +42,13 @@ async def stored(
         AppError: ``run_not_found``.
         Resync: the events after ``after`` are not there, or never will be.
     """
-    await _patiently(run_for, user_id, run_id)
+    await patiently(run_for, user_id, run_id)
     known = after == 0  # whether what the reader holds is what the log holds
     looks = BEHIND_LOOKS
     with here.rung_for(run_id) as rung:
         while True:
             rung.clear()  # before reading: what is written meanwhile rings again
-            page = await _patiently(_page, run_id, after, known)
+            page = await patiently(_page, run_id, after, known)
             if page.events:
                 after, known = page.events[-1][0], True
                 yield page.events
@@ -73,16 +63,6 @@ async def stored(
                 await asyncio.sleep(BEHIND_LOOK_S)
             else:
                 raise Resync("ahead")
-
-
-async def _patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do ``work`` in the database, and wait for a database that is away."""
-    while True:
-        try:
-            return await in_database(work, *args, **kwargs)
-        except DatabaseFault as fault:
-            logger.warning("A reader waits for the database: %s", type(fault).__name__)
-            await asyncio.sleep(AWAY_S)
 
 
 async def _rings(rung: asyncio.Event) -> None:

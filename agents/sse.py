@@ -19,9 +19,10 @@ from django.db import Error as DatabaseFault
 from accounts.tokens import Identity, authenticate
 from agents import guard, turns
 from agents.bearer import bearer
-from agents.database import away, in_database
+from agents.database import in_database
 from agents.questions import run_input_from_json
-from common.errors import AppError
+from common.errors import AppError, internal
+from common.outages import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,11 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await _answer(scope, receive, send)
     except AppError as error:
         await _refuse(send, error)
-    except DatabaseFault:
-        await _refuse(send, away())
+    except DatabaseFault as fault:
+        error = refusal(fault)
+        if error is None:
+            logger.exception("A stream could not be opened")
+        await _refuse(send, error or internal())
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:

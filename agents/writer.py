@@ -12,16 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
-
 from agents.database import in_database
+from common.outages import classify
 from conversations.runs import EventBatch, ModelCallRow, Row, events_append
 
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.09
 RETRY_S = 0.5
-AWAY = (OperationalError, InterfaceError)  # any other fault of a database comes again
 
 
 @dataclass(slots=True)
@@ -81,34 +79,37 @@ class Writer:
             await self._dirty.wait()
             await asyncio.sleep(FLUSH_S)
             self._dirty.clear()
-            try:
-                await self._flush_what_can_be()
-            except AWAY as fault:
-                logger.warning("Events wait for the database: %s", type(fault).__name__)
+            if not await self._flush_what_can_be():
                 self._dirty.set()
                 await asyncio.sleep(RETRY_S)
 
-    async def _flush_what_can_be(self) -> None:
-        """Flush; a run whose rows no database takes is given up, and holds up no other."""
+    async def _flush_what_can_be(self) -> bool:
+        """Flush; a run whose rows no database takes is given up, and holds up no other.
+
+        Returns:
+            False: the database is away, and everything is still pending.
+        """
         try:
             await self.flush()
-        except AWAY:
-            raise
-        except Exception:
+        except Exception as fault:
+            if classify(fault):
+                return False
             logger.exception("Events cannot be written together; each run is tried alone")
-            for run_id in {*self._runs, *(call.run_id for call in self._calls.values())}:
-                await self._flush_alone(run_id)
+            runs = {*self._runs, *(call.run_id for call in self._calls.values())}
+            return all([await self._flush_alone(run_id) for run_id in runs])
+        return True
 
-    async def _flush_alone(self, run_id: UUID) -> None:
+    async def _flush_alone(self, run_id: UUID) -> bool:
         try:
             await self.flush(run_id)
-        except AWAY:
-            raise
         except Exception as fault:
+            if classify(fault):
+                return False
             logger.error("Events of run %s are given up: %s", run_id, type(fault).__name__)
             self._drop_calls(run_id)
             if run := self._runs.pop(run_id, None):
                 run.on_lost()
+        return True
 
     async def flush(self, only: UUID | None = None) -> None:
         """Write what is pending, of all runs or of one.

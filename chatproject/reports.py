@@ -33,3 +33,10 @@ def _redacted(make: Callable[[], str]) -> SafeString:
     except Exception as error:
         logger.error("An error report could not be made: %s", type(error).__name__)
         return SafeString(WITHHELD)
+
+
+class AnsweredUnavailable(logging.Filter):
+    """Leaves out Django's line for each request that was answered 503: an outage is said once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != 503

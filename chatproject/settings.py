@@ -218,8 +218,10 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "chatproject.redaction.RedactedHandler", "formatter": "line"}},
+    "filters": {"unavailable": {"()": "chatproject.reports.AnsweredUnavailable"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        "django.request": {"filters": ["unavailable"]},
         # Ours is the only handler, so that nothing is printed that was not redacted.
         **{
             name: {"handlers": [], "propagate": True}

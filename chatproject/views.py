@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
@@ -19,6 +22,10 @@ from rest_framework.views import APIView
 
 from chatproject import __version__
 from chatproject.checks import is_loopback
+from common.errors import internal
+from common.outages import RETRY_AFTER_S, Kind, outages, readiness, refusal
+
+logger = logging.getLogger(__name__)
 
 NOT_BUILT = (
     "The page is not built yet. Run `make run` in the project's folder (or `make web`), then "
@@ -71,13 +78,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: its database answers."""
+    """The process can serve: its database takes writes."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        kind = readiness.check()
     except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": False}, status=503)
-    return JsonResponse({"status": "ok", "database": True})
+        logger.exception("The database fails")
+        kind = Kind.DOWN
+    if kind is None:
+        outages.end_if_over()
+        return JsonResponse({"status": "ok", "database": True})
+    outages.record(kind)
+    answer = JsonResponse({"status": "unavailable", "database": False, "kind": kind}, status=503)
+    answer["Retry-After"] = str(ceil(RETRY_AFTER_S))
+    return answer
 
 
 def _refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
@@ -101,6 +114,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _refusal(
-        request, 500, "internal", "Something went wrong here. Try again; the operator can see why."
-    )
+    """Django calls this while it handles the exception: a database that is away is no fault."""
+    error = refusal(sys.exception()) or internal()
+    answer = _refusal(request, error.status, error.code, error.message)
+    if error.retry_after_s is not None:
+        answer["Retry-After"] = str(ceil(error.retry_after_s))
+    return answer

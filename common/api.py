@@ -16,7 +16,8 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from common.errors import AppError
+from common.errors import AppError, internal
+from common.outages import refusal
 from common.text import parse_json
 
 logger = logging.getLogger(__name__)
@@ -66,11 +67,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
         logger.error(
             "Unhandled %s at %s", type(exc).__name__, getattr(request, "path", "?"), exc_info=exc
         )
-        error = AppError(
-            "internal",
-            "Something went wrong here. Try again; the operator can see why.",
-            status=500,
-        )
+        error = internal()
     response = Response(error.as_dict(), status=error.status)
     if error.retry_after_s is not None:
         response["Retry-After"] = str(ceil(error.retry_after_s))
@@ -93,7 +90,7 @@ def _app_error(exc: Exception) -> AppError | None:
         return _invalid(exc.detail)
     if isinstance(exc, ModelValidationError):
         return _invalid(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
-    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None)
+    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None) or refusal(exc)
 
 
 def _invalid(detail: Any) -> AppError:

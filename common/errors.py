@@ -46,3 +46,9 @@ class AppError(Exception):
 def not_found(what: str) -> AppError:
     """One answer for "not yours" and "not there", so that nobody can tell them apart."""
     return AppError(f"{what}_not_found", f"There is no such {what}.", status=404)
+
+
+def internal() -> AppError:
+    """For what no code here expects; the log says why."""
+    message = "Something went wrong on this server. Try again; the operator can see why."
+    return AppError("internal", message, status=500)

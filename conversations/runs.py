@@ -15,11 +15,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from common.outages import classify
 from conversations import compaction
 from conversations.access import canonical_uuid
 from conversations.ledger import ModelCallRow, calls_interrupt, calls_write
@@ -111,9 +112,9 @@ def runs_close_stale(now: datetime | None = None) -> list[UUID]:
         try:
             if _close_stale(run_id, stale):
                 ended.append(run_id)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
+        except Exception as fault:
+            if classify(fault):
+                raise
             logger.exception("Run %s cannot be ended", run_id)  # and must not keep the others
     return ended
 

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 
 from agents.management.processes import Address, Servers
 from chatproject import __version__
+from common import outages
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSET = "assets/index-AbC_12-x.js"
@@ -133,6 +134,7 @@ def test_ready_means_that_the_database_answers(client, monkeypatch):
     def broken():
         raise DatabaseError("connection to db.internal failed")
 
+    monkeypatch.setattr(outages, "PROBE_EVERY_S", 0)
     monkeypatch.setattr(connection, "cursor", broken)
     answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -16,6 +16,7 @@ from agents.core.testing import ScriptedModel
 from agents.database import in_database
 from agents.liverun import LiveRun, RunIds
 from agents.writer import Writer
+from common.outages import outages
 from conversations.models import Event as StoredEvent
 from conversations.models import Message, ModelCall, Run
 from conversations.runs import runs_close_stale
@@ -199,10 +200,11 @@ async def test_a_stop_while_the_end_is_being_stored_comes_too_late(ids: RunIds, 
     assert events[-1]["type"] == "RUN_FINISHED"
 
 
-async def test_a_database_that_is_away_is_waited_for(ids: RunIds, writer: Writer, caplog):
+async def test_a_database_that_is_away_is_waited_for(ids: RunIds, writer: Writer):
     with database_away():
+        errors = outages.errors
         answering = Answering(ids, writer, *said("One, ", "two"))
-        await until(lambda: "waits to be closed" in caplog.text)
+        await until(lambda: answering.answer.outcome and outages.errors > errors + 1)
         assert not answering.run.ended
     events = await answering.end()
     _, log, text = await answering.stored()

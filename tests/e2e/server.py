@@ -118,7 +118,8 @@ class ChatServer:
     def stream_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/chat/stream"
 
-    def start(self) -> None:
+    def start(self, *, ready: bool = True) -> None:
+        """Start the process, and wait until it answers; with ``ready``, until it can serve."""
         environment = self.place.environment(self.emulator, self.port)
         with self.place.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -129,7 +130,7 @@ class ChatServer:
                 stderr=log,
             )
         deadline = time.monotonic() + READY_WITHIN_S
-        while not self._ready():
+        while not self._answers("/readyz" if ready else "/healthz"):
             assert self._process.poll() is None, f"the server ended:\n{self.log()[-3000:]}"
             assert time.monotonic() < deadline, "the server did not come up"
             time.sleep(0.05)
@@ -146,9 +147,9 @@ class ChatServer:
             )
         return [*options.split(), "chatproject.asgi:application"]
 
-    def _ready(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            return self.http.get("/readyz").status_code == 200
+            return self.http.get(path).status_code == 200
         except httpx2.TransportError:
             return False
 

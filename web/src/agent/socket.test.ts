@@ -137,6 +137,27 @@ describe('signing in', () => {
     expect(FarEnd.last.ops()).toHaveLength(before)
   })
 
+  it('asks again on the same socket while the server cannot look up who it is', async () => {
+    await FarEnd.last.opens()
+    FarEnd.last.says({ op: 'rejected', code: 'unavailable', message: 'Away.', retryAfter: 2 })
+    expect(states.at(-1)).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(2000)
+    FarEnd.last.says({ op: 'ready', userId: 1, expiresAt: in_(10) })
+    expect(FarEnd.last.ops()).toEqual(['auth', 'auth'])
+    expect(FarEnd.all).toHaveLength(1)
+    expect(states.at(-1)).toBe('ready')
+    expect(rejections).toEqual([])
+  })
+
+  it('renews again until that is confirmed', async () => {
+    await FarEnd.last.welcomes(1.5)
+    await vi.advanceTimersByTimeAsync(30_000)
+    FarEnd.last.says({ op: 'rejected', code: 'unavailable', message: 'Away.', retryAfter: 2 })
+    await vi.advanceTimersByTimeAsync(5000)
+    const renewals = FarEnd.last.ops().filter((op) => op === 'auth').length - 1
+    expect(renewals).toBe(2)
+  })
+
   it('asks for a fresh token after 4401', async () => {
     await FarEnd.last.opens()
     FarEnd.last.breaks(4401)

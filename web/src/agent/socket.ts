@@ -45,6 +45,7 @@ const CLOSE = { signIn: 4401, origin: 4403, tooMuch: 4429 }
 const RENEW_BEFORE_MS = 60_000
 /** A clock that runs ahead must not make the page renew without pause. */
 const RENEW_PAUSE_MS = 30_000
+const RETRY_S = 2
 const PING_EVERY_MS = 25_000
 const SILENT_MS = 15_000
 const BACKOFF_MS = { first: 500, most: 20_000, tooMuch: 10_000 }
@@ -166,6 +167,13 @@ export class ChatSocket {
     else socket.send(JSON.stringify({ op: 'auth', token } satisfies ClientFrame))
   }
 
+  /** The server cannot look up who we are just now: it keeps the socket, and we ask again. */
+  private authenticateLater({ retryAfter = RETRY_S }: Rejection): void {
+    const { socket } = this
+    this.options.onConnection('waiting')
+    if (socket) this.after('authenticate', retryAfter * 1000, () => void this.authenticate(socket))
+  }
+
   private receive(frame: ServerFrame | null): void {
     this.clear('silent')
     if (this.ready) this.after('ping', PING_EVERY_MS, () => this.ping())
@@ -211,6 +219,7 @@ export class ChatSocket {
   }
 
   private isRejected(frame: Rejection): void {
+    if (!this.ready && frame.code === 'unavailable') return this.authenticateLater(frame)
     const pending = frame.ref === undefined ? undefined : this.pending.get(frame.ref)
     if (frame.ref === undefined || !pending) return this.options.onRejected(frame)
     this.pending.delete(frame.ref)
@@ -224,8 +233,11 @@ export class ChatSocket {
     const token = await this.options.token(true).catch(() => undefined)
     if (this.socket !== socket) return
     if (token === null) this.stop()
-    else if (token !== undefined) this.send({ op: 'auth', token })
-    else this.after('renew', 5000, () => void this.renew())
+    else {
+      if (token !== undefined) this.send({ op: 'auth', token })
+      // Until the server says `ready`, which sets the time of the next renewal.
+      this.after('renew', 5000, () => void this.renew())
+    }
   }
 
   private ping(): void {
