@@ -44,10 +44,10 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     except AppError as error:
         await _refuse(send, error)
     except DatabaseFault as fault:
-        error = refusal(fault)
-        if error is None:
+        refused = refusal(fault)
+        if refused is None:
             logger.exception("A stream could not be opened")
-        await _refuse(send, error or internal())
+        await _refuse(send, refused or internal())
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
