@@ -15,14 +15,16 @@ from agents.core.errors import AgentError
 from agents.core.files import Part
 from agents.core.gemini import Gemini
 from agents.core.keys import Key
-from agents.database import patiently
+from agents.database import in_file_thread, patiently
 from common.errors import AppError
 from conversations.access import artifact_for
+from conversations.decoding.pool import decode_async
 from conversations.geminifiles import (
     gemini_file_for,
     gemini_file_remember,
     gemini_files_forget,
 )
+from conversations.models import Artifact
 from conversations.pictures import first_frame
 
 
@@ -38,8 +40,11 @@ class OwnFiles:
         """See ``Files.data``."""
         artifact_id, mime_type = UUID(artifact["id"]), str(artifact["mimeType"])
         if inline:
-            data = await patiently(_encoded, self._owner_id, artifact_id, mime_type)
-            return {"inlineData": {"mimeType": sent_as(mime_type), "data": data}} if data else None
+            data = await self._bytes(artifact_id, mime_type)
+            if data is None:
+                return None
+            text = await in_file_thread(_base64, data)
+            return {"inlineData": {"mimeType": sent_as(mime_type), "data": text}}
         # Agents that work side by side want the same file at the same moment: one brings it.
         async with self._bringing.setdefault((artifact_id, key.id), asyncio.Lock()):
             uri = await patiently(gemini_file_for, artifact_id, UUID(key.id))
@@ -51,7 +56,7 @@ class OwnFiles:
         await patiently(gemini_files_forget, owner_id=self._owner_id, key_id=UUID(key.id))
 
     async def _bring(self, artifact_id: UUID, mime_type: str, key: Key) -> str | None:
-        data = await patiently(_bytes, self._owner_id, artifact_id, mime_type)
+        data = await self._bytes(artifact_id, mime_type)
         if data is None:
             return None
         file = await self._gemini.upload(key.secret, data, mime_type=sent_as(mime_type))
@@ -65,6 +70,17 @@ class OwnFiles:
         )
         return file.uri
 
+    async def _bytes(self, artifact_id: UUID, mime_type: str) -> bytes | None:
+        """A file as Gemini takes it; None if it was deleted. Of an animation that is a still."""
+        try:
+            artifact = await patiently(artifact_for, self._owner_id, artifact_id)
+            data = await in_file_thread(_content, artifact)
+            if mime_type == "image/gif":
+                data = await decode_async(self._owner_id, first_frame, data)
+        except (AppError, FileNotFoundError):
+            return None
+        return data
+
 
 def sent_as(mime_type: str) -> str:
     """The type under which Gemini takes a file: it knows few kinds of text, and no GIF.
@@ -77,19 +93,14 @@ def sent_as(mime_type: str) -> str:
     return "image/png" if mime_type == "image/gif" else mime_type
 
 
-def _bytes(owner_id: int, artifact_id: UUID, mime_type: str) -> bytes | None:
-    """A file as Gemini takes it; None if it was deleted. Of an animation that is a still."""
-    try:
-        with artifact_for(owner_id, artifact_id).file.open("rb") as file:
-            data: bytes = file.read()
-        return first_frame(data) if mime_type == "image/gif" else data
-    except (AppError, FileNotFoundError):
-        return None
+def _content(artifact: Artifact) -> bytes:
+    with artifact.file.open("rb") as file:
+        data: bytes = file.read()
+    return data
 
 
-def _encoded(owner_id: int, artifact_id: UUID, mime_type: str) -> str | None:
-    data = _bytes(owner_id, artifact_id, mime_type)
-    return None if data is None else base64.b64encode(data).decode()
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def refused(error: AppError) -> AgentError:

@@ -1,8 +1,8 @@
-"""Database work from coroutines, on threads of its own.
+"""Database and file work from coroutines, each on threads of its own.
 
 Channels runs all of its database work on one thread, where one slow query stops every socket of
-the process. This pool is bounded. Its threads keep their connections to SQLite; those to PostgreSQL
-go back to Django's pool.
+the process. These pools are bounded. Their threads keep their connections to SQLite; those to
+PostgreSQL go back to Django's pool.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.db import connections
 from common.outages import classify, outages, record
 
 THREADS = 8
+FILE_THREADS = 4
 RETRY_S = 0.5
 
 P = ParamSpec("P")
@@ -31,8 +32,13 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
+@functools.cache
+def _file_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
+
+
 async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run ``work``, a short piece of synchronous database work.
+    """Run ``work``, a short piece of synchronous database work and nothing else.
 
     When the caller is cancelled it stops waiting, but the work goes on to its end: it has to be
     such that doing it again does no harm.
@@ -40,11 +46,25 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     Raises:
         django.db.Error: the database is away, which ``common.outages`` has recorded, or refused.
     """
+    return await _in_thread(_pool(), functools.partial(work, *args, **kwargs))
 
+
+async def in_file_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run ``work``, which reads files or copies their bytes, and asks no database."""
+    run = functools.partial(work, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_file_pool(), run)
+
+
+async def with_files(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Like ``in_database``, for work that writes or removes files as well."""
+    return await _in_thread(_file_pool(), functools.partial(work, *args, **kwargs))
+
+
+async def _in_thread(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     def run() -> R:
         _tidy()
         try:
-            result = work(*args, **kwargs)
+            result = work()
             outages.end_if_over()
             return result
         except DatabaseFault as fault:
@@ -54,7 +74,7 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
             _tidy()
 
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_pool(), context.run, run)
+    return await asyncio.get_running_loop().run_in_executor(pool, context.run, run)
 
 
 async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -63,9 +83,18 @@ async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
     Raises:
         django.db.Error: it was refused.
     """
+    return await _retried(_pool(), functools.partial(work, *args, **kwargs))
+
+
+async def with_files_patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """``with_files``, likewise."""
+    return await _retried(_file_pool(), functools.partial(work, *args, **kwargs))
+
+
+async def _retried(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     while True:
         try:
-            return await in_database(work, *args, **kwargs)
+            return await _in_thread(pool, work)
         except DatabaseFault as fault:
             if not classify(fault):
                 raise

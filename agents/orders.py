@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from io import BytesIO
 from uuid import UUID
 
 from django.conf import settings
@@ -21,14 +21,18 @@ from agents.core.engine import Answer, generate_streaming_response
 from agents.core.keys import Key
 from agents.core.outputs import Media, Saved
 from agents.core.turn import Attachment, Limits, Save
-from agents.database import patiently
+from agents.database import in_database, with_files, with_files_patiently
 from agents.liverun import RunIds
 from agents.questions import RunInput
 from apikeys.selectors import RunKey, check_model, run_keys
 from common.errors import AppError
-from conversations.artifacts import artifact_create, artifact_delete, artifact_upload
+from conversations.artifacts import artifact_create, artifact_delete, artifact_keep
+from conversations.decoding.pool import decode_async
+from conversations.mediatypes import PICTURES
 from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
+from conversations.pictures import picture_size
+from conversations.reading import read_file
 from conversations.storable import storable_text
 
 UNNAMED = "file"
@@ -52,13 +56,69 @@ class WorkOrder:
     keys: tuple[RunKey, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What a question may be answered with, and whether it is a new one."""
+
+    choices: Choices
+    keys: list[RunKey]
+    model: str
+    is_new: bool
+
+
 @sensitive_variables()
-def work_order(user_id: int, question: RunInput, process: str) -> WorkOrder:
+def work_order(
+    user_id: int, question: RunInput, process: str, enclosed: Sequence[UUID] = ()
+) -> WorkOrder:
     """Check who may ask what, and store the question with the run that is to answer it.
+
+    Args:
+        enclosed: the files that came with it, stored by ``store_enclosed``; they are deleted
+            when the question is not stored.
 
     Raises:
         AppError: no key that works, an unknown thread, model or file, a busy thread or user.
     """
+    opened = None
+    try:
+        checked = _checked(user_id, question)
+        opened = _open(user_id, question, process, checked, enclosed)
+    finally:
+        if opened is None or not opened.created:
+            for artifact_id in enclosed:
+                artifact_delete(owner_id=user_id, artifact_id=artifact_id)
+    return WorkOrder(opened, question, checked.choices, checked.model, tuple(checked.keys))
+
+
+async def store_enclosed(user_id: int, question: RunInput) -> list[UUID]:
+    """Store the files that came with a question like ones that were uploaded before.
+
+    Raises:
+        AppError: as ``work_order``, before a file is read; as ``artifact_upload``.
+    """
+    if not question.enclosed or not await in_database(_is_new, user_id, question):
+        return []
+    stored: list[UUID] = []
+    try:
+        for data in question.enclosed:
+            read = await decode_async(user_id, read_file, data, UNNAMED)
+            artifact = await with_files(
+                artifact_keep, owner_id=user_id, data=data, read=read, name=UNNAMED
+            )
+            stored.append(artifact.pk)
+    except BaseException:
+        for artifact_id in stored:
+            await with_files(artifact_delete, owner_id=user_id, artifact_id=artifact_id)
+        raise
+    return stored
+
+
+def _is_new(user_id: int, question: RunInput) -> bool:
+    return _checked(user_id, question).is_new
+
+
+@sensitive_variables()
+def _checked(user_id: int, question: RunInput) -> _Checked:
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices)
@@ -66,25 +126,11 @@ def work_order(user_id: int, question: RunInput, process: str) -> WorkOrder:
     if is_new:
         check_model(keys[0], model)
         check_budget(keys[0], catalogue.api_id(model), user_id)
-    kept: list[UUID] = []
-    try:
-        kept += (_keep(user_id, data) for data in question.enclosed if is_new)
-        opened = _open(user_id, question, process, model=model, key_id=keys[0].id, kept=kept)
-    except AppError:
-        for artifact_id in kept:
-            artifact_delete(owner_id=user_id, artifact_id=artifact_id)
-        raise
-    return WorkOrder(opened, question, choices, model, tuple(keys))
-
-
-def _keep(user_id: int, data: bytes) -> UUID:
-    """A file that came with a message is kept like one that was uploaded before."""
-    file = BytesIO(data)
-    return artifact_upload(owner_id=user_id, file=file, size_bytes=len(data), name=UNNAMED).pk
+    return _Checked(choices, keys, model, is_new)
 
 
 def _open(
-    user_id: int, question: RunInput, process: str, *, model: str, key_id: UUID, kept: list[UUID]
+    user_id: int, question: RunInput, process: str, checked: _Checked, enclosed: Sequence[UUID]
 ) -> OpenedRun:
     return run_open(
         owner_id=user_id,
@@ -92,12 +138,12 @@ def _open(
         run_id=question.run_id,
         message_id=question.message_id,
         text=question.text,
-        attachments=(*question.attachments, *kept),
+        attachments=(*question.attachments, *enclosed),
         continues=question.continues,
         parent=question.after,
         agent=question.agent,
-        model=model,
-        key_id=key_id,
+        model=checked.model,
+        key_id=checked.keys[0].id,
         lease_owner=process,
         lease_s=live.LEASE_S,
     )
@@ -176,8 +222,9 @@ def limits() -> Limits:
 def _save(ids: RunIds) -> Save:
     async def save(media: Media) -> Saved:
         try:
-            artifact = await patiently(
+            artifact = await with_files_patiently(
                 artifact_create,
+                size=await _picture_size(ids.owner_id, media),
                 artifact_id=UUID(media.id),
                 owner_id=ids.owner_id,
                 thread_id=ids.thread_id,
@@ -192,6 +239,16 @@ def _save(ids: RunIds) -> Save:
         return Saved(str(artifact.id), url, artifact.mime_type, artifact.name)
 
     return save
+
+
+async def _picture_size(owner_id: int, media: Media) -> tuple[int, int] | None:
+    """Width and height of a picture; None for what is none, or cannot be read."""
+    if media.mime_type not in PICTURES:
+        return None
+    try:
+        return await decode_async(owner_id, picture_size, media.data, media.mime_type)
+    except AppError:
+        return None
 
 
 def _check_rates(user_id: int, run_id: UUID) -> bool:

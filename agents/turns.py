@@ -12,7 +12,7 @@ from django.conf import settings
 from agents import live
 from agents.database import in_database
 from agents.liverun import LiveRun, Numbered, RunIds
-from agents.orders import answer_to, work_order
+from agents.orders import answer_to, store_enclosed, work_order
 from agents.questions import RunInput
 from agents.reading import Resync as Resync
 from agents.reading import stored
@@ -42,7 +42,8 @@ async def start(user_id: int, question: RunInput) -> Started:
     here = await live.current()
     if here.draining:
         raise AppError("restarting", "The server is restarting. Try again.", status=503)
-    order = await in_database(work_order, user_id, question, here.process)
+    enclosed = await store_enclosed(user_id, question)
+    order = await in_database(work_order, user_id, question, here.process, enclosed)
     opened = order.opened
     if opened.created:
         ids = RunIds(opened.run_id, opened.thread_id, user_id, opened.fence)

@@ -189,6 +189,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, minimum=1024)
 USER_STORAGE_BYTES = env.integer("USER_STORAGE_BYTES", 1024**3)
 DISK_FREE_MIN_BYTES = env.integer("DISK_FREE_MIN_BYTES", 512 * 1024 * 1024)
+# Processes that decode files, and what one file may use there.
+DECODING_WORKERS = env.integer("DECODING_WORKERS", 2, minimum=1)
+DECODING_CPU_S = env.integer("DECODING_CPU_S", 10, minimum=1)
+DECODING_MEMORY_BYTES = env.integer("DECODING_MEMORY_BYTES", 1024**3, minimum=256 * 1024**2)
 SOCKET_MAX_FRAME_BYTES = env.integer("SOCKET_MAX_FRAME_BYTES", 65_536, minimum=1024)
 SOCKET_AUTH_S = env.integer("SOCKET_AUTH_S", 5, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 10, minimum=1)

@@ -17,11 +17,12 @@ from django.db import IntegrityError, transaction
 
 from common.errors import AppError, not_found
 from conversations.access import artifact_for, run_for, thread_for
-from conversations.filenames import display_name
-from conversations.mediatypes import PICTURES, kept_type
+from conversations.connections import release_connection
+from conversations.decoding.pool import decode
+from conversations.filenames import display_name, with_extension
+from conversations.mediatypes import kept_type
 from conversations.models import Artifact, Thread, artifact_path
-from conversations.pictures import clean_picture, picture_size
-from conversations.sniffing import sniff
+from conversations.reading import ReadFile, read_file
 from conversations.space import check_space, claim_space, disk_full
 
 
@@ -33,12 +34,14 @@ def artifact_create(
     data: bytes,
     mime_type: str,
     name: str,
+    size: tuple[int, int] | None = None,
     artifact_id: UUID | None = None,
 ) -> Artifact:
     """Keep a file that an agent made; its path is random and nothing of it comes from the name.
 
     Args:
         mime_type: kept if it is on the list of what is shown; otherwise the file has no type.
+        size: width and height of a picture, in pixels.
         artifact_id: the id it is to have, if that was told to somebody already.
 
     Raises:
@@ -49,31 +52,39 @@ def artifact_create(
     artifact = Artifact(owner_id=owner_id, thread=thread, run=run, kind=Artifact.Kind.PRODUCED)
     artifact.id = artifact_id or artifact.id
     artifact.mime_type, artifact.name = kept_type(mime_type), display_name(name)
-    artifact.width, artifact.height = picture_size(data, artifact.mime_type) or (None, None)
+    artifact.width, artifact.height = size or (None, None)
     _store(artifact, ContentFile(data))
     return artifact
 
 
 def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str) -> Artifact:
-    """Keep a file from a person, if it is of a kind that we take.
+    """Keep a file from a person, if it is of a kind that we take; waits until it was read.
 
     Pictures are kept without EXIF, place, XMP and comments, and upright.
 
     Raises:
         AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),
-            ``storage_full`` (507). Nothing is kept then.
+            ``storage_full`` (507), ``busy`` (429, 503). Nothing is kept then.
     """
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         raise too_large()
     check_space(owner_id, size_bytes)
-    artifact = Artifact(owner_id=owner_id, kind=Artifact.Kind.UPLOADED, name=display_name(name))
-    artifact.mime_type = sniff(file, artifact.name)
-    content: File[bytes] = File(file)
-    if artifact.mime_type in PICTURES:
-        picture = clean_picture(file.read(), artifact.mime_type)
-        artifact.width, artifact.height = picture.width, picture.height
-        content = ContentFile(picture.data)
-    _store(artifact, content)
+    release_connection()
+    data = file.read()
+    read = decode(owner_id, read_file, data, name)
+    return artifact_keep(owner_id=owner_id, data=data, read=read, name=name)
+
+
+def artifact_keep(*, owner_id: int, data: bytes, read: ReadFile, name: str) -> Artifact:
+    """Keep a file from a person that a worker has read.
+
+    Raises:
+        AppError: ``storage_full`` (507). Nothing is kept then.
+    """
+    artifact = Artifact(owner_id=owner_id, kind=Artifact.Kind.UPLOADED)
+    artifact.name = with_extension(display_name(name), read.extension)
+    artifact.mime_type, artifact.width, artifact.height = read.mime_type, read.width, read.height
+    _store(artifact, ContentFile(data if read.data is None else read.data))
     return artifact
 
 
@@ -92,6 +103,7 @@ def _store(artifact: Artifact, content: File[bytes]) -> None:
     """Write the bytes and the row, or neither."""
     artifact.size_bytes = content.size
     check_space(artifact.owner_id, artifact.size_bytes)
+    release_connection()
     _write(artifact, content)
     try:
         with transaction.atomic():

@@ -29,3 +29,12 @@ def extension_of(name: str) -> str:
     """``.png`` of ``bee.PNG``; empty when there is none, or a very long one."""
     extension = PurePosixPath(name).suffix.lower()
     return extension if len(extension) <= EXTENSION_CHARS else ""
+
+
+def with_extension(name: str, extension: str) -> str:
+    """``bee.jpg`` of ``bee.heic``: the name of a file that became one of another kind."""
+    return (
+        display_name(name.removesuffix(PurePosixPath(name).suffix) + extension)
+        if extension
+        else name
+    )

@@ -74,10 +74,10 @@ def bare_gif(data: bytes) -> bytes:
             raise ValueError("no such block")
 
 
-def frames_of_gif(data: bytes) -> int:
-    """How many frames a GIF has that came from ``bare_gif``; 2 stands for more than one."""
+def frames_of_gif(data: bytes, limit: int) -> int:
+    """How many frames a GIF has, counted up to ``limit``."""
     at, frames = 13 + _gif_colours(data[10]), 0
-    while data[at] != 0x3B and frames < 2:
+    while data[at] != 0x3B and frames < limit:
         is_frame = data[at] == 0x2C
         frames += is_frame
         at = _gif_blocks_end(data, at + (11 + _gif_colours(data[at + 9]) if is_frame else 2))

@@ -16,6 +16,7 @@ import puremagic
 from common.errors import AppError
 from conversations.filenames import extension_of
 from conversations.mediatypes import TEXT_BY_EXTENSION
+from conversations.picturekinds import picture_type
 
 HEAD_BYTES = 64 * 1024
 MAGIC_BYTES = 4096
@@ -23,8 +24,8 @@ CHUNK_BYTES = 256 * 1024
 MAX_BOXES = 10_000
 
 ACCEPTED = (
-    "Send a picture (PNG, JPEG, WebP, GIF), a sound (WAV, MP3, Ogg, FLAC, M4A, AAC), a video "
-    "(MP4, WebM, MOV), a PDF, or a text in UTF-8."
+    "Send a picture (PNG, JPEG, WebP, GIF, HEIC, AVIF, BMP, TIFF), a sound (WAV, MP3, Ogg, FLAC, "
+    "M4A, AAC), a video (MP4, WebM, MOV), a PDF, or a text in UTF-8."
 )
 ISO_TYPES = {
     b"M4A ": "audio/mp4",
@@ -94,13 +95,7 @@ def unsupported_file(head: bytes, name: str) -> AppError:
 
 def _picture(head: bytes, file: BinaryIO) -> str:
     """Whether it really is one is for Pillow to say."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    return "image/webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
+    return picture_type(head)
 
 
 def _wav(head: bytes, file: BinaryIO) -> str:

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from io import BytesIO
 
+import pillow_heif
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
@@ -46,6 +47,30 @@ def photo(form="JPEG", orientation=6, **options) -> bytes:
     place = exif.get_ifd(0x8825)
     place[1], place[2] = "N", PLACE
     return picture(form, exif=exif, **options)
+
+
+def heic(size=(40, 20), **options) -> bytes:
+    """As a phone takes it."""
+    out = BytesIO()
+    image = Image.effect_noise(size, 60).convert("RGB")
+    pillow_heif.from_pillow(image).save(out, quality=50, **options)
+    return out.getvalue()
+
+
+def scanned_jpeg(scans: int, size=(5000, 3000)) -> bytes:
+    """A progressive JPEG whose last scan is there many times: few bytes, much work."""
+    out = BytesIO()
+    Image.new("L", size, 100).save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * scans + b"\xff\xd9"
+
+
+def many_frames(count: int) -> bytes:
+    """A GIF of frames that hold nothing, a few bytes each."""
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x4c\x01\0"
+    colours = b"\x80\0\0" + bytes(6)
+    return b"GIF89a" + struct.pack("<HH", 1, 1) + colours + frame * count + b"\x3b"
 
 
 def moving(form="GIF", frames=5, **options) -> bytes:
@@ -123,6 +148,12 @@ ACCEPTED = {  # by the name it is sent under: the bytes, and the type they have
     "a.jpg": (picture("JPEG"), "image/jpeg"),
     "a.webp": (picture("WEBP"), "image/webp"),
     "a.gif": (picture("GIF"), "image/gif"),
+    "a.bmp": (picture("BMP"), "image/png"),
+    "a.tiff": (picture("TIFF"), "image/jpeg"),
+    "fax.tiff": (picture("TIFF", mode="1"), "image/png"),
+    "a.avif": (picture("AVIF"), "image/jpeg"),
+    "a.heic": (heic(), "image/jpeg"),
+    "ended.jpg": (picture("JPEG")[:-2], "image/jpeg"),
     "a.wav": (wav(), "audio/wav"),
     "a.mp3": (MP3_FRAME * 3, "audio/mpeg"),
     "tagged.mp3": (b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + MP3_FRAME * 3, "audio/mpeg"),
@@ -156,10 +187,6 @@ REFUSED = {
     "a.tar": tarred(),
     "a.gz": gzip.compress(b"a" * 100),
     "a.rar": b"Rar!\x1a\7\0" + bytes(20),
-    "a.bmp": picture("BMP"),
-    "a.tiff": picture("TIFF"),
-    "a.avif": picture("AVIF"),
-    "a.heic": iso(b"heic"),
     "a.mkv": ebml(b"matroska", b"V_VP9"),
     "film.ogv": ogg(b"\x80theora"),
     "a.ico": b"\0\0\1\0\1\0" + bytes(40),
@@ -174,6 +201,8 @@ REFUSED = {
 DAMAGED = {
     "cut.png": picture()[:-20],
     "cut.jpg": picture("JPEG")[:-300],
+    "cut.heic": heic()[:-100],
+    "cut.tiff": picture("TIFF")[:-100],
     "cut.webp": picture("WEBP")[:-20],
     "cut.gif": picture("GIF")[:-20],
     "cut-moving.gif": moving("GIF")[:-1],

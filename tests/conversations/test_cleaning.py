@@ -122,7 +122,7 @@ owner = User.objects.create(username="alice")
 if sys.argv[1] == "storing":
     artifacts.claim_space = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 else:
-    artifacts.sniff = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+    artifacts.decode = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 artifacts.artifact_upload(owner_id=owner.pk, file=BytesIO(b"hello"), size_bytes=5, name="a.txt")
 """
 
