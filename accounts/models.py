@@ -90,3 +90,44 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class AccountAudit(models.Model):
+    """Who did what to which account, and when. It outlives people, and holds no secret."""
+
+    class What(models.TextChoices):
+        CREATE = "create", "account made"
+        PASSWORD = "password", "password set"
+        RIGHTS = "rights", "rights changed"
+        CHANGE = "change", "name or address changed"
+        ACTIVATE = "activate", "switched on"
+        DEACTIVATE = "deactivate", "switched off"
+        DELETE = "delete", "deleted"
+
+    class Via(models.TextChoices):
+        API = "api", "page or API"
+        ADMIN = "admin", "admin"
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150)
+    via = models.CharField(max_length=10, choices=Via)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="account_audit"
+    )
+    user_name = models.CharField(max_length=150)
+    what = models.CharField(max_length=20, choices=What)
+    detail = models.CharField(max_length=200, blank=True)
+    read_at = models.DateTimeField(null=True, help_text="When the user had read of it.")
+
+    class Meta:
+        db_table = "account_audit"
+        ordering = ["-id"]
+        verbose_name = "account audit entry"
+        verbose_name_plural = "account audit"
+        indexes = [models.Index(fields=["user", "-id"], name="account_audit_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.what} {self.user_name}"

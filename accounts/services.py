@@ -16,16 +16,19 @@ from django.db.models import F
 from django.dispatch import Signal
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import tokens
+from accounts import audit, tokens
 from accounts.attempts import attempt_count
 from accounts.models import UserProfile
 from accounts.selectors import FALLBACK_KEYS, profile_of
 from agents.core import catalogue
 from agents.core.voices import is_voice
+from common.deletion import delete_with_retry
 from common.errors import AppError, not_found
 
 # Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
 key_chosen = Signal()
+# Sent in the transaction that deletes ``user``: lock the rows that running answers write to.
+user_deletion = Signal()
 
 
 @sensitive_variables()
@@ -97,6 +100,23 @@ def sessions_end(*, user: User) -> None:
     """Sign out everywhere."""
     UserProfile.objects.get_or_create(user_id=user.pk)
     UserProfile.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+
+
+def user_delete(*, user: User, by: User) -> None:
+    """Delete an account with all that belongs to it; its running answers lose their log."""
+    user_id = user.pk
+
+    def delete() -> None:
+        user_deletion.send(sender=User, user=user)
+        row = User.objects.select_for_update().filter(pk=user_id).first()
+        if row is None:
+            return
+        # Nobody adds a row to this user any more; what was added before the lock is locked now.
+        user_deletion.send(sender=User, user=row)
+        audit.note(row, audit.What.DELETE, by=by)
+        row.delete()
+
+    delete_with_retry(delete)
 
 
 def profile_choose_model(*, user: User, name: str) -> None:

@@ -28,6 +28,7 @@ from apikeys.health import key_report as key_report
 from apikeys.models import Budgeted, UserApiKey
 from apikeys.seal import fingerprints, seal_key
 from apikeys.selectors import keys_of
+from common.deletion import delete_with_retry
 from common.errors import AppError
 
 KEYS_PER_USER = 50
@@ -170,18 +171,14 @@ def key_select(*, key: UserApiKey, user: User | None = None, by: Actor | None = 
 def key_delete(*, key: UserApiKey, by: Actor | None = None) -> None:
     """Delete a key; what was done with it stays in the ledger and the audit."""
     key_id = key.pk
-    try:
-        _delete(key_id, by)
-    except IntegrityError:  # a run wrote a row that names the key between our two statements
-        _delete(key_id, by)
 
+    def delete() -> None:
+        found = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
+        if found is not None:
+            note(found, What.DELETE, by)
+            found.delete()
 
-def _delete(key_id: UUID, by: Actor | None) -> None:
-    with transaction.atomic():
-        key = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
-        if key is not None:
-            note(key, What.DELETE, by)
-            key.delete()
+    delete_with_retry(delete)
 
 
 def key_name_check(owner_id: int, name: str, *, but: UUID | None = None) -> None:

@@ -5,4 +5,4 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations import files  # noqa: F401  # connects its receiver
+        from conversations import files, services  # noqa: F401  # connect their receivers

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.dispatch import receiver
 
+from accounts.services import user_deletion
+from common.deletion import delete_with_retry
 from common.text import visible_text
 from conversations.access import thread_for
 from conversations.artifacts import artifact_create
@@ -52,9 +57,24 @@ def _tidy(title: str) -> str:
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
     """Remove the thread and all that was said and made in it; a running answer loses its log."""
-    with transaction.atomic():
+
+    def delete() -> None:
         thread = thread_for(owner_id, thread_id)
         # Under these locks nobody appends an event between our look and our delete.
-        list(Thread.objects.select_for_update().filter(pk=thread.pk).values_list("pk"))
-        list(Run.objects.select_for_update().filter(thread=thread).order_by("pk").values_list("pk"))
+        _lock(Q(pk=thread.pk), Q(thread=thread))
         thread.delete()
+
+    delete_with_retry(delete)
+
+
+@receiver(user_deletion, dispatch_uid="conversations.lock_for_deletion")
+def lock_for_deletion(user: User, **kwargs: Any) -> None:
+    """Hold up whoever writes to the user's runs, or to a borrower's with one of the user's keys."""
+    _lock(Q(owner=user), Q(owner=user) | Q(key__user=user, status=Run.Status.RUNNING))
+
+
+def _lock(threads: Q, runs: Q) -> None:
+    """Lock rows in the one order there is: threads, then runs, each by id."""
+    for model, rows in ((Thread, threads), (Run, runs)):
+        locked = model._default_manager.select_for_update(of=("self",)).filter(rows)
+        list(locked.order_by("pk").values_list("pk"))
