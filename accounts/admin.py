@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts.attempts import attempt_count
-from accounts.models import RefreshFamily, UserProfile
+from accounts import services
+from accounts.adminsite import ReadOnlyAdmin, RestrictedAdmin, is_superuser
+from accounts.audit import What, note
+from accounts.models import AccountAudit, RefreshFamily, UserProfile
 from agents.core import catalogue
-from common.errors import AppError
 
-
-class LimitedSignInForm(AdminAuthenticationForm):
-    """The admin's sign-in, under the same limits as the API's."""
-
-    def clean(self) -> dict[str, Any]:
-        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
-        try:
-            attempt = attempt_count(address=address, name=self.cleaned_data.get("username", ""))
-        except AppError as error:
-            raise ValidationError(error.message) from None
-        cleaned = super().clean()  # raises if the password is wrong
-        attempt.delete()
-        return cleaned
-
-
-admin.site.login_form = LimitedSignInForm
-admin.site.site_header = admin.site.site_title = "chatproject"
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+DATES = ("last_login", "date_joined")
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -49,8 +35,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         chosen = self.instance.ai_model
         names = {model.name: model.label for model in catalogue.chat_models()}
         self.fields["ai_model"].choices = list({chosen: chosen, **names}.items())  # type: ignore[attr-defined]
-        keys: Any = self.fields["selected_api_key"]
-        keys.queryset = keys.queryset.model.objects.open_to(self.instance.pk).filter(is_active=True)
+        if "selected_api_key" in self.fields:
+            keys: Any = self.fields["selected_api_key"]
+            usable = keys.queryset.model.objects.open_to(self.instance.pk)
+            keys.queryset = usable.filter(is_active=True)
 
 
 class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]  # not generic at run time
@@ -59,10 +47,20 @@ class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]  # not gener
     can_delete = False
     verbose_name_plural = "profile"
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whose key is used is for those who look after keys: the choice lists them."""
+        keys = cast(User, request.user).has_perm("apikeys.change_userapikey")
+        return ["selected_api_key", "ai_model"] if keys else ["ai_model"]
 
-class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Django's own page for users, with the profile."""
 
+class PeopleAdmin(RestrictedAdmin, UserAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Django's own page for users, with the profile.
+
+    Only superusers grant rights, set passwords of others and touch superusers: whoever could do
+    one of these would have all the rest.
+    """
+
+    owner_path = ""
     list_display = ("username", "email", "is_active", "is_staff", "last_login", "date_joined")
     inlines: ClassVar[list[type[Any]]] = [ProfileInline]
     list_select_related = ("profile",)
@@ -71,23 +69,67 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run ti
         # A new user gets the profile from the signal; a form for one would make a second.
         return list(self.inlines) if obj else []
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None or is_superuser(request.user):
+            return super().get_fieldsets(request, obj)
+        person = ("username", "first_name", "last_name", "email", "is_active")
+        return [(None, {"fields": person}), ("Rights and dates", {"fields": (*RIGHTS, *DATES)})]
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """For rows that the program keeps about itself."""
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None or is_superuser(request.user):
+            return super().get_readonly_fields(request, obj)
+        return (*RIGHTS, *DATES)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set a user's password, with a line in the audit and a notice to the user."""
+        if not is_superuser(request.user):
+            raise PermissionDenied
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            user = self.get_object(request, id)
+            if user and request.method == "POST" and response.status_code == 302:
+                note(user, What.PASSWORD, by=cast(User, request.user))
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for what, fields in _changes(obj, form.changed_data, change).items():
+            note(obj, what, by=cast(User, request.user), detail=", ".join(fields))
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.user_delete(user=obj, by=cast(User, request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        by = cast(User, request.user)
+        for user in sorted(queryset, key=lambda user: user == by):  # oneself last: it is the actor
+            services.user_delete(user=user, by=by)
+
+
+def _changes(user: User, changed: list[str], change: bool) -> dict[str, list[str]]:
+    """What the audit has to tell of a form: the kind of change, and the fields."""
+    if not change:
+        return {What.CREATE: []}
+    switched = What.ACTIVATE if user.is_active else What.DEACTIVATE
+    kinds = {"is_active": switched, **dict.fromkeys(RIGHTS, What.RIGHTS)}
+    found: dict[str, list[str]] = {}
+    for field in changed:
+        found.setdefault(kinds.get(field, What.CHANGE), []).append(field)
+    return found
+
+
+class GroupsAdmin(RestrictedAdmin, GroupAdmin):
+    """A group carries rights, so it is changed by superusers only."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        return is_superuser(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return is_superuser(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows go only with their owner: not from these pages, but with a deleted user."""
-        match = request.resolver_match
-        own = f"{self.opts.app_label}_{self.opts.model_name}_"
-        if match is None or (match.url_name or "").startswith(own):
-            return False
-        return super().has_delete_permission(request, obj)
+        return is_superuser(request.user)
 
 
 @admin.register(RefreshFamily)
@@ -103,5 +145,17 @@ class RefreshFamilyAdmin(ReadOnlyAdmin):
         return families.select_related("user")
 
 
-admin.site.unregister(User)
+@admin.register(AccountAudit)
+class AccountAuditAdmin(ReadOnlyAdmin):
+    """What was done to accounts, and by whom."""
+
+    list_display = ("at", "actor_name", "via", "what", "user_name", "detail")
+    fields = (*list_display, "read_at")
+    list_filter = ("what", "via")
+    search_fields = ("user_name", "actor_name")
+    show_full_result_count = False
+
+
+admin.site.unregister([User, Group])
 admin.site.register(User, PeopleAdmin)
+admin.site.register(Group, GroupsAdmin)

@@ -16,11 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services, tokens
+from accounts import audit, services, tokens
 from accounts.selectors import choices_of, profile_of
 from agents.core import catalogue
 
 MAX_FALLBACKS = 10
+MAX_NOTICES = 20
 MAX_WARN_ABOVE = 1_000_000_000
 ANSWERS = ("tools", "thinking", "voice", "warn_above_tokens")
 
@@ -85,6 +86,16 @@ class MeInput(serializers.Serializer[Any]):
     )
 
 
+class NoticeOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    message = serializers.CharField()
+
+
+class NoticesReadInput(serializers.Serializer[Any]):
+    up_to = serializers.IntegerField(min_value=0, help_text="The id of the newest one read.")
+
+
 class MeOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     username = serializers.CharField()
@@ -100,6 +111,7 @@ class MeOutput(serializers.Serializer[Any]):
     voice = serializers.CharField()
     warn_above_tokens = serializers.IntegerField(allow_null=True)
     date_joined = serializers.DateTimeField()
+    notices = NoticeOutput(many=True, help_text="What others did to this account; unread ones.")
 
 
 def checked(
@@ -210,6 +222,15 @@ class MeView(APIView):
         return Response(_me(user))
 
 
+class NoticesReadView(APIView):
+    @extend_schema(request=NoticesReadInput, responses={204: OpenApiResponse()})
+    def post(self, request: Request) -> Response:
+        """Mark what others did to this account as read."""
+        up_to = checked(NoticesReadInput, request)["up_to"]
+        audit.notices_mark_read(signed_in(request), up_to=up_to)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 def _me(user: User) -> dict[str, Any]:
     profile_of(user)
     choices = choices_of(user.pk)
@@ -227,5 +248,9 @@ def _me(user: User) -> dict[str, Any]:
             "voice": choices.voice,
             "warn_above_tokens": choices.warn_above_tokens,
             "date_joined": user.date_joined,
+            "notices": [
+                {"id": entry.pk, "at": entry.at, "message": audit.sentence_of(entry)}
+                for entry in audit.notices_of(user)[:MAX_NOTICES]
+            ],
         }
     ).data

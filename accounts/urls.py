@@ -9,5 +9,6 @@ urlpatterns = [
     path("token/logout-all/", api.SignOutEverywhereView.as_view(), name="token-logout-all"),
     path("register/", api.RegisterView.as_view(), name="register"),
     path("me/", api.MeView.as_view(), name="me"),
+    path("me/notices/read/", api.NoticesReadView.as_view(), name="me-notices-read"),
     path("me/password/", api.PasswordView.as_view(), name="me-password"),
 ]

@@ -16,7 +16,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from accounts.admin import PeopleAdmin, ReadOnlyAdmin
+from accounts.admin import PeopleAdmin
+from accounts.adminsite import ReadOnlyAdmin, RestrictedAdmin
 from apikeys import health, lending, services
 from apikeys.audit import Actor, Via, What, note
 from apikeys.checking import CheckedKey, key_check
@@ -128,7 +129,8 @@ class LoanInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic 
 
 
 @admin.register(UserApiKey)
-class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class KeyAdmin(RestrictedAdmin):
+    owner_path = "user"
     form = KeyForm
     inlines = (LoanInline,)
     list_display = (
@@ -241,6 +243,7 @@ class KeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 class LoanAdmin(ReadOnlyAdmin):
     """Who may use whose key. Owners lend; here a loan can be ended."""
 
+    owner_path = "key__user"
     list_display = ("label", "owner", "key", "borrower", "group", "ends_at", "revoked_at")
     fields = (*list_display, *services.BUDGETS, "allowed_models", "created_at")
     search_fields = ("label", "key__user__username", "borrower__username", "group__name")

@@ -1,10 +1,15 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 from django.core.checks import register
 from django.core.exceptions import ImproperlyConfigured
 
 from agents.core import catalogue, prices
 from chatproject import checks
+
+
+class ChatprojectAdminConfig(AdminConfig):
+    default_site = "accounts.adminsite.Site"
 
 
 class ChatprojectConfig(AppConfig):

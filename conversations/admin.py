@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.adminsite import ReadOnlyAdmin
 from common.errors import AppError
 from conversations import usage
 from conversations.models import Artifact, Event, ModelCall, Run, Thread
@@ -41,13 +41,6 @@ class LogAdmin(ReadOnlyAdmin):
     """A read-only page of a table that can be long and holds text nobody else may read."""
 
     show_full_result_count = False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows go only with their owner: not from these pages, but with a deleted user."""
-        match = request.resolver_match
-        if match is None or (match.url_name or "").startswith("conversations_"):
-            return False
-        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Thread)

@@ -57,6 +57,7 @@ def test_me_shows_the_profile(alice):
         "voice": "Kore",
         "warn_above_tokens": 50_000,
         "date_joined": alice.date_joined.isoformat().replace("+00:00", "Z"),
+        "notices": [],
     }
 
 

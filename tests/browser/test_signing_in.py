@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.reading import stored_by
@@ -23,6 +25,18 @@ def test_somebody_signs_in_and_out_again(visit, alice):
     page.press("Sign out")
     expect(page.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     assert page.page.evaluate("localStorage.getItem('chatproject.refresh')") is None
+
+
+def test_nothing_of_a_person_is_on_the_page_after_sign_out(visit, server):
+    page = visit(server.person("alice"))
+    page.ask_and_wait("Where is the treasure of the old king?")
+    expect(page.page).to_have_title(re.compile("treasure"))
+    page.press("Sign out")
+    expect(page.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    expect(page.page).to_have_title("chatproject")
+    assert page.page.url.endswith("#/")
+    assert "treasure" not in page.page.content()
+    assert page.page.get_by_label("User name").input_value() == ""
 
 
 def test_wrong_password_is_told_in_words(visit, alice):

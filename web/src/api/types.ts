@@ -15,6 +15,13 @@ export interface Config {
   upload_max_bytes?: number
 }
 
+/** What somebody else did to the account. */
+export interface AccountNotice {
+  id: number
+  at: string
+  message: string
+}
+
 export interface Profile {
   id: number | string
   username: string
@@ -28,6 +35,7 @@ export interface Profile {
   thinking: Thinking
   voice: string
   warn_above_tokens: number | null
+  notices: AccountNotice[]
 }
 
 export type KeyStatus =

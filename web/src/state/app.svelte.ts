@@ -102,11 +102,18 @@ class App {
     const refresh = this.tokens.refresh
     if (refresh !== null) await this.attempt(this.api.post('/api/token/logout/', { refresh }))
     this.end()
+    router.rename('#/') // whoever sits here next need not know which conversation was open
   }
 
   /** Changes the profile; what is not named stays as it is. */
   async change(changes: Partial<Profile>): Promise<void> {
     this.me = await this.api.patch<Profile>('/api/me/', changes)
+  }
+
+  /** What others did to the account has been read. */
+  async readNotices(upTo: number): Promise<void> {
+    await this.api.post('/api/me/notices/read/', { up_to: upTo })
+    if (this.me) this.me = { ...this.me, notices: this.me.notices.filter(({ id }) => id > upTo) }
   }
 
   /** The voices there are; read when the first place needs them. */
@@ -168,6 +175,10 @@ class App {
     this.conversation.forget()
     this.socket.stop()
     this.me = null
+    this.notice = null
+    this.models = []
+    this.agents = []
+    this.voices = []
     this.keys.list = null
     this.threads.list = null
     this.files.forget()
