@@ -17,7 +17,10 @@ PACKAGES := chatproject common accounts apikeys conversations agents emulator
 ON_POSTGRESQL := tests/conversations tests/accounts tests/apikeys tests/usage
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help run demo emulator install web test bench faults check format services env clean
+# Two at a time: most tests wait for a server more than they compute.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: help run demo emulator install web test quick bench faults check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +42,11 @@ web: install web/dist/index.html var/.static ## build the page, if its sources c
 
 test: .venv/.installed-dev web services ## run every test: the page's, then Python's
 	$(NPM) test
-	$(BIN)/python -m tests.services run $(BIN)/python -m pytest $(ON_POSTGRESQL)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.services run $(PYTEST) $(ON_POSTGRESQL)
+	$(PYTEST)
+
+quick: .venv/.installed-dev web ## run the tests that start no servers and no browser, a minute
+	$(PYTEST) -m "not server"
 
 faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
 	@for seed in $(SEEDS); do $(BIN)/python -m tests.faults --seed $$seed --seconds $(FAULTS_S); done

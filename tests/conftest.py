@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 
 from tests.people import make_user
+
+TESTS = Path(__file__).parent
+# What a folder's tests start. `make quick` leaves all of these out.
+MARKS = {
+    "browser": ("browser", "server"),
+    "cluster": ("chaos", "server"),
+    "e2e": ("server",),
+    "faults": ("chaos", "server"),
+    "secrets": ("server",),
+}
+# Folders whose tests share servers that are slow to start, and so stay with one worker.
+ONE_WORKER = {"browser", "cluster", "secrets"}
+# Values that differ in every run: keys and UUIDs.
+RANDOM = re.compile(r"AIza|AQ\.|[0-9a-f]{8}-[0-9a-f]{4}-4", re.IGNORECASE)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test after a random value: all workers have to collect the same names."""
+    text = val.decode("latin-1") if isinstance(val, bytes) else val
+    return argname if isinstance(text, str) and RANDOM.search(text) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by folder, and keep those together that share a fixture."""
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        folder = path.parts[0]
+        for mark in MARKS.get(folder, ()):
+            item.add_marker(mark)
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ONE_WORKER else str(path)))
 
 
 @pytest.fixture
