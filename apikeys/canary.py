@@ -103,7 +103,7 @@ def _opens(key: UserApiKey) -> bool:
     sealed = key.encrypted_key
     try:
         return isinstance(sealed, SealedKey) and bool(
-            open_key(sealed, owner_id=key.user_id, key_id=key.pk)
+            open_key(sealed, owner_id=key.user_id, key_id=key.pk, nonce=key.seal_nonce)
         )
     except Unreadable:
         return False

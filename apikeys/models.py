@@ -22,6 +22,7 @@ from apikeys.records import SealCanary as SealCanary
 from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
 
+SEALED = ("encrypted_key", "seal_nonce", "fingerprint")  # written together, by a replacement
 CENT = Decimal("0.01")
 LIST_KEPT = timedelta(days=1)
 
@@ -84,6 +85,14 @@ class UserApiKey(Budgeted):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=100)
     encrypted_key = SealedKeyField(editable=False)
+    seal_nonce = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the present seal.",
+    )
     is_active = models.BooleanField(default=True)
     tail = models.CharField(max_length=4, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False)
@@ -130,7 +139,7 @@ class UserApiKey(Budgeted):
             kwargs["update_fields"] = [
                 field.name
                 for field in self._meta.concrete_fields
-                if not field.primary_key and field.name not in {"encrypted_key", "fingerprint"}
+                if not field.primary_key and field.name not in SEALED
             ]
         super().save(*args, **kwargs)
 
@@ -162,11 +171,14 @@ class UserApiKey(Budgeted):
         Raises:
             AppError: ``key_unreadable``, if the seal does not open for this owner and row.
         """
+        if "encrypted_key" in self.get_deferred_fields():
+            # In one query: the key may have been replaced since the row was loaded.
+            self.refresh_from_db(fields=["encrypted_key", "seal_nonce"])
         sealed = self.encrypted_key
         try:
             if not isinstance(sealed, SealedKey):
                 raise Unreadable
-            return open_key(sealed, owner_id=self.user_id, key_id=self.id)
+            return open_key(sealed, owner_id=self.user_id, key_id=self.id, nonce=self.seal_nonce)
         except Unreadable:
             raise AppError(
                 "key_unreadable",

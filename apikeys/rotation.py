@@ -12,7 +12,7 @@ from apikeys import canary
 from apikeys.audit import OPERATOR, What, note
 from apikeys.health import UNREADABLE
 from apikeys.models import SealCanary, UserApiKey
-from apikeys.seal import fingerprints, is_current, seal_key
+from apikeys.seal import fingerprints, is_current, new_nonce, seal_key
 from common.errors import AppError
 
 
@@ -83,9 +83,11 @@ def key_rotate(*, key: UserApiKey, dry_run: bool = False) -> str:
     if is_current(key.encrypted_key):
         return "current"
     if not dry_run:
+        nonce = key.seal_nonce or new_nonce()
         with transaction.atomic():
             written = UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(
-                encrypted_key=seal_key(secret, owner_id=key.user_id, key_id=key.id),
+                encrypted_key=seal_key(secret, owner_id=key.user_id, key_id=key.id, nonce=nonce),
+                seal_nonce=nonce,
                 fingerprint=fingerprints(secret, owner_id=key.user_id)[0],
             )
             if written:

@@ -1,8 +1,9 @@
 """The seal around a Gemini key.
 
 What is stored is a Fernet token (``gAAAA...``). Inside it lies not the bare key but
-``{v, owner, key, secret}``: a row copied to another user, or a ciphertext pasted into another
-row, is whole as Fernet goes and still does not open.
+``{v, owner, key, nonce, secret}``: a row copied to another user, a ciphertext pasted into another
+row, or one that its row had before its key was replaced, is whole as Fernet goes and still does
+not open. Rows of before there were nonces hold version 1, without one, and none in their column.
 
 ``settings.FERNET_KEYS`` is read at every call: the first key seals, all of them open. Nothing is
 cached, so a rotation needs no restart of the code that runs it.
@@ -11,6 +12,7 @@ cached, so a rotation needs no restart of the code that runs it.
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 from fernet_fields.hkdf import derive_fernet_key
 
-VERSION = 1
+WITHOUT_NONCE, VERSION = 1, 2
 MASK = "[sealed key]"
 
 
@@ -71,28 +73,38 @@ def is_current(sealed: SealedKey) -> bool:
     return True
 
 
+def new_nonce() -> str:
+    """What tells this seal of a row from every other one; stored beside it."""
+    return secrets.token_hex(16)
+
+
 @sensitive_variables()
-def seal_key(secret: str, *, owner_id: int, key_id: UUID) -> SealedKey:
-    payload = {"v": VERSION, "owner": owner_id, "key": str(key_id), "secret": secret}
+def seal_key(secret: str, *, owner_id: int, key_id: UUID, nonce: str = "") -> SealedKey:
+    payload = {**_binding(owner_id, key_id, nonce), "secret": secret}
     return SealedKey(fernet().encrypt(json.dumps(payload).encode()).decode("ascii"))
 
 
 @sensitive_variables()
-def open_key(sealed: SealedKey, *, owner_id: int, key_id: UUID) -> str:
-    """The secret inside ``sealed``, for this owner and this row only.
+def open_key(sealed: SealedKey, *, owner_id: int, key_id: UUID, nonce: str = "") -> str:
+    """The secret inside ``sealed``, for this owner, this row and its present nonce only.
 
     Raises:
         Unreadable: the seal does not open here.
     """
     try:
         payload = json.loads(fernet().decrypt(sealed.ciphertext.encode()))
-        said = (payload["v"], payload["owner"], payload["key"])
-        secret = payload["secret"]
-    except (InvalidToken, ValueError, KeyError, TypeError):
+        secret = payload.pop("secret")
+    except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         raise Unreadable from None
-    if said != (VERSION, owner_id, str(key_id)) or not isinstance(secret, str) or not secret:
+    bound = payload == _binding(owner_id, key_id, nonce)
+    if not bound or not isinstance(secret, str) or not secret:
         raise Unreadable
     return secret
+
+
+def _binding(owner_id: int, key_id: UUID, nonce: str) -> dict[str, object]:
+    place: dict[str, object] = {"owner": owner_id, "key": str(key_id)}
+    return {"v": VERSION, **place, "nonce": nonce} if nonce else {"v": WITHOUT_NONCE, **place}
 
 
 @sensitive_variables()

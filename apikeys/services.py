@@ -25,15 +25,14 @@ from apikeys import canary
 from apikeys.audit import Actor, What, note
 from apikeys.checking import Check, CheckedKey, check_with_google, duplicate_key, key_check
 from apikeys.health import key_report as key_report
-from apikeys.models import Budgeted, UserApiKey
-from apikeys.seal import fingerprints, seal_key
+from apikeys.models import SEALED, Budgeted, UserApiKey
+from apikeys.seal import fingerprints, new_nonce, seal_key
 from apikeys.selectors import keys_of
 from common.deletion import delete_with_retry
 from common.errors import AppError
 
 KEYS_PER_USER = 50
 BUDGETS = ("daily_tokens", "monthly_tokens", "daily_money", "monthly_money")
-SEALED = ("encrypted_key", "fingerprint", "tail")
 
 
 @sensitive_variables()
@@ -230,12 +229,15 @@ def _put(key: UserApiKey, checked: CheckedKey) -> list[str]:
         "listed_at": None,
     }
     facts = nothing_known | checked.facts
-    key.encrypted_key = seal_key(checked.secret, owner_id=key.user_id, key_id=key.id)
+    key.seal_nonce = new_nonce()
+    key.encrypted_key = seal_key(
+        checked.secret, owner_id=key.user_id, key_id=key.id, nonce=key.seal_nonce
+    )
     key.fingerprint = fingerprints(checked.secret, owner_id=key.user_id)[0]
     key.tail = checked.secret[-4:]
     for name, value in facts.items():
         setattr(key, name, value)
-    return [*SEALED, *facts]
+    return [*SEALED, "tail", *facts]
 
 
 def _in_words(limit: tuple[str, Any]) -> str:

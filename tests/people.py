@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from accounts.models import UserProfile
 from accounts.tokens import issue
 from apikeys.models import KeyLoan, UserApiKey
-from apikeys.seal import fingerprints, seal_key
+from apikeys.seal import fingerprints, new_nonce, seal_key
 
 PASSWORD = "correct horse battery staple"
 KEY_LETTERS = string.ascii_letters + string.digits + "_-"
@@ -57,7 +57,8 @@ def make_key(
         fingerprint=fingerprints(plain, owner_id=owner.pk)[0],
         **{"status": UserApiKey.Status.ACTIVE, "verified_at": timezone.now(), **fields},
     )
-    key.encrypted_key = seal_key(plain, owner_id=owner.pk, key_id=key.id)
+    key.seal_nonce = new_nonce()
+    key.encrypted_key = seal_key(plain, owner_id=owner.pk, key_id=key.id, nonce=key.seal_nonce)
     key.save()
     if selected:
         UserProfile.objects.update_or_create(user=owner, defaults={"selected_api_key": key})

@@ -17,9 +17,12 @@ from django.db.models.functions import Concat
 from django.forms.models import model_to_dict
 from fernet_fields.fields import EncryptedTextField
 
+from apikeys.checking import CheckedKey
 from apikeys.fields import SealedKeyField
 from apikeys.models import UserApiKey
-from apikeys.seal import MASK, SealedKey, fernet, fingerprints, open_key, seal_key
+from apikeys.rotation import key_rotate
+from apikeys.seal import MASK, SealedKey, fernet, fingerprints, new_nonce, open_key, seal_key
+from apikeys.services import key_put
 from common.errors import AppError
 from tests.people import assert_secret_free, make_key, make_user, new_secret
 
@@ -168,8 +171,9 @@ def test_a_stale_instance_does_not_bring_a_replaced_key_back(alice):
     assert stale.encrypted_key
     newer = new_secret()
     fresh = loaded(key)
-    fresh.encrypted_key = seal_key(newer, owner_id=alice.pk, key_id=key.pk)
-    fresh.save(update_fields=["encrypted_key"])
+    fresh.seal_nonce = new_nonce()
+    fresh.encrypted_key = seal_key(newer, owner_id=alice.pk, key_id=key.pk, nonce=fresh.seal_nonce)
+    fresh.save(update_fields=["encrypted_key", "seal_nonce"])
     stale.name = "renamed"
     stale.save()
     assert loaded(key).name == "renamed"
@@ -237,10 +241,94 @@ def test_the_token_can_be_read_with_nothing_but_the_library(settings, alice):
     key = make_key(owner=alice, secret=SECRET)
     own = EncryptedTextField().fernet
     payload = json.loads(own.decrypt(stored(key).encode()))
-    assert payload == {"v": 1, "owner": alice.pk, "key": str(key.pk), "secret": SECRET}
+    bound = {"v": 2, "owner": alice.pk, "key": str(key.pk), "nonce": key.seal_nonce}
+    assert payload == {**bound, "secret": SECRET}
     settings.FERNET_KEYS = [NEW]
     with pytest.raises(InvalidToken):
         EncryptedTextField().fernet.decrypt(stored(key).encode())
+
+
+def put_back(key: UserApiKey, ciphertext: str) -> None:
+    """Write a ciphertext into a row, as who can write the table does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE user_api_keys SET encrypted_key = %s WHERE name = %s", [ciphertext, key.name]
+        )
+
+
+def replaced(key: UserApiKey, secret: str) -> UserApiKey:
+    return key_put(key=loaded(key), checked=CheckedKey(secret, {"status": "active"}))
+
+
+def test_an_older_seal_of_the_same_row_does_not_open_a_replaced_key(alice):
+    key = make_key(owner=alice, secret=SECRET)
+    before = stored(key)
+    replaced(key, newer := new_secret())
+    current = stored(key)
+    put_back(key, before)
+    with pytest.raises(AppError) as caught:
+        loaded(key).get_decrypted_key()
+    assert caught.value.code == "key_unreadable"
+    put_back(key, current)
+    assert loaded(key).get_decrypted_key() == newer
+
+
+def test_the_same_secret_again_is_another_seal(alice):
+    key = make_key(owner=alice, secret=SECRET)
+    before = stored(key)
+    replaced(key, SECRET)
+    put_back(key, before)
+    with pytest.raises(AppError):
+        loaded(key).get_decrypted_key()
+
+
+def sealed_before_nonces(key: UserApiKey) -> str:
+    sealed = seal_key(SECRET, owner_id=key.user_id, key_id=key.pk)
+    UserApiKey.objects.filter(pk=key.pk).update(encrypted_key=sealed, seal_nonce="")
+    return sealed.ciphertext
+
+
+def test_a_seal_of_before_there_were_nonces_opens_until_the_key_is_replaced(alice):
+    key = make_key(owner=alice, secret=SECRET)
+    before = sealed_before_nonces(key)
+    assert loaded(key).get_decrypted_key() == SECRET
+    replaced(key, new_secret())
+    put_back(key, before)
+    with pytest.raises(AppError):
+        loaded(key).get_decrypted_key()
+
+
+def test_a_rotation_gives_an_old_seal_a_nonce(settings, alice):
+    settings.FERNET_KEYS = [OLD]
+    key = make_key(owner=alice, secret=SECRET)
+    before = sealed_before_nonces(key)
+    settings.FERNET_KEYS = [NEW, OLD]
+    assert key_rotate(key=key) == "rotated"
+    assert loaded(key).get_decrypted_key() == SECRET
+    put_back(key, before)
+    with pytest.raises(AppError):
+        loaded(key).get_decrypted_key()
+
+
+def test_a_key_that_is_replaced_after_its_row_was_loaded_still_opens(alice):
+    key = make_key(owner=alice, secret=SECRET)
+    early = loaded(key)
+    replaced(key, newer := new_secret())
+    assert early.get_decrypted_key() == newer
+
+
+def test_a_process_that_knows_no_nonces_can_store_a_row(alice):
+    """While a server is updated, processes of both versions run."""
+    key = make_key(owner=alice, secret=SECRET)
+    names = [f.column for f in UserApiKey._meta.concrete_fields if f.column != "seal_nonce"]
+    columns = ", ".join(names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE copied AS SELECT {columns} FROM user_api_keys")  # noqa: S608
+        cursor.execute("DELETE FROM user_profiles")
+        cursor.execute("DELETE FROM user_api_keys")
+        cursor.execute(f"INSERT INTO user_api_keys ({columns}) SELECT {columns} FROM copied")  # noqa: S608
+        cursor.execute("DROP TABLE copied")
+    assert loaded(key).seal_nonce == ""
 
 
 def test_keys_go_with_their_owner(alice):
