@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import sys
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -13,7 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django_app = get_asgi_application()
 
 # Django has to be set up before our own modules are imported, hence the order of this file.
+from django.db import Error as DatabaseFault  # noqa: E402
+
+from accounts.tokens import authenticate  # noqa: E402
 from agents import live, sse  # noqa: E402
+from agents.bearer import bearer  # noqa: E402
 from agents.consumers import ChatConsumer  # noqa: E402
 from agents.database import in_database  # noqa: E402
 from apikeys import canary  # noqa: E402
@@ -21,10 +26,20 @@ from chatproject import checks  # noqa: E402
 from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 from chatproject.redaction import redact_uncaught  # noqa: E402
+from common.errors import internal  # noqa: E402
+from common.outages import refusal  # noqa: E402
 
 redact_uncaught()
 checks.refuse_bad_settings()
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end up in a core file
+
+
+async def identify(scope: Any) -> int:
+    """The id of the user whose token a request carries. Raises ``AppError``."""
+    try:
+        return (await in_database(authenticate, bearer(scope["headers"]))).user_id
+    except DatabaseFault as fault:
+        raise refusal(fault) or internal() from None
 
 
 async def startup() -> None:
@@ -36,6 +51,7 @@ application = Doors(
     pages=django_app,
     stream=sse.application,
     socket=ChatConsumer.as_asgi(),
+    identify=identify,
     startup=startup,
     shutdown=live.shutdown,
 )

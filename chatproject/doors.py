@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from chatproject.bodies import Body, BodyRefused, Identify, InFlight
 from chatproject.headers import security_headers
+from common.errors import AppError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,8 +27,6 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 Hook = Callable[[], Awaitable[None]]
 
 STREAM_PATH = "/chat/stream"
-UPLOAD_PATH = "/api/files/"
-UPLOAD_ENVELOPE_BYTES = 64 * 1024  # what a multipart form adds around the file
 
 CLOSE_FORBIDDEN_ORIGIN = 4403
 CLOSE_NOT_FOUND = 4404
@@ -37,10 +38,6 @@ UNTRUSTED_HEADERS = (b"daphne-root-path", b"forwarded", b"x-real-ip", b"x-forwar
 logger = logging.getLogger(__name__)
 
 
-class BodyTooLarge(Exception):
-    """More bytes arrived than the request may have."""
-
-
 class Doors:
     """Sends each connection to the one application that serves its path.
 
@@ -48,18 +45,28 @@ class Doors:
         pages: everything on plain HTTP: the page, the admin, the REST API.
         stream: ``POST /chat/stream``, answered as server-sent events.
         socket: the web socket on ``/chat/stream``.
+        identify: the id of the user whose token a request carries; raises ``AppError``.
         startup: awaited before the server takes connections, where the server tells (uvicorn).
         shutdown: awaited before the process ends, where the server tells.
     """
 
     def __init__(
-        self, *, pages: App, stream: App, socket: App, startup: Hook, shutdown: Hook
+        self,
+        *,
+        pages: App,
+        stream: App,
+        socket: App,
+        identify: Identify,
+        startup: Hook,
+        shutdown: Hook,
     ) -> None:
         self.pages = pages
         self.stream = stream
         self.socket = socket
+        self.identify = identify
         self.startup = startup
         self.shutdown = shutdown
+        self.in_flight = InFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -93,7 +100,7 @@ class Doors:
             await _answer(send, 400, "bad_host", "This server is not known by that name.")
             return
         if scope["path"] != STREAM_PATH:
-            await _limited(self.pages, scope, receive, send)
+            await self._bounded(self.pages, scope, receive, send)
         elif scope["method"] != "POST":
             await _answer(
                 send,
@@ -105,7 +112,26 @@ class Doors:
         elif not _origin_allowed(scope):
             await _answer(send, 403, "origin_not_allowed", "This site may not use this server.")
         else:
-            await _limited(self.stream, scope, receive, send)
+            await self._bounded(self.stream, scope, receive, send)
+
+    async def _bounded(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run ``app``, and answer instead of it once the body is not taken."""
+        body = Body(scope, receive, self.identify, self.in_flight)
+        started = False
+
+        async def noted_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await body.check_declared()
+            await app(scope, body.receive, noted_send)
+        except BodyRefused as refused:
+            if not started:
+                await _refuse(send, refused.error)
+        finally:
+            body.release()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != STREAM_PATH:
@@ -147,45 +173,13 @@ def _origin_allowed(scope: Scope) -> bool:
     return not origins or (len(origins) == 1 and origins[0] in settings.ALLOWED_ORIGINS)
 
 
-def _body_limit(path: str) -> int:
-    if path == UPLOAD_PATH:
-        return settings.UPLOAD_MAX_BYTES + UPLOAD_ENVELOPE_BYTES
-    return settings.REQUEST_MAX_BYTES
-
-
-async def _limited(app: App, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run ``app``, and answer 413 instead once the request is longer than allowed."""
-    limit = _body_limit(scope["path"])
-    declared = _values(scope, b"content-length")
-    if any(not value.isdecimal() or int(value) > limit for value in declared):
-        await _refuse_body(send)
-        return
-
-    received = 0
-    started = False
-
-    async def counted_receive() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit:
-            raise BodyTooLarge
-        return message
-
-    async def noted_send(message: Message) -> None:
-        nonlocal started
-        started = True
-        await send(message)
-
-    try:
-        await app(scope, counted_receive, noted_send)
-    except BodyTooLarge:
-        if not started:
-            await _refuse_body(send)
-
-
-async def _refuse_body(send: Send) -> None:
-    await _answer(send, 413, "too_large", "This request is too large.", [(b"connection", b"close")])
+async def _refuse(send: Send, error: AppError) -> None:
+    headers = [(b"connection", b"close")]  # what is left of the body is not read
+    if error.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="api"'))
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
+    await _answer(send, error.status, error.code, error.message, headers)
 
 
 async def _answer(

@@ -187,6 +187,14 @@ REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its doorbell and its 
 REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 1024 * 1024, minimum=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, minimum=1024)
+# What requests may send before they are read: by somebody unknown, by one user, and in all.
+REQUEST_ANONYMOUS_MAX_BYTES = env.integer("REQUEST_ANONYMOUS_MAX_BYTES", 65_536, minimum=1024)
+REQUESTS_BYTES_PER_USER = env.integer(
+    "REQUESTS_BYTES_PER_USER", max(64 * 1024 * 1024, 2 * UPLOAD_MAX_BYTES)
+)
+REQUESTS_BYTES = env.integer("REQUESTS_BYTES", 8 * REQUESTS_BYTES_PER_USER)
+REQUEST_MIN_BYTES_PER_S = env.integer("REQUEST_MIN_BYTES_PER_S", 8192, minimum=1)
+REQUEST_MAX_S = env.integer("REQUEST_MAX_S", 300, minimum=1)
 USER_STORAGE_BYTES = env.integer("USER_STORAGE_BYTES", 1024**3)
 DISK_FREE_MIN_BYTES = env.integer("DISK_FREE_MIN_BYTES", 512 * 1024 * 1024)
 # Processes that decode files, and what one file may use there.

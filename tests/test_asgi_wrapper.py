@@ -6,7 +6,9 @@ import json
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
+from chatproject import bodies
 from chatproject.doors import Doors
+from common.errors import AppError
 
 HOST = (b"host", b"localhost:8000")
 ORIGIN = "http://localhost:8000"
@@ -40,6 +42,12 @@ class Inside:
 
         return answer
 
+    async def identify(self, scope):
+        token = dict(scope["headers"]).get(b"authorization", b"")
+        if token not in (b"1", b"2"):
+            raise AppError("not_authenticated", "Sign in to continue.", status=401)
+        return int(token)
+
     async def startup(self):
         self.seen.append(("startup", {}))
 
@@ -58,6 +66,7 @@ def doors(inside):
         pages=inside.app("pages"),
         stream=inside.app("stream"),
         socket=inside.app("socket"),
+        identify=inside.identify,
         startup=inside.startup,
         shutdown=inside.shutdown,
     )
@@ -250,6 +259,107 @@ async def test_an_upload_that_is_declared_too_long_is_never_read(doors, inside):
     headers = [HOST, (b"content-length", b"%d" % (5000 + 64 * 1024 + 1))]
     assert (await request(doors, "/api/files/", method="POST", headers=headers))[0] == 413
     assert inside.seen == []
+
+
+def sending(length: int, token: bytes | None = None) -> dict:
+    """A large upload of a user, or of somebody unknown."""
+    headers = [HOST, (b"content-length", b"%d" % length)]
+    known = [] if token is None else [(b"authorization", token)]
+    return {"path": "/api/files/", "method": "POST", "headers": [*headers, *known]}
+
+
+@pytest.fixture
+def large(settings):
+    settings.UPLOAD_MAX_BYTES = 1_000_000
+    settings.REQUESTS_BYTES_PER_USER, settings.REQUESTS_BYTES = 1_500_000, 2_500_000
+
+
+async def test_a_large_body_of_somebody_unknown_is_never_read(doors, inside, large):
+    for token in (None, b"3"):
+        status, headers, body = await request(doors, **sending(100_000, token))
+        assert (status, json.loads(body)["code"]) == (401, "not_authenticated")
+        assert headers[b"connection"] == b"close"
+        assert b"Bearer" in headers[b"www-authenticate"]
+    assert inside.seen == []
+
+
+async def test_without_a_length_no_more_is_read_than_a_sign_in_needs(doors, large):
+    async def upload(chunks, headers=()):
+        return await request(
+            doors, "/api/files/", method="POST", headers=[HOST, *headers], chunks=chunks
+        )
+
+    assert (await upload([b"x" * 30_000] * 2))[0] == 200
+    assert (await upload([b"x" * 30_000] * 3))[0] == 401
+    assert (await upload([b"x" * 30_000] * 3, [(b"authorization", b"1")]))[0] == 200
+    assert doors.in_flight._bytes == {}
+
+
+class Upload:
+    """A request that is being sent."""
+
+    def __init__(self, doors, length, token) -> None:
+        scope = {"type": "http", "root_path": "", "query_string": b"", **sending(length, token)}
+        self.talk = ApplicationCommunicator(doors, scope)
+
+    async def send(self, count, more_body=True):
+        message = {"type": "http.request", "body": b"x" * count, "more_body": more_body}
+        await self.talk.send_input(message)
+
+    async def answer(self):
+        start, body = await self.talk.receive_output(), await self.talk.receive_output()
+        await self.talk.wait()
+        return start["status"], dict(start["headers"]), body["body"]
+
+
+async def test_what_is_under_way_is_bounded_per_user_and_in_all(doors, large):
+    first = Upload(doors, 900_000, b"1")
+    await first.send(1000)
+    await asyncio.sleep(0)
+
+    status, headers, body = await Upload(doors, 900_000, b"1").answer()
+    assert (status, json.loads(body)["code"]) == (429, "busy")
+    assert headers[b"retry-after"] == b"5"
+
+    others = Upload(doors, 900_000, b"2")
+    await others.send(1000)
+    await asyncio.sleep(0)
+    status, _, body = await Upload(doors, 800_000, b"1").answer()
+    assert status == 429
+    doors.in_flight._bytes[3] = 800_000
+    status, _, body = await Upload(doors, 500_000, b"2").answer()
+    assert (status, json.loads(body)["code"]) == (503, "busy")
+    del doors.in_flight._bytes[3]
+
+    for upload in (first, others):
+        await upload.send(10, more_body=False)
+        assert (await upload.answer())[0] == 200
+    assert doors.in_flight._bytes == {}
+
+
+@pytest.mark.parametrize("lack", ["rate", "time"])
+async def test_a_body_that_comes_in_too_slowly_is_given_up(doors, settings, monkeypatch, lack):
+    monkeypatch.setattr(bodies, "GRACE_S", 0.2 if lack == "rate" else 60)
+    settings.REQUEST_MIN_BYTES_PER_S = 1000
+    settings.REQUEST_MAX_S = 0.2 if lack == "time" else 60
+    upload = Upload(doors, 4000, b"1")
+    await upload.send(100)
+
+    status, headers, body = await upload.answer()
+
+    assert (status, json.loads(body)["code"]) == (408, "too_slow")
+    assert headers[b"connection"] == b"close"
+
+
+async def test_each_byte_buys_time(doors, settings, monkeypatch):
+    monkeypatch.setattr(bodies, "GRACE_S", 0.1)
+    settings.REQUEST_MIN_BYTES_PER_S = 1000
+    upload = Upload(doors, 1000, b"1")
+    await upload.send(999)
+    await asyncio.sleep(0.4)
+    await upload.send(1, more_body=False)
+
+    assert (await upload.answer())[0] == 200
 
 
 async def test_the_engine_is_told_when_the_server_starts_and_ends(doors, inside):
