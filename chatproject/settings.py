@@ -162,6 +162,7 @@ ALLOW_REGISTRATION = env.boolean("ALLOW_REGISTRATION", default=False)
 
 # Behind TLS (a proxy that uvicorn trusts tells the scheme): cookies and links for HTTPS only.
 HTTPS = env.boolean("HTTPS", default=False)
+SESSION_ENGINE = "accounts.sessions"  # whose rows are of no use to who reads them
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
