@@ -25,7 +25,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.attempts import attempt_count
+from accounts.attempts import attempt_count, attempt_succeeded
 from common.errors import AppError
 
 # What every page says of a person or a group that it names.
@@ -132,7 +132,7 @@ class LimitedSignInForm(AdminAuthenticationForm):
     def clean(self) -> dict[str, Any]:
         attempt = _counted(_address(self.request), self.cleaned_data.get("username", ""))
         cleaned = super().clean()  # raises if the password is wrong
-        attempt.delete()
+        attempt_succeeded(attempt)
         return cleaned
 
 
@@ -146,7 +146,7 @@ class LimitedPasswordForm(AdminPasswordChangeForm):
     def clean_old_password(self) -> str:
         attempt = _counted(self.address, self.user.get_username())
         typed: str = super().clean_old_password()  # raises if it is wrong
-        attempt.delete()
+        attempt_succeeded(attempt)
         return typed
 
 

@@ -6,6 +6,7 @@ is locked out for good: refused tries are not counted.
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,31 +14,48 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-from accounts.models import SignInAttempt
+from accounts.models import KnownOrigin, SignInAttempt
+from common.derived import purpose_key
 from common.errors import AppError
 
 WINDOW = timedelta(minutes=1)
+REMEMBERED = timedelta(days=90)
 
 
 def attempt_count(*, address: str, name: str = "") -> SignInAttempt:
     """Count a try from ``address``, and on the account ``name`` if one is meant.
 
-    Delete what comes back when the try was a good one.
+    From where the account was signed in to before, tries have an allowance of their own: what
+    others try elsewhere does not lock its owner out. Report a good try with ``attempt_succeeded``.
 
     Raises:
         AppError: ``too_many_attempts`` (429): one of the limits is reached.
     """
     now = timezone.now()
     SignInAttempt.objects.filter(at__lt=now - WINDOW).delete()
-    attempt = SignInAttempt.objects.create(
+    attempt = SignInAttempt(
         name_digest=_digest(name) if name else "", address=network(address), at=now
     )
-    _refuse_over(settings.LOGIN_PER_ADDRESS, attempt, address=attempt.address)
+    attempt.is_known = bool(name) and KnownOrigin.objects.filter(digest=_origin(attempt)).exists()
+    attempt.save()
+    same_name = {"name_digest": attempt.name_digest, "is_known": attempt.is_known}
+    if attempt.is_known:
+        same_origin = {**same_name, "address": attempt.address}
+        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, **same_origin)
+        return attempt
+    _refuse_over(settings.LOGIN_PER_ADDRESS, attempt, address=attempt.address, is_known=False)
     if name:
-        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, name_digest=attempt.name_digest)
+        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, **same_name)
     return attempt
+
+
+def attempt_succeeded(attempt: SignInAttempt) -> None:
+    """Do not count a good try, and remember where it came from."""
+    attempt.delete()
+    now = timezone.now()
+    KnownOrigin.objects.filter(last_at__lt=now - REMEMBERED).delete()
+    KnownOrigin.objects.update_or_create(digest=_origin(attempt), defaults={"last_at": now})
 
 
 def _refuse_over(limit: int, attempt: SignInAttempt, **same: Any) -> None:
@@ -74,5 +92,12 @@ def network(address: str) -> str:
 
 
 def _digest(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return salted_hmac("accounts.attempts", folded, algorithm="sha256").hexdigest()
+    return _mac("name", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _origin(attempt: SignInAttempt) -> str:
+    return _mac("origin", f"{attempt.name_digest} {attempt.address}")
+
+
+def _mac(kind: str, value: str) -> str:
+    return hmac.digest(purpose_key(f"accounts.attempts.{kind}"), value.encode(), "sha256").hex()

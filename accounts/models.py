@@ -78,6 +78,7 @@ class SignInAttempt(models.Model):
 
     name_digest = models.CharField(max_length=64, help_text="People type passwords as names.")
     address = models.CharField(max_length=45)
+    is_known = models.BooleanField(default=False, help_text="From where it succeeded before.")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -90,6 +91,19 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class KnownOrigin(models.Model):
+    """That an account was signed in to from an address; neither of them can be read from it."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    last_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        db_table = "known_origins"
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class AccountAudit(models.Model):

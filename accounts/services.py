@@ -17,7 +17,7 @@ from django.dispatch import Signal
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import audit, tokens
-from accounts.attempts import attempt_count
+from accounts.attempts import attempt_count, attempt_succeeded
 from accounts.models import UserProfile
 from accounts.selectors import FALLBACK_KEYS, profile_of
 from agents.core import catalogue
@@ -46,7 +46,7 @@ def sign_in(*, username: str, password: str, address: str) -> tokens.TokenPair:
             "User name and password do not match, or the account is switched off.",
             status=401,
         )
-    attempt.delete()
+    attempt_succeeded(attempt)
     update_last_login(User, user)
     return tokens.issue(user)
 
@@ -89,7 +89,7 @@ def password_change(
     attempt = attempt_count(address=address, name=user.get_username())
     if not user.check_password(current_password):
         raise _invalid("current_password", ["This is not your current password."])
-    attempt.delete()
+    attempt_succeeded(attempt)
     _validate_password(new_password, user, field="new_password")
     user.set_password(new_password)
     user.save(update_fields=["password"])

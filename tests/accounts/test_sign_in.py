@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.attempts import network
-from accounts.models import SignInAttempt
+from accounts.models import KnownOrigin, SignInAttempt
 from tests.people import PASSWORD, client_for
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +243,45 @@ def test_registration_is_limited_by_address(settings):
         for number in range(3)
     ]
     assert codes == [201, 201, 429]
+
+
+OWNER, ELSEWHERE = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "203.0.113.9"}
+
+
+def test_wrong_tries_from_elsewhere_do_not_lock_the_owner_out(alice):
+    assert sign_in(**OWNER).status_code == 200
+    for number in range(30):
+        sign_in(password="wrong", REMOTE_ADDR=f"203.0.113.{number}")
+    assert sign_in(**ELSEWHERE).status_code == 429
+    assert sign_in(**OWNER).status_code == 200
+
+
+def test_where_it_succeeded_before_there_is_a_limit_too(alice):
+    sign_in(**OWNER)
+    codes = [sign_in(password="wrong", **OWNER).status_code for _ in range(6)]
+    assert codes == [401] * 5 + [429]
+    assert sign_in(**OWNER).status_code == 429
+
+
+def test_a_crowded_address_does_not_use_up_the_owners_allowance(alice):
+    sign_in(**OWNER)
+    for number in range(25):
+        sign_in(f"nobody{number}", "wrong", **OWNER)
+    assert sign_in("nobody", "wrong", **OWNER).status_code == 429
+    assert sign_in(**OWNER).status_code == 200
+
+
+def test_a_known_address_is_known_for_one_account_only(alice, bob):
+    sign_in(**OWNER)
+    for number in range(5):
+        sign_in("bob", "wrong", REMOTE_ADDR=f"203.0.113.{number}")
+    assert sign_in("bob", **OWNER).status_code == 429
+
+
+def test_where_somebody_signed_in_is_forgotten_after_a_while_and_cannot_be_read(alice, bob):
+    sign_in(**OWNER)
+    row = KnownOrigin.objects.get()
+    assert "192.0.2.1" not in str(KnownOrigin.objects.values())
+    KnownOrigin.objects.update(last_at=timezone.now() - timedelta(days=91))
+    sign_in("bob", **ELSEWHERE)
+    assert not KnownOrigin.objects.filter(pk=row.pk).exists()
