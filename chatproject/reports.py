@@ -40,3 +40,15 @@ class AnsweredUnavailable(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return getattr(record, "status_code", None) != 503
+
+
+class ExpectedRefusals(logging.Filter):
+    """Makes Django's line about any other answer above 500 a warning: only a 500 is our error.
+
+    A 507 says that a disk or a quota is full, a 502 that Google gave no answer.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) > 500 and not record.exc_info:
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
