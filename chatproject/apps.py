@@ -5,7 +5,7 @@ from django.core.checks import register
 from django.core.exceptions import ImproperlyConfigured
 
 from agents.core import catalogue, prices
-from chatproject import checks
+from chatproject import checks, private
 
 
 class ChatprojectAdminConfig(AdminConfig):
@@ -18,6 +18,7 @@ class ChatprojectConfig(AppConfig):
     def ready(self) -> None:
         for check in checks.ALL:
             register(check)
+        private.make_private()
         try:
             catalogue.override(settings.GEMINI_MODELS)
         except ValueError as error:

@@ -10,6 +10,9 @@ from typing import Any
 
 from django.core.asgi import get_asgi_application
 
+from chatproject.private import restrict_umask
+
+restrict_umask()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django_app = get_asgi_application()
 

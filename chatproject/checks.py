@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -13,76 +13,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
-SECRET_MIN_BYTES = 32
-# What people copy: the words of our own documentation, Django's template, and common examples.
-SAMPLE_WORDS = (
-    "changeme",
-    "change-me",
-    "example",
-    "django-insecure",
-    "insecure",
-    "placeholder",
-    "secret-key",
-    "your-",
-    "paste-",
-)
-MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+from chatproject.private import check_private
+from chatproject.secrets_check import check_secrets
+
+logger = logging.getLogger(__name__)
+
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 ORIGIN = re.compile(r"https?://[^/?#@\s*]+")
-
-
-def check_secrets(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    problems: list[CheckMessage] = []
-    keys = settings.FERNET_KEYS
-    if not isinstance(keys, list | tuple) or not keys:
-        problems.append(
-            Error(
-                "FERNET_KEYS is not set: no key can be stored.",
-                hint=MAKE_ONE,
-                id="chatproject.E005",
-            )
-        )
-        keys = []
-    values = [("SECRET_KEY", _setting("SECRET_KEY")), ("JWT_SIGNING_KEY", settings.JWT_SIGNING_KEY)]
-    values += [("FERNET_KEYS", key) for key in keys]
-    for name, value in values:
-        problems += _weakness(name, value)
-    repeated = [
-        value for value, count in Counter(value for _, value in values).items() if count > 1
-    ]
-    if any(repeated):
-        names = sorted({name for name, value in values if value and value in repeated})
-        problems.append(
-            Error(
-                f"The same value is used twice in {', '.join(names)}.",
-                hint="Each secret must be its own random value.",
-                id="chatproject.E003",
-            )
-        )
-    return problems
-
-
-def _setting(name: str) -> Any:
-    try:
-        return getattr(settings, name)
-    except ImproperlyConfigured:  # Django's own words for an empty SECRET_KEY
-        return ""
-
-
-def _weakness(name: str, value: Any) -> list[CheckMessage]:
-    if not isinstance(value, str) or not value:
-        return [Error(f"{name} is not set.", hint=MAKE_ONE, id="chatproject.E001")]
-    if len(value.encode()) < SECRET_MIN_BYTES or len(set(value)) < 10:
-        return [
-            Error(
-                f"{name} is too weak: at least {SECRET_MIN_BYTES} random bytes are needed.",
-                hint=MAKE_ONE,
-                id="chatproject.E002",
-            )
-        ]
-    if any(word in value.lower() for word in SAMPLE_WORDS):
-        return [Error(f"{name} is a sample value.", hint=MAKE_ONE, id="chatproject.E004")]
-    return []
 
 
 def check_debug(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -167,14 +104,20 @@ ALL: Sequence[Callable[..., list[CheckMessage]]] = (
     check_debug,
     check_hosts,
     check_gemini,
+    check_private,
 )
 
 
 def refuse_bad_settings() -> None:
     """Raise on the first start with unsafe settings; servers do not run Django's checks."""
     problems = [problem for check in ALL for problem in check()]
-    if problems:
-        lines = [
-            f"{problem.id}: {problem.msg} {problem.hint or ''}".strip() for problem in problems
-        ]
+    for problem in problems:
+        if not problem.is_serious():
+            logger.warning("%s", _line(problem))
+    lines = [_line(problem) for problem in problems if problem.is_serious()]
+    if lines:
         raise ImproperlyConfigured("The server does not start:\n" + "\n".join(lines))
+
+
+def _line(problem: CheckMessage) -> str:
+    return f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()

@@ -18,6 +18,9 @@ TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
 
+secret_files: list[Path] = []  # what secrets were read from; chatproject.private watches them
+
+
 def load_file(path: Path) -> None:
     """Add the ``NAME=value`` lines of ``path`` to the environment; what is already set wins.
 
@@ -26,6 +29,7 @@ def load_file(path: Path) -> None:
     """
     if not path.is_file():
         return
+    secret_files.append(path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -120,6 +124,7 @@ def secret(name: str) -> str:
         return text(name)
     if text(name):
         raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    secret_files.append(Path(path))
     try:
         return Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError:

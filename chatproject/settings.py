@@ -120,13 +120,20 @@ STATICFILES_DIRS = [WEB_DIST] if WEB_DIST.is_dir() else []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Not the manifest storage: it would rename the page's files, whose names hold a hash already.
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage",
+        # The page is public, and who installs it need not be who runs it.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[0-9A-Za-z_-]{8}\.\w+$"
-for directory in (VAR_DIR, STATIC_ROOT):
-    directory.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+for public in (STATIC_ROOT.parent, STATIC_ROOT):
+    if not public.is_dir():
+        public.mkdir()
+        public.chmod(0o755)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
@@ -231,10 +238,13 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "chatproject.redaction.RedactedHandler", "formatter": "line"}},
-    "filters": {"unavailable": {"()": "chatproject.reports.AnsweredUnavailable"}},
+    "filters": {
+        "unavailable": {"()": "chatproject.reports.AnsweredUnavailable"},
+        "refusals": {"()": "chatproject.reports.ExpectedRefusals"},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        "django.request": {"filters": ["unavailable"]},
+        "django.request": {"filters": ["unavailable", "refusals"]},
         # Ours is the only handler, so that nothing is printed that was not redacted.
         **{
             name: {"handlers": [], "propagate": True}

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from chatproject import checks
+from chatproject import checks, secrets_check
 
 ROOT = Path(__file__).resolve().parent.parent
 # As long and mixed as real ones, and the same in every worker: they stand in names of tests.
@@ -46,7 +47,7 @@ def test_good_settings_pass(good):
         ("SECRET_KEY", "short", "E002"),
         ("SECRET_KEY", "a" * 64, "E002"),
         ("JWT_SIGNING_KEY", STRONG[0], "E003"),
-        ("SECRET_KEY", "django-insecure-" + STRONG[3], "E004"),
+        ("SECRET_KEY", "django-insecure-" + secrets.token_urlsafe(48), "E004"),
         ("JWT_SIGNING_KEY", "paste-the-output-of-the-command-above", "E004"),
         ("FERNET_KEYS", [], "E005"),
         ("FERNET_KEYS", STRONG[2], "E005"),
@@ -54,6 +55,15 @@ def test_good_settings_pass(good):
         ("FERNET_KEYS", [STRONG[2], "short"], "E002"),
         ("FERNET_KEYS", [STRONG[2], STRONG[2]], "E003"),
         ("FERNET_KEYS", [STRONG[0]], "E003"),
+        ("FERNET_KEYS", [STRONG[0] + "1"], "E003"),
+        ("FERNET_KEYS", [STRONG[2], STRONG[2][:40]], "E003"),
+        ("FERNET_KEYS", ["0123456789" * 4], "E004"),
+        ("FERNET_KEYS", [STRONG[2][:16] * 4], "E002"),
+        ("FERNET_KEYS", ["abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ"], "E002"),
+        ("FERNET_KEYS", ["ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210zyx"], "E002"),
+        ("FERNET_KEYS", ["My-Password-of-the-chat-server-2026!"], "E004"),
+        ("SECRET_KEY", "qwertyuiopasdfghjklzxcvbnm-QWERTYUIOP", "E004"),
+        ("JWT_SIGNING_KEY", "Tr0ub4dor&3-" * 4, "E002"),
         ("ALLOWED_HOSTS", ["*"], "E007"),
         ("ALLOWED_ORIGINS", ["https://chat.example.org/"], "E008"),
         ("ALLOWED_ORIGINS", ["chat.example.org"], "E008"),
@@ -69,6 +79,25 @@ def test_unsafe_settings_are_refused(good, name, value, expected):
     assert found() == {expected}
     with pytest.raises(ImproperlyConfigured, match=f"chatproject.{expected}"):
         checks.refuse_bad_settings()
+
+
+def test_random_values_are_never_taken_for_a_pattern():
+    for _ in range(500):
+        made = secrets.token_urlsafe(48), secrets.token_hex(32), Fernet.generate_key().decode()
+        for value in made:
+            assert secrets_check.weakness("FERNET_KEYS", value, retired=False) == [], value
+
+
+def test_an_old_master_key_with_a_pattern_is_warned_of_and_still_opens(good, caplog):
+    good.FERNET_KEYS = [STRONG[2], "abcdefghijklmnopqrstuvwxyz0123456789"]
+    assert found() == {"W013"}
+    checks.refuse_bad_settings()
+    assert "rotatekeys" in caplog.text
+
+
+def test_a_password_is_no_secret_of_another_kind(good):
+    good.DEMO_PASSWORD = STRONG[2]
+    assert found() == {"E003"}
 
 
 @pytest.mark.parametrize(
