@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -21,13 +20,11 @@ from agents.core.gemini import Endpoint, Gemini
 from agents.database import in_database
 from agents.doorbell import STARTED, STOP, WRITTEN, Doorbell, Ring
 from agents.liverun import LiveRun
+from agents.supervisor import Supervisor
 from agents.writer import Writer
 from apikeys.selectors import uses_refused
-from common.outages import classify
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
-
-logger = logging.getLogger(__name__)
 
 LEASE_S = 15.0
 RENEW_S = 5.0
@@ -52,17 +49,16 @@ class Live:
         self._spare_until = 0.0
         self._runs: dict[UUID, LiveRun] = {}
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Supervisor()
 
     async def start(self) -> None:
-        self.bell.start()
-        self._tasks = [
-            asyncio.create_task(self.writer.run()),
-            asyncio.create_task(_regularly(RENEW_S, self._keep)),
-            asyncio.create_task(_regularly(STOP_LOOK_S, self._look_for_stops)),
-            asyncio.create_task(_regularly(KEY_LOOK_S, self._look_at_keys)),
-            asyncio.create_task(_regularly(BEGUN_LOOK_S, self.watched.look)),
-        ]
+        tasks = self._tasks
+        self.bell.start(tasks)
+        tasks.run("the writer of events", self.writer.run, vital=True)
+        tasks.every(RENEW_S, "renewing leases", self._keep, vital=True)
+        tasks.every(STOP_LOOK_S, "looking for stops", self._look_for_stops)
+        tasks.every(KEY_LOOK_S, "looking at keys", self._look_at_keys)
+        tasks.every(BEGUN_LOOK_S, "looking for new runs", self.watched.look)
         await self.gemini.warm_up()
 
     async def stop(self, grace_s: float = 0.0) -> None:
@@ -77,9 +73,7 @@ class Live:
             await asyncio.wait(waiting, timeout=LEASE_S)
         with suppress(DatabaseFault):
             await self.writer.flush()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self.bell.close()
         await self.gemini.close()
 
@@ -114,13 +108,13 @@ class Live:
     def _heard(self, ring: Ring) -> None:
         match ring:
             case (kind, run_id) if kind == WRITTEN:
-                for rung in self._waiting.get(UUID(run_id), ()):
+                for rung in self._waiting.get(run_id, ()):
                     rung.set()
             case (kind, run_id) if kind == STOP:
-                if run := self._runs.get(UUID(run_id)):
+                if run := self._runs.get(run_id):
                     run.stop("cancelled")
             case (kind, thread_id, run_id) if kind == STARTED:
-                self.watched.tell(UUID(thread_id), UUID(run_id))
+                self.watched.tell(thread_id, run_id)
 
     async def _keep(self) -> None:
         """Renew the leases of the runs here, and end the runs of processes that died."""
@@ -196,17 +190,6 @@ class Watched:
             since = timezone.now() - timedelta(seconds=BEGUN_OVERLAP_S)
             for thread_id, run_id in await in_database(runs_begun, list(self._watchers), since):
                 self.tell(thread_id, run_id)
-
-
-async def _regularly(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do ``work`` every so often, for ever; a database that is away is waited for."""
-    while True:
-        try:
-            await work()
-        except Exception as fault:
-            if not classify(fault):  # an outage is said once, by who records it
-                logger.exception("Regular work failed")
-        await asyncio.sleep(seconds)
 
 
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = weakref.WeakKeyDictionary()

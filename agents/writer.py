@@ -75,6 +75,7 @@ class Writer:
 
     async def run(self) -> None:
         """Flush for ever. A database that is away is waited for; nothing is dropped."""
+        self._dirty.set()  # an attempt that failed may have left rows behind
         while True:
             await self._dirty.wait()
             await asyncio.sleep(FLUSH_S)

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agents.supervisor import failing_tasks
 from chatproject import __version__
 from chatproject.checks import is_loopback
 from common.errors import internal
@@ -27,6 +28,7 @@ from common.outages import RETRY_AFTER_S, Kind, outages, readiness, refusal
 
 logger = logging.getLogger(__name__)
 
+FAILING_S = 10.0
 NOT_BUILT = (
     "The page is not built yet. Run `make run` in the project's folder (or `make web`), then "
     "load this address again.\n"
@@ -78,19 +80,30 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: its database takes writes."""
+    """The process can serve: its database takes writes, and its background tasks run.
+
+    A task that fails is named. The process is not ready once one that it cannot do without has
+    been failing for a while; one that is started again and goes on is none of a load balancer's
+    business.
+    """
     try:
         kind = readiness.check()
     except DatabaseError:
         logger.exception("The database fails")
         kind = Kind.DOWN
-    if kind is None:
+    failing = failing_tasks()
+    names = sorted({task.name for task in failing})
+    if kind is not None:
+        outages.record(kind)
+        answer = {"status": "unavailable", "database": False, "kind": kind, "failing": names}
+    else:
         outages.end_if_over()
-        return JsonResponse({"status": "ok", "database": True})
-    outages.record(kind)
-    answer = JsonResponse({"status": "unavailable", "database": False, "kind": kind}, status=503)
-    answer["Retry-After"] = str(ceil(RETRY_AFTER_S))
-    return answer
+        if not any(task.vital and task.for_s > FAILING_S for task in failing):
+            return JsonResponse({"status": "ok", "database": True, "failing": names})
+        answer = {"status": "unavailable", "database": True, "failing": names}
+    response = JsonResponse(answer, status=503)
+    response["Retry-After"] = str(ceil(RETRY_AFTER_S))
+    return response
 
 
 def _refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:

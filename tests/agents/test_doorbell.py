@@ -1,0 +1,128 @@
+"""What other processes say through Redis, where anybody may write anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from agents.doorbell import CHANNEL, Doorbell, Ring, rings_from
+from agents.supervisor import Supervisor
+from tests.agents.conftest import until
+from tests.services import Missing, Service, redis
+
+RUN, THREAD = UUID(int=1), UUID(int=2)
+
+MALFORMED: dict[str, bytes] = {
+    "empty": b"",
+    "not UTF-8": b"\xff\xfe\x00",
+    "not JSON": b"written",
+    "a number": b"5",
+    "nothing": b"null",
+    "an object": b'{"a": 1}',
+    "an empty list": b"[]",
+    "a number for a process": b"[1]",
+    "a word for a ring": b'["other", "written"]',
+    "a number for a ring": b'["other", 7]',
+    "an empty ring": b'["other", []]',
+    "a ring of numbers": b'["other", [1, 2]]',
+    "a ring of lists": b'["other", [["written"], "1"]]',
+    "an unknown kind": b'["other", ["explode", "00000000-0000-0000-0000-000000000001"]]',
+    "a bad id": b'["other", ["written", "../../etc"]]',
+    "no id": b'["other", ["stop"]]',
+    "an id too many": b'["other", ["stop", "%b", "%b"]]' % (str(RUN).encode(), str(RUN).encode()),
+    "deep": b"[" * 60_000,
+    "huge": b'["other", "' + b"x" * 3_000_000 + b'"]',
+    "a huge number": b'["other", ' + b"9" * 5_000 + b"]",
+    "a lone surrogate": b'["other", ["written", "\\ud800"]]',
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_not_one_of_our_messages_is_refused(name):
+    with pytest.raises(ValueError, match=r".*"):
+        rings_from(MALFORMED[name])
+
+
+def test_what_is_one_is_read():
+    sent = json.dumps(["other", ["written", str(RUN)], ["started", str(THREAD), str(RUN)]])
+    assert rings_from(sent.encode()) == ("other", [("written", RUN), ("started", THREAD, RUN)])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Service]:
+    try:
+        with redis() as service:
+            yield service
+    except Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+async def channel(server: Service) -> AsyncIterator[Redis]:
+    async with Redis.from_url(server.url) as client:
+        yield client
+
+
+async def listening(channel: Redis, count: int = 1) -> None:
+    async with asyncio.timeout(5):
+        while (await channel.pubsub_numsub(CHANNEL))[0][1] < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_malformed_messages_are_passed_over_and_said_once(server, channel, caplog):
+    heard: list[Ring] = []
+    bell, tasks = Doorbell(server.url, "here", heard.append), Supervisor()
+    other, others_tasks = Doorbell(server.url, "there", lambda _: None), Supervisor()
+    bell.start(tasks)
+    other.start(others_tasks)
+    try:
+        await listening(channel, 2)
+        for data in MALFORMED.values():
+            await channel.publish(CHANNEL, data)
+        other.stop(RUN)
+        await until(lambda: heard == [("stop", RUN)])
+        assert tasks.failing() == []
+        warned = [record.message for record in caplog.records if "Something else" in record.message]
+        assert len(warned) == 2  # each of the two, once
+    finally:
+        await tasks.stop()
+        await others_tasks.stop()
+        await bell.close()
+        await other.close()
+
+
+async def test_a_listener_that_fails_is_started_again(server, channel, caplog, monkeypatch):
+    heard: list[Ring] = []
+
+    def failing_once(ring: Ring) -> None:
+        heard.append(ring)
+        if len(heard) == 1:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("agents.supervisor.BACKOFF_S", 0.01)
+    caplog.set_level(logging.ERROR)
+    bell, tasks = Doorbell(server.url, "here", failing_once), Supervisor()
+    bell.start(tasks)
+    message = json.dumps(["there", ["stop", str(RUN)]])
+    try:
+        await listening(channel)
+        await channel.publish(CHANNEL, message)
+        await until(lambda: tasks.failing())
+        await until(lambda: heard)
+        await listening(channel)
+        await asyncio.sleep(0.1)
+        await listening(channel)
+        await channel.publish(CHANNEL, message)
+        await until(lambda: len(heard) == 2)
+        assert [record.message for record in caplog.records] == [
+            "listening to Redis failed and is started again"
+        ]
+    finally:
+        await tasks.stop()
+        await bell.close()

@@ -1,0 +1,130 @@
+"""Background tasks are started again, whatever ends them, and it is told once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+from django.db import OperationalError
+
+from agents import supervisor
+from agents.supervisor import Supervisor, failing_tasks
+from tests.agents.conftest import until
+
+
+@pytest.fixture
+async def tasks(monkeypatch, caplog) -> AsyncIterator[Supervisor]:
+    monkeypatch.setattr(supervisor, "BACKOFF_S", 0.01)
+    monkeypatch.setattr(supervisor, "STEADY_S", 0.05)
+    caplog.set_level(logging.INFO, "agents.supervisor")
+    made = Supervisor()
+    yield made
+    await made.stop()
+    assert made.failing() == []
+
+
+class Flaky:
+    """Fails so many times, each time in another way, and then runs for ever."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.attempts = 0
+
+    async def run(self) -> None:
+        self.attempts += 1
+        if self.attempts <= self.failures:
+            match self.attempts % 3:
+                case 0:
+                    raise ValueError("a secret of somebody")
+                case 1:
+                    raise KeyError
+                case _:
+                    return
+        await asyncio.Event().wait()
+
+    async def once(self) -> None:
+        self.attempts += 1
+        if self.attempts <= self.failures:
+            raise OperationalError
+
+
+async def test_a_task_that_ends_is_started_again_and_that_is_said_once(tasks, caplog):
+    work = Flaky(5)
+    tasks.run("listening", work.run)
+    await until(lambda: work.attempts == 6)
+    assert [task.name for task in failing_tasks()] == ["listening"]
+    await until(lambda: not failing_tasks())
+    said = [(record.levelname, record.message) for record in caplog.records]
+    assert said == [
+        ("ERROR", "listening failed and is started again"),
+        ("INFO", "listening works again"),
+    ]
+
+
+async def test_each_failure_in_a_row_waits_longer(tasks, monkeypatch):
+    work = Flaky(1000)
+    monkeypatch.setattr(supervisor, "BACKOFF_S", 0.05)
+    tasks.run("listening", work.run)
+    await asyncio.sleep(0.5)
+    assert 2 <= work.attempts <= 6
+
+
+async def test_regular_work_that_meets_no_database_goes_on_at_its_pace(tasks, caplog):
+    work = Flaky(20)
+    tasks.every(0.005, "looking", work.once, vital=True)
+    await until(lambda: work.attempts == 10)
+    [failing] = tasks.failing()
+    assert (failing.name, failing.vital, failing.for_s > 0) == ("looking", True, True)
+    await until(lambda: work.attempts > 21)
+    assert tasks.failing() == []
+    assert caplog.records == []  # who records the outage has said it
+
+
+async def test_regular_work_that_is_broken_waits_longer(tasks):
+    attempts = 0
+
+    async def work() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ZeroDivisionError
+
+    tasks.every(0.001, "looking", work)
+    await asyncio.sleep(0.4)
+    assert 3 <= attempts <= 12
+
+
+async def test_a_task_that_takes_one_cancellation_for_its_own_is_ended(monkeypatch):
+    monkeypatch.setattr(supervisor, "CANCEL_AGAIN_S", 0.02)
+    made, swallowed = Supervisor(), 0
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed += 1
+        await asyncio.Event().wait()
+
+    made.run("connecting", stubborn)
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(2):
+        await made.stop()
+    assert swallowed == 1
+
+
+@pytest.mark.django_db
+def test_readiness_names_what_fails_and_does_without_what_it_can(client, monkeypatch):
+    made = Supervisor()
+    health = {
+        "listening": supervisor._Health(vital=False, failures=9, since=-100.0),
+        "writing": supervisor._Health(vital=True),
+    }
+    monkeypatch.setattr(made, "_health", health)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failing"]) == (200, ["listening"])
+    health["writing"].failures = 1
+    health["writing"].since = -100.0
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["listening", "writing"])
