@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import audit, services, tokens
+from accounts.rights import SignIn
 from accounts.selectors import choices_of, profile_of
 from agents.core import catalogue
 
@@ -129,6 +130,10 @@ def address_of(request: Request) -> str:
 
 def signed_in(request: Request) -> User:
     return cast(User, request.user)
+
+
+def sign_in_of(request: Request) -> SignIn:
+    return cast(tokens.Identity, request.auth).sign_in
 
 
 def _tokens(pair: tokens.TokenPair, code: int = status.HTTP_200_OK) -> Response:

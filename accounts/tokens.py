@@ -8,13 +8,11 @@ and the family is not revoked; one query answers all of that.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -23,8 +21,9 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import RefreshFamily
+from accounts.rights import Account, SignIn, sign_in_ended
+from accounts.rights import not_authenticated as not_authenticated
 from accounts.selectors import current_version, token_version
-from common.errors import AppError
 
 ISSUER = AUDIENCE = "chatproject"
 MAX_TOKEN_CHARS = 2048
@@ -61,6 +60,10 @@ class Identity:
     expires_at: datetime
     family_id: uuid.UUID
 
+    @property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.user_id, self.token_version, self.family_id)
+
 
 class OwnTokens:
     """simplejwt's token classes, bound to our key, issuer and audience."""
@@ -93,11 +96,6 @@ class Claims:
     family_id: uuid.UUID
     jti: uuid.UUID
     expires_at: datetime
-
-
-def not_authenticated() -> AppError:
-    """The one answer to every token that is not good, so that it teaches nobody anything."""
-    return AppError("not_authenticated", "Sign in to continue.", status=401)
 
 
 def authenticate(raw: str) -> Identity:
@@ -158,23 +156,6 @@ def revoke(raw: str) -> None:
     RefreshFamily.objects.filter(pk=family.pk).update(revoked_at=timezone.now())
 
 
-def revoked(pairs: Mapping[int, int]) -> set[int]:
-    """Of ``{user_id: token_version}``, the users whose version no longer counts; one query."""
-    rows = get_user_model().objects.filter(pk__in=pairs, is_active=True)
-    current = {
-        user_id: version or 0
-        for user_id, version in rows.values_list("pk", "profile__token_version")
-    }
-    return {user_id for user_id, version in pairs.items() if current.get(user_id) != version}
-
-
-def families_ended(family_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these sign-ins, the ones that were signed out or have ended; one query."""
-    wanted = set(family_ids)
-    rows = RefreshFamily.objects.filter(pk__in=wanted, revoked_at=None, expires_at__gt=_now())
-    return wanted - set(rows.values_list("pk", flat=True))
-
-
 def _claims(token_class: type[jwt_tokens.Token], raw: str) -> Claims:
     if not isinstance(raw, str) or not raw.isascii() or len(raw) > MAX_TOKEN_CHARS:
         _refuse()
@@ -194,10 +175,12 @@ def _claims(token_class: type[jwt_tokens.Token], raw: str) -> Claims:
 def _family_of(claims: Claims) -> RefreshFamily:
     """The family of a token whose user, version and family are all still good; one query."""
     families = RefreshFamily.objects.select_related("user__profile")
-    family = families.filter(pk=claims.family_id, revoked_at=None).first()
-    if family is None or family.user_id != claims.user_id or not family.user.is_active:
+    family = families.filter(pk=claims.family_id).first()
+    if family is None or family.user_id != claims.user_id:
         _refuse()
-    if token_version(family.user) != claims.token_version:
+    user, is_open = family.user, family.revoked_at is None and family.expires_at > timezone.now()
+    account = Account(user.is_active, token_version(user), is_open)
+    if sign_in_ended(SignIn(user.pk, claims.token_version, family.pk), account):
         _refuse()
     return family
 

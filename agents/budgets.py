@@ -7,6 +7,7 @@ two seconds, and as it ends. So runs at the same time see each other's spending,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from agents.core import prices
 from agents.core.errors import AgentError
 from agents.core.keys import Allowance, Key
 from agents.database import patiently
+from apikeys.rights import Standing
 from apikeys.selectors import RunKey
 from common.errors import AppError
 from conversations.budgets import BudgetState, budget_states
@@ -35,9 +37,26 @@ class LedgerBudget:
     def __init__(self, keys: Sequence[RunKey], user_id: int) -> None:
         self._keys = {str(key.id): key for key in keys}
         self._user_id = user_id
+        self._ended: dict[str, str] = {}
+
+    @property
+    def key_ids(self) -> list[UUID]:
+        return [key.id for key in self._keys.values()]
+
+    def renew(self, key_id: UUID, standing: Standing) -> None:
+        """Go by the terms of a key as they are now; one that ended is not used any more."""
+        key = self._keys[str(key_id)]
+        if standing.code:
+            self._ended[str(key_id)] = standing.code
+        elif standing.budget is not None:
+            self._ended.pop(str(key_id), None)
+            changed = replace(key, budget=standing.budget, loan=standing.loan)
+            self._keys[str(key_id)] = changed
 
     async def allowances(self, key: Key, model: str, call_id: UUID | None) -> tuple[Allowance, ...]:
         """See ``Budget.allowances``. A key of one's own without budgets costs no query."""
+        if code := self._ended.get(key.id):
+            raise AgentError(code)
         run_key = self._keys[key.id]
         _check_model(run_key, model)
         if _is_unlimited(run_key):

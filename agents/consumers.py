@@ -22,6 +22,7 @@ from agents import guard, inputs, live, questions, turns
 from agents.bearer import bearer
 from agents.database import in_database
 from agents.follower import Follower, Slow
+from apikeys.rights import Right, Standing
 from common.errors import AppError, internal
 from common.outages import classify, refusal
 
@@ -77,8 +78,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         else:
             await self._answered(self._receive(text_data))
 
-    async def revoke(self) -> None:
-        await self._end(SIGN_IN)
+    @property
+    def rights(self) -> list[Right]:
+        return [Right(self.identity.sign_in)] if self.identity else []
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        if standing.code and self.identity and right.sign_in == self.identity.sign_in:
+            await self._end(SIGN_IN)
 
     async def _receive(self, text: str) -> None:
         frame = inputs.frame_from(text)
@@ -89,12 +95,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         elif self.identity is None:
             raise AppError("not_authenticated", "Send your access token first.", status=401)
         else:
-            await self._signed_in(frame, self.identity.user_id)
+            await self._signed_in(frame, self.identity)
 
-    async def _signed_in(self, frame: inputs.Frame, user_id: int) -> None:
+    async def _signed_in(self, frame: inputs.Frame, identity: Identity) -> None:
+        user_id = identity.user_id
         match frame:
             case inputs.RunFrame():
-                await self._run(frame, user_id)
+                await self._run(frame, identity)
             case inputs.FollowFrame(run_id=run_id, after=after):
                 self._follow(user_id, run_id, after)
             case inputs.WatchFrame(thread_id=thread_id):
@@ -114,6 +121,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         finally:
             if self.identity is None:
                 self._close_at(settings.SOCKET_AUTH_S, SLOW)
+        await live.current()  # from now on it is asked whether the sign-in still stands
         if self.identity is None:
             guard.current().admit(self, identity.user_id)
         elif self.identity.user_id != identity.user_id:
@@ -124,9 +132,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         ends = identity.expires_at.isoformat()
         await self._send({"op": "ready", "userId": identity.user_id, "expiresAt": ends})
 
-    async def _run(self, frame: inputs.RunFrame, user_id: int) -> None:
+    async def _run(self, frame: inputs.RunFrame, identity: Identity) -> None:
         try:
-            started = await turns.start(user_id, questions.input_from(frame.input))
+            started = await turns.start(identity.sign_in, questions.input_from(frame.input))
         except AppError as error:
             await self._refuse(error, frame.ref)
             return
@@ -146,7 +154,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send(accepted | ids)
         if started.run_id not in self._told and started.run_id not in self._followers:
             self._told.append(started.run_id)
-            self._follow(user_id, started.run_id, 0)
+            self._follow(identity.user_id, started.run_id, 0)
 
     def _follow(self, user_id: int, run_id: UUID, after: int) -> None:
         earlier = self._followers.pop(run_id, None)

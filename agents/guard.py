@@ -1,52 +1,26 @@
-"""Who is connected, and whether they still may be.
-
-A token is checked when a connection signs in; after that nobody asks again unless we do. One look
-a second, for all connections of the process, ends those whose owner signed out, changed the
-password, was deactivated or deleted.
-"""
+"""Who is connected, and how much of this process each user takes up."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import weakref
 from collections import Counter
-from typing import Protocol
 
 from django.conf import settings
-from django.db import Error as DatabaseFault
 
-from accounts.tokens import Identity, families_ended, revoked
-from agents.database import in_database
+from agents import rights
 from common.errors import AppError
-from common.outages import classify
-
-logger = logging.getLogger(__name__)
-
-LOOK_S = 1.0
-
-
-class Connection(Protocol):
-    """A socket or stream that is signed in."""
-
-    @property
-    def identity(self) -> Identity | None: ...
-
-    async def revoke(self) -> None:
-        """End it: its owner may not be here any more."""
-        ...
 
 
 class Guard:
     """The signed-in connections of one event loop."""
 
     def __init__(self) -> None:
-        self._connections: set[Connection] = set()
+        self._connections: set[rights.Holder] = set()
         self._users: Counter[int] = Counter()
-        self._task: asyncio.Task[None] | None = None
 
-    def admit(self, connection: Connection, user_id: int) -> None:
-        """Count a connection in.
+    def admit(self, connection: rights.Holder, user_id: int) -> None:
+        """Count a connection in; it ends when its sign-in does.
 
         Raises:
             AppError: ``too_many_connections``.
@@ -56,37 +30,16 @@ class Guard:
             raise AppError("too_many_connections", message, status=429)
         self._users[user_id] += 1
         self._connections.add(connection)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._look())
+        rights.current().hold(connection)
 
-    def dismiss(self, connection: Connection, user_id: int) -> None:
+    def dismiss(self, connection: rights.Holder, user_id: int) -> None:
         """Count a connection out."""
         if connection in self._connections:
+            rights.current().release(connection)
             self._connections.discard(connection)
             self._users[user_id] -= 1
             if not self._users[user_id]:
                 del self._users[user_id]
-
-    async def _look(self) -> None:
-        """Once a second, while anybody is here."""
-        while self._connections:
-            await asyncio.sleep(LOOK_S)
-            try:
-                await self.look()
-            except DatabaseFault as fault:
-                if not classify(fault):
-                    raise
-
-    async def look(self) -> None:
-        """End the connections whose sign-in is not good any more."""
-        signed_in = [(c, c.identity) for c in self._connections if c.identity is not None]
-        versions = {identity.user_id: identity.token_version for _, identity in signed_in}
-        families = {identity.family_id for _, identity in signed_in}
-        users = await in_database(revoked, versions)
-        ended = await in_database(families_ended, families)
-        for connection, identity in signed_in:
-            if identity.user_id in users or identity.family_id in ended:
-                await connection.revoke()
 
 
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()

@@ -16,19 +16,18 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
+from agents import rights
 from agents.core.gemini import Endpoint, Gemini
 from agents.database import in_database
 from agents.doorbell import STARTED, STOP, WRITTEN, Doorbell, Ring
 from agents.liverun import LiveRun
 from agents.supervisor import Supervisor
 from agents.writer import Writer
-from apikeys.selectors import uses_refused
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
 
 LEASE_S = 15.0
 RENEW_S = 5.0
-KEY_LOOK_S = 2.0
 STOP_LOOK_S = 0.25  # how long a stop that came through another process waits without a bell
 BEGUN_LOOK_S = 2.0
 BEGUN_OVERLAP_S = 10.0  # a run is stamped before it is committed: look back a little
@@ -57,7 +56,7 @@ class Live:
         tasks.run("the writer of events", self.writer.run, vital=True)
         tasks.every(RENEW_S, "renewing leases", self._keep, vital=True)
         tasks.every(STOP_LOOK_S, "looking for stops", self._look_for_stops)
-        tasks.every(KEY_LOOK_S, "looking at keys", self._look_at_keys)
+        tasks.every(rights.SWEEP_S, "checking rights", rights.current().sweep)
         tasks.every(BEGUN_LOOK_S, "looking for new runs", self.watched.look)
         await self.gemini.warm_up()
 
@@ -80,6 +79,7 @@ class Live:
     def begin(self, run: LiveRun) -> None:
         """Start a run and tell those who watch its thread."""
         self._runs[run.ids.run_id] = run
+        rights.current().hold(run)
         run.start(self.writer, self._ended)
         self.watched.tell(run.ids.thread_id, run.ids.run_id)
         self.bell.started(run.ids.thread_id, run.ids.run_id)
@@ -103,6 +103,7 @@ class Live:
 
     def _ended(self, run: LiveRun) -> None:
         self._runs.pop(run.ids.run_id, None)
+        rights.current().release(run)
         self.bell.written([run.ids.run_id])
 
     def _heard(self, ring: Ring) -> None:
@@ -142,19 +143,6 @@ class Live:
             for run_id in await in_database(runs_to_stop, list(self._runs)):
                 if run := self._runs.get(run_id):
                     run.stop("cancelled")
-
-    async def _look_at_keys(self) -> None:
-        """Stop the runs whose key was deleted, switched off, or is not lent any more."""
-        uses = {
-            run_id: (run.ids.owner_id, key_id)
-            for run_id, run in self._runs.items()
-            if (key_id := run.key_id)
-        }
-        if uses:
-            refused = await in_database(uses_refused, set(uses.values()))
-            for run_id, use in uses.items():
-                if use in refused and (run := self._runs.get(run_id)) and run.key_id == use[1]:
-                    run.stop(refused[use])
 
 
 class Watched:

@@ -18,13 +18,16 @@ from uuid import UUID
 
 from django.db import Error as DatabaseFault
 
-from agents.core import prices
+from accounts.rights import SignIn
+from agents.budgets import LedgerBudget
 from agents.core.agui import Event
 from agents.core.engine import Answer
 from agents.core.errors import SENTENCES, AgentError
 from agents.core.turn import CallRecord
 from agents.database import in_database
+from agents.ledger import ledger_row
 from agents.writer import Writer
+from apikeys.rights import Right, Standing
 from apikeys.services import key_report
 from common.outages import classify
 from conversations.models import TERMINAL_EVENTS, Run
@@ -52,8 +55,24 @@ class RunIds:
 class LiveRun:
     """One answer while it is made: its task, its tail, its followers."""
 
-    def __init__(self, ids: RunIds, answer: Answer, *, total_s: float) -> None:
+    def __init__(
+        self,
+        ids: RunIds,
+        answer: Answer,
+        *,
+        total_s: float,
+        sign_in: SignIn | None = None,
+        budget: LedgerBudget | None = None,
+    ) -> None:
+        """A run not begun.
+
+        Args:
+            sign_in: whose end is that of the run; None: the run rests on its owner alone.
+            budget: of the keys that the run may use.
+        """
         self.ids = ids
+        self._sign_in = sign_in or SignIn(ids.owner_id)
+        self._budget = budget
         self.tail: list[Numbered] = []
         self.ended = False
         self.lost = False
@@ -99,6 +118,25 @@ class LiveRun:
             self._stop_reason = reason
             if self._begun:  # a task that is cancelled before its first step never takes it
                 self._task.cancel()
+
+    @property
+    def rights(self) -> list[Right]:
+        """The run's sign-in with each of its keys; the one in use with what is asked by it."""
+        in_use, budget = self._key_in_use, self._budget
+        key_ids = dict.fromkeys([in_use, *(budget.key_ids if budget else [])])
+        calls = self._answer.record.calls
+        models = frozenset(call.model for call in calls if not call.outcome)
+        return [
+            Right(self._sign_in, key_id, models if key_id == in_use else frozenset())
+            for key_id in key_ids
+        ]
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        """Stop with the code of what ended; the end of a key that only waits is remembered."""
+        if self._budget and right.key_id:
+            self._budget.renew(right.key_id, standing)
+        if standing.code and right.key_id == self._key_in_use:
+            self.stop(standing.code)
 
     async def wait(self) -> None:
         """Until nothing of the run is left to do in this process."""
@@ -218,37 +256,16 @@ class LiveRun:
                     return False
                 await asyncio.sleep(CLOSE_RETRY_S)
 
-    @property
-    def key_id(self) -> UUID | None:
-        """The key the run works with now."""
-        key = self._answer.record.keys.in_use
-        return UUID(key.id) if key else None
-
     def _ledger(self) -> list[ModelCallRow]:
         return [self._ledger_row(call) for call in self._answer.record.calls]
 
     def _ledger_row(self, call: CallRecord) -> ModelCallRow:
-        key = call.key
-        return ModelCallRow(
-            call_id=call.id,
-            owner_id=self.ids.owner_id,
-            run_id=self.ids.run_id,
-            key_id=UUID(key.id) if key else None,
-            key_name=key.name if key else "",
-            agent=call.agent,
-            model=call.model,
-            outcome=call.outcome,
-            duration_ms=call.duration_ms,
-            first_token_ms=call.first_ms,
-            input_tokens=call.usage.input,
-            output_tokens=call.usage.output,
-            thought_tokens=call.usage.thought,
-            cached_tokens=call.usage.cached,
-            tool_tokens=call.usage.tool,
-            image_tokens=call.usage.image,
-            price_usd=prices.price_of(call),
-            created_at=call.started_at,
-        )
+        return ledger_row(call, owner_id=self.ids.owner_id, run_id=self.ids.run_id)
+
+    @property
+    def _key_in_use(self) -> UUID | None:
+        key = self._answer.record.keys.in_use
+        return UUID(key.id) if key else None
 
     async def _report_keys(self) -> None:
         """What this run found out about its keys; a call that worked outweighs one that did not."""

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.rights import SignIn, sign_in_check
 from accounts.selectors import Choices, choices_of
 from agents import live
 from agents.attachments import OwnFiles, refused
@@ -68,7 +69,7 @@ class _Checked:
 
 @sensitive_variables()
 def work_order(
-    user_id: int, question: RunInput, process: str, enclosed: Sequence[UUID] = ()
+    sign_in: SignIn, question: RunInput, process: str, enclosed: Sequence[UUID] = ()
 ) -> WorkOrder:
     """Check who may ask what, and store the question with the run that is to answer it.
 
@@ -77,11 +78,12 @@ def work_order(
             when the question is not stored.
 
     Raises:
-        AppError: no key that works, an unknown thread, model or file, a busy thread or user.
+        AppError: a sign-in that ended, no key that works, an unknown thread, model or file, a
+            busy thread or user.
     """
-    opened = None
+    user_id, opened = sign_in.user_id, None
     try:
-        checked = _checked(user_id, question)
+        checked = _checked(sign_in, question)
         opened = _open(user_id, question, process, checked, enclosed)
     finally:
         if opened is None or not opened.created:
@@ -90,14 +92,15 @@ def work_order(
     return WorkOrder(opened, question, checked.choices, checked.model, tuple(checked.keys))
 
 
-async def store_enclosed(user_id: int, question: RunInput) -> list[UUID]:
+async def store_enclosed(sign_in: SignIn, question: RunInput) -> list[UUID]:
     """Store the files that came with a question like ones that were uploaded before.
 
     Raises:
         AppError: as ``work_order``, before a file is read; as ``artifact_upload``.
     """
-    if not question.enclosed or not await in_database(_is_new, user_id, question):
+    if not question.enclosed or not await in_database(_is_new, sign_in, question):
         return []
+    user_id = sign_in.user_id
     stored: list[UUID] = []
     try:
         for data in question.enclosed:
@@ -113,12 +116,14 @@ async def store_enclosed(user_id: int, question: RunInput) -> list[UUID]:
     return stored
 
 
-def _is_new(user_id: int, question: RunInput) -> bool:
-    return _checked(user_id, question).is_new
+def _is_new(sign_in: SignIn, question: RunInput) -> bool:
+    return _checked(sign_in, question).is_new
 
 
 @sensitive_variables()
-def _checked(user_id: int, question: RunInput) -> _Checked:
+def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
+    sign_in_check(sign_in)
+    user_id = sign_in.user_id
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices)
@@ -163,14 +168,14 @@ def model_for(wanted: str | None, choices: Choices) -> str:
     return model.name
 
 
-def answer_to(here: live.Live, ids: RunIds, order: WorkOrder) -> Answer:
+def answer_to(here: live.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudget) -> Answer:
     """The answer, not begun."""
     question, choices = order.question, order.choices
     keys = [Key(str(key.id), key.label, key.secret) for key in order.keys]
     return generate_streaming_response(
         api_key=keys[0],
         spare_keys=keys[1:],
-        budget=LedgerBudget(order.keys, ids.owner_id),
+        budget=budget,
         prompt=storable_text(question.text),  # as it was stored
         thread_id=str(ids.thread_id),
         run_id=str(ids.run_id),

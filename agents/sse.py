@@ -11,22 +11,25 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseFault
 
 from accounts.tokens import Identity, authenticate
-from agents import guard, turns
+from agents import guard, live, turns
 from agents.bearer import bearer
 from agents.database import in_database
 from agents.questions import run_input_from_json
+from apikeys.rights import Right, Standing
 from common.errors import AppError, internal
 from common.outages import refusal
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15.0
+SIGN_IN_AGAIN = b": sign in again to go on\n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -55,9 +58,10 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     identity = await in_database(authenticate, bearer(scope["headers"]))
     question = run_input_from_json(await _body(receive))
     stream = _Stream(identity, send)
+    await live.current()  # from now on it is asked whether the sign-in still stands
     guard.current().admit(stream, identity.user_id)  # before anything is asked
     try:
-        run_id = (await turns.start(identity.user_id, question)).run_id
+        run_id = (await turns.start(identity.sign_in, question)).run_id
         last_event_id = dict(scope["headers"]).get(b"last-event-id", b"")
         await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
     finally:
@@ -65,29 +69,38 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 
 class _Stream:
-    """One open answer."""
+    """One open answer. It lasts as long as the token it was asked with, like a socket, which can
+    be given a new one; here the client asks again with one, and goes on where it was."""
 
     def __init__(self, identity: Identity, send: Send) -> None:
-        self.identity: Identity | None = identity
-        self._user_id = identity.user_id
+        self._identity = identity
         self._send = send
-        self._task: asyncio.Task[None] | None = None
+        self._sign_in_ended = asyncio.Event()
 
-    async def revoke(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+    @property
+    def rights(self) -> list[Right]:
+        return [Right(self._identity.sign_in)]
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        if standing.code:
+            self._sign_in_ended.set()
 
     async def run(self, run_id: UUID, after: int, receive: Receive) -> None:
         """Send until the run has ended, the client has left, or its sign-in is not good."""
         await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        self._task = asyncio.create_task(self._events(run_id, after))
+        events = asyncio.create_task(self._events(run_id, after))
         left = asyncio.create_task(_disconnected(receive))
-        await asyncio.wait({self._task, left}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (self._task, left):
+        signed_out = asyncio.create_task(self._sign_in_ended.wait())
+        tasks = (events, left, signed_out)
+        lasts_s = (self._identity.expires_at - datetime.now(UTC)).total_seconds()
+        await asyncio.wait(tasks, timeout=max(lasts_s, 0), return_when=asyncio.FIRST_COMPLETED)
+        is_over, has_left = events.done(), left.done()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(self._task, left, return_exceptions=True)
-        if not left.done() or left.cancelled():
-            await self._send({"type": "http.response.body", "body": b""})
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if not has_left:
+            body = b"" if is_over else SIGN_IN_AGAIN
+            await self._send({"type": "http.response.body", "body": body})
 
     async def _events(self, run_id: UUID, after: int) -> None:
         try:
@@ -104,7 +117,7 @@ class _Stream:
 
     async def _beating(self, run_id: UUID, after: int) -> AsyncGenerator[str, None]:
         """The events as text, and a comment whenever nothing came for a while."""
-        async with aclosing(turns.follow(self._user_id, run_id, after)) as batches:
+        async with aclosing(turns.follow(self._identity.user_id, run_id, after)) as batches:
             coming = asyncio.ensure_future(anext(batches, None))
             try:
                 while True:

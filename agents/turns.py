@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.rights import SignIn
 from agents import live
+from agents.budgets import LedgerBudget
 from agents.database import in_database
 from agents.liverun import LiveRun, Numbered, RunIds
 from agents.orders import answer_to, store_enclosed, work_order
@@ -31,23 +33,28 @@ class Started:
     created: bool
 
 
-async def start(user_id: int, question: RunInput) -> Started:
+async def start(sign_in: SignIn, question: RunInput) -> Started:
     """Store the question and begin to answer it. Sent again, it finds the run that is there.
 
-    The user's message is durable when this returns.
+    The user's message is durable when this returns. The answer goes on without its reader, but not
+    without the sign-in that asked for it.
 
     Raises:
-        AppError: no key that works, an unknown thread or model, a thread or user that is busy.
+        AppError: a sign-in that ended, no key that works, an unknown thread or model, a thread or
+            user that is busy.
     """
     here = await live.current()
     if here.draining:
         raise AppError("restarting", "The server is restarting. Try again.", status=503)
-    enclosed = await store_enclosed(user_id, question)
-    order = await in_database(work_order, user_id, question, here.process, enclosed)
+    enclosed = await store_enclosed(sign_in, question)
+    order = await in_database(work_order, sign_in, question, here.process, enclosed)
     opened = order.opened
     if opened.created:
-        ids = RunIds(opened.run_id, opened.thread_id, user_id, opened.fence)
-        here.begin(LiveRun(ids, answer_to(here, ids, order), total_s=settings.RUN_TOTAL_S))
+        ids = RunIds(opened.run_id, opened.thread_id, sign_in.user_id, opened.fence)
+        budget = LedgerBudget(order.keys, sign_in.user_id)
+        answer = answer_to(here, ids, order, budget)
+        total_s = settings.RUN_TOTAL_S
+        here.begin(LiveRun(ids, answer, total_s=total_s, sign_in=sign_in, budget=budget))
     return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
 
 

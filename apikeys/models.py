@@ -189,8 +189,10 @@ class UserApiKey(Budgeted):
 
 class LoanQuerySet(models.QuerySet["KeyLoan"]):
     def current(self, now: datetime | None = None) -> LoanQuerySet:
+        """Loans that may be used: not ended, and by somebody whose account is switched on."""
         now = now or timezone.now()
-        return self.filter(revoked_at=None).filter(Q(ends_at=None) | Q(ends_at__gt=now))
+        lasting = Q(ends_at=None) | Q(ends_at__gt=now)
+        return self.filter(lasting, revoked_at=None, key__user__is_active=True)
 
     def to(self, user_id: int) -> LoanQuerySet:
         """Loans to this user, or to a group the user is in; not of the user's own keys."""

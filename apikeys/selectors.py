@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from decimal import Decimal
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -16,7 +14,10 @@ from accounts.models import UserProfile
 from accounts.selectors import Choices, choices_of
 from agents.core import catalogue
 from apikeys.audit import note_refusal
-from apikeys.models import Budgeted, KeyLoan, UserApiKey
+from apikeys.models import KeyLoan, UserApiKey
+from apikeys.rights import key_use_ended, loans_for
+from apikeys.terms import Budget as Budget
+from apikeys.terms import Loan
 from common.errors import AppError, not_found
 
 logger = logging.getLogger(__name__)
@@ -33,37 +34,6 @@ _LENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What may be spent; None is no limit. Days and months are those of UTC, money is in USD."""
-
-    daily_tokens: int | None = None
-    monthly_tokens: int | None = None
-    daily_money: Decimal | None = None
-    monthly_money: Decimal | None = None
-
-    @classmethod
-    def of(cls, row: Budgeted) -> Budget:
-        return cls(row.daily_tokens, row.monthly_tokens, row.daily_money, row.monthly_money)
-
-    @property
-    def is_unlimited(self) -> bool:
-        return self == Budget()
-
-
-@dataclass(frozen=True, slots=True)
-class Loan:
-    """On what terms a key is lent to the user of a run."""
-
-    id: UUID
-    budget: Budget  # for what this borrower spends on this key
-    models: tuple[str, ...]  # names in the catalogue; empty: all
-
-    @classmethod
-    def of(cls, row: KeyLoan) -> Loan:
-        return cls(row.id, Budget.of(row), tuple(row.allowed_models))
-
-
-@dataclass(frozen=True, slots=True)
 class RunKey:
     """An opened key, for one run and no longer than that.
 
@@ -76,7 +46,7 @@ class RunKey:
     owner_id: int
     label: str
     secret: str = field(repr=False)
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     loan: Loan | None = None
     listed: frozenset[str] | None = None
 
@@ -86,12 +56,7 @@ class RunKey:
 
     def allows(self, model: str) -> bool:
         """Whether a model of the catalogue, by name or by API id, may be used with this key."""
-        if self.loan is None or not self.loan.models:
-            return True
-        names = self.loan.models
-        return model in names or model in {
-            catalogue.api_id(name) for name in names if catalogue.exists(name)
-        }
+        return self.loan is None or self.loan.allows(model)
 
 
 def keys_of(user_id: int) -> QuerySet[UserApiKey]:
@@ -199,32 +164,9 @@ def check_model(key: RunKey, model_name: str) -> None:
     )
 
 
-def uses_refused(uses: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], str]:
-    """Which of these uses, a user and a key each, are over by now, and why: an error code.
-
-    Three queries, however many uses there are: for asking again while runs go on.
-    """
-    keys = UserApiKey.objects.only("user_id", "is_active").in_bulk({key for _, key in uses})
-    loans = KeyLoan.objects.current().filter(key__in=keys)
-    lent = set(loans.exclude(borrower=None).values_list("borrower_id", "key_id"))
-    lent |= set(loans.exclude(group=None).values_list("group__user", "key_id"))
-    refused = {}
-    for use in uses:
-        user_id, key_id = use
-        key = keys.get(key_id)
-        if key is None:
-            refused[use] = "key_deleted"
-        elif key.user_id != user_id and use not in lent:
-            refused[use] = "loan_ended"
-        elif not key.is_active:
-            refused[use] = "key_inactive"
-    return refused
-
-
 def loan_to(user_id: int, key_id: UUID) -> KeyLoan | None:
     """The loan under which the user may use this key now; their own goes before a group's."""
-    loans = KeyLoan.objects.current().to(user_id).filter(key_id=key_id)
-    return loans.order_by(F("borrower").asc(nulls_last=True), "created_at").first()
+    return loans_for({(user_id, key_id)}).get((user_id, key_id))
 
 
 def loans_to(user_id: int) -> list[KeyLoan]:
@@ -246,7 +188,5 @@ def _loan(key: UserApiKey, user_id: int) -> KeyLoan:
 
 
 def _refusal(key: UserApiKey, loan: KeyLoan | None) -> AppError | None:
-    code = "key_inactive" if not key.is_active else "key_expired" if key.is_expired else None
-    if code is None:
-        return None
-    return AppError(code, (_LENT if loan else _OWN)[code])
+    code = key_use_ended(key, loan, is_lent=loan is not None)
+    return AppError(code, (_LENT if loan else _OWN)[code]) if code else None

@@ -15,8 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import signed_in
-from accounts.selectors import current_version
+from accounts.api import sign_in_of, signed_in
 from common.errors import AppError
 from conversations.access import artifact_for, linked_artifact
 from conversations.api import AnyAccept, CursorInput, asked
@@ -147,6 +146,6 @@ class LinkView(APIView):
     @extend_schema(request=None, responses=LinkOutput)
     def post(self, request: Request, file_id: str) -> Response:
         """An address of a file for `<video>`, `<audio>` and `<iframe>`; good for five minutes."""
-        user = signed_in(request)
-        link = link_to(artifact_for(user.pk, file_id), current_version(user.pk))
+        sign_in = sign_in_of(request)
+        link = link_to(artifact_for(sign_in.user_id, file_id), sign_in)
         return Response(LinkOutput(link).data)

@@ -1,9 +1,9 @@
 """Addresses of files that open without a token, for five minutes: for what cannot send one.
 
-A page's ``<video>`` and ``<iframe>`` send no ``Authorization``. The signature is over the file,
-its owner and the owner's token version, so it opens this file only, and signing out everywhere or
-changing the password ends it. The address itself says none of that. The key is for this alone:
-``SECRET_KEY`` and a copy of the database together make no address.
+A page's ``<video>`` and ``<iframe>`` send no ``Authorization``. The signature is over the file and
+the sign-in that wanted the address, so it opens this file only, and ends when that sign-in does.
+The address itself says none of that. The key is for this alone: ``SECRET_KEY`` and a copy of the
+database together make no address.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils import timezone
 
+from accounts.rights import SignIn
 from common.derived import purpose_key
 from conversations.models import Artifact
 
@@ -31,17 +32,17 @@ def file_url(artifact: Artifact) -> str:
     return f"/api/files/{artifact.pk}/"
 
 
-def link_to(artifact: Artifact, token_version: int) -> Link:
-    """A signed address of ``artifact`` for its owner, whose tokens have this version."""
+def link_to(artifact: Artifact, sign_in: SignIn) -> Link:
+    """A signed address of ``artifact``, for as long as this sign-in of its owner stands."""
     expires_at = timezone.now().replace(microsecond=0) + LASTS  # signatures tell whole seconds
-    subject = _subject(artifact, token_version)
+    subject = _subject(artifact, sign_in)
     signature = _signer().sign(subject).removeprefix(f"{subject}:")
     return Link(f"{file_url(artifact)}?link={signature}", expires_at)
 
 
-def is_signed(artifact: Artifact, token_version: int, signature: str) -> bool:
-    """Whether the signature is one for this file, this version, and not older than 5 minutes."""
-    signed = f"{_subject(artifact, token_version)}:{signature}"
+def is_signed(artifact: Artifact, sign_in: SignIn, signature: str) -> bool:
+    """Whether the signature is one for this file and sign-in, and not older than 5 minutes."""
+    signed = f"{_subject(artifact, sign_in)}:{signature}"
     try:
         _signer().unsign(signed, max_age=LASTS)
     except BadSignature:
@@ -53,5 +54,6 @@ def _signer() -> TimestampSigner:
     return TimestampSigner(key=purpose_key(SALT), salt=SALT, fallback_keys=[])
 
 
-def _subject(artifact: Artifact, token_version: int) -> str:
-    return f"{artifact.pk.hex}.{artifact.owner_id}.{token_version}"
+def _subject(artifact: Artifact, sign_in: SignIn) -> str:
+    family = sign_in.family_id.hex if sign_in.family_id else ""
+    return f"{artifact.pk.hex}.{artifact.owner_id}.{sign_in.token_version}.{family}"

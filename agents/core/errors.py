@@ -3,7 +3,8 @@
     AgentError            one class; its ``code`` says what happened, its sentence what to do next
       invalid_key         key_blocked    quota        the key
       budget              key_deleted    key_inactive
-      loan_ended          model_not_lent
+      key_expired         loan_ended     model_not_lent
+      signed_out          user_inactive  user_deleted      the user
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
       no_video            file_gone      storage_full the files
@@ -27,8 +28,12 @@ SENTENCES = {
     "budget": "This key's budget is used up. Wait, raise it, or choose another key under Keys.",
     "key_deleted": "This key was deleted. Choose another one under Keys.",
     "key_inactive": "This key was switched off. Choose another one under Keys.",
+    "key_expired": "This key is past its expiry date. Choose another one under Keys.",
     "loan_ended": "This key is not lent to you any more. Choose another one under Keys.",
     "model_not_lent": "This key is lent to you for other models. Choose another model or key.",
+    "signed_out": "The sign-in that asked for this answer has ended. Sign in, and ask again.",
+    "user_inactive": "This account was switched off while answering. Ask its administrator.",
+    "user_deleted": "This account was deleted while answering.",
     "model_gone": "Google does not offer this model any more. Choose another model.",
     "overloaded": "The model is overloaded. Try again shortly, or choose another one.",
     "timeout": "Gemini did not answer in time. Try again.",

@@ -12,6 +12,9 @@ from agents.core.errors import AgentError
 from agents.core.outputs import Activity
 
 FAIL_OVER = frozenset({"quota", "invalid_key", "key_blocked"})
+PASSED_OVER = frozenset(
+    {"budget", "key_deleted", "key_inactive", "key_expired", "loan_ended", "model_not_lent"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,8 @@ class Keys:
 
     def switch(self, code: str) -> Activity | None:
         """Go on to the next key after an error with ``code``; how to tell it, or None."""
-        # A later key that has nothing left is passed over; the first one was chosen.
-        passes_over = code == "budget" and self._at > 0
+        # A later key that may not be used is passed over; the first one was chosen.
+        passes_over = code in PASSED_OVER and self._at > 0
         if self.delivered or self._at + 1 >= len(self._keys):
             return None
         if code not in FAIL_OVER and not passes_over:

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.sessions import SessionStore
+from accounts.tokens import authenticate, issue
 from conversations.links import link_to
 from tests.conversations.factories import answered_run, make_artifact
 from tests.people import PASSWORD, make_key, make_user
@@ -115,10 +116,11 @@ async def test_the_asynchronous_half_finds_the_same_rows():
 def test_a_link_needs_more_than_one_secret(alice, settings, other):
     artifact = make_artifact(alice, data=b"x", mime_type="text/plain", run=answered_run(alice))
     path = f"/api/files/{artifact.pk}/"
-    subject = f"{artifact.pk.hex}.{alice.pk}.0"
+    sign_in = authenticate(issue(alice).access).sign_in
+    subject = f"{artifact.pk.hex}.{alice.pk}.0.{sign_in.family_id.hex}"
     forged = signing.TimestampSigner(salt="conversations.links").sign(subject)
     assert APIClient().get(path, {"link": forged.removeprefix(f"{subject}:")}).status_code == 404
-    link = parse_qs(urlsplit(link_to(artifact, 0).url).query)["link"][0]
+    link = parse_qs(urlsplit(link_to(artifact, sign_in).url).query)["link"][0]
     assert APIClient().get(path, {"link": link}).status_code == 200
     setattr(settings, other, "another secret of enough length, for this test")
     assert APIClient().get(path, {"link": link}).status_code == 404

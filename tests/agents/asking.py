@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
+from accounts.rights import SignIn
 from agents import turns
 from agents.database import in_database
 from agents.questions import RunInput
@@ -38,7 +39,7 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
 
 async def answered(user: User, asked: RunInput) -> list[Event]:
     """The events of the answer, which keep every rule."""
-    started = await turns.start(user.pk, asked)
+    started = await turns.start(SignIn(user.pk), asked)
     events: list[Event] = []
     async with asyncio.timeout(20):
         async for rows in turns.follow(user.pk, started.run_id):
@@ -51,7 +52,7 @@ async def refused(user: User, asked: RunInput) -> AppError:
     """The refusal of a question, of which nothing may be left."""
     before = await in_database(_rows)
     with pytest.raises(AppError) as caught:
-        await turns.start(user.pk, asked)
+        await turns.start(SignIn(user.pk), asked)
     assert await in_database(_rows) == before
     return caught.value
 

@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 
 from accounts import services, tokens
 from accounts.tokens import Identity
+from agents import live, rights
 from agents.database import in_database
 from agents.guard import Guard
+from apikeys.rights import Right, Standing
 from common.errors import AppError
 from tests.agents.conftest import in_this_process, until
 
@@ -25,8 +27,12 @@ class Line:
     refresh: str
     ended: bool = False
 
-    async def revoke(self) -> None:
-        self.ended = True
+    @property
+    def rights(self) -> list[Right]:
+        return [Right(self.identity.sign_in)]
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        self.ended = bool(standing.code)
 
 
 @pytest.fixture
@@ -44,14 +50,14 @@ async def sign_in(guard: Guard, user: User) -> Line:
 
 async def test_nobody_is_ended_without_a_reason(guard: Guard, alice: User, bob: User):
     lines = [await sign_in(guard, user) for user in (alice, alice, bob)]
-    await guard.look()
+    await rights.current().sweep()
     assert [line.ended for line in lines] == [False, False, False]
 
 
 async def test_a_sign_out_ends_that_sign_in_only(guard: Guard, alice: User, bob: User):
     here, there, bobs = [await sign_in(guard, user) for user in (alice, alice, bob)]
     await in_database(tokens.revoke, here.refresh)
-    await guard.look()
+    await rights.current().sweep()
     assert [line.ended for line in (here, there, bobs)] == [True, False, False]
 
 
@@ -74,7 +80,7 @@ async def test_a_user_who_may_not_be_here_is_ended_everywhere(
             alice.delete()
 
     await in_database(act)
-    await guard.look()
+    await rights.current().sweep()
     assert [line.ended for line in lines] == [True, True, False]
 
 
@@ -91,9 +97,11 @@ async def test_one_user_has_so_many_connections(guard: Guard, alice: User, bob: 
         await sign_in(guard, alice)
 
 
-async def test_the_guard_looks_by_itself(guard: Guard, alice: User, monkeypatch):
-    monkeypatch.setattr("agents.guard.LOOK_S", 0.02)
+async def test_it_is_asked_again_and_again(guard: Guard, alice: User, monkeypatch):
+    monkeypatch.setattr(rights, "SWEEP_S", 0.02)
+    await live.current()
     line = await sign_in(guard, alice)
     await in_database(services.sessions_end, user=alice)
     await until(lambda: line.ended)
     guard.dismiss(line, alice.pk)
+    await rights.current().sweep()

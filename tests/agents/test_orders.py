@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from accounts.rights import SignIn
 from agents import turns
 from agents.core import catalogue
 from agents.database import in_database
@@ -203,7 +204,7 @@ async def test_a_busy_thread_refuses_and_takes_no_file(
     alice: User, work: UserApiKey, emulator: Emulator
 ):
     asked, file = question("Go /emulate frames=200 pace=20"), await sent_by(alice)
-    await turns.start(alice.pk, asked)
+    await turns.start(SignIn(alice.pk), asked)
     more = question(thread_id=asked.thread_id, attachments=(file.pk,))
     assert (await refused(alice, more)).code == "thread_busy"
     await in_database(file.refresh_from_db)

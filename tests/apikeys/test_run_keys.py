@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from apikeys.models import KeyAudit, KeyLoan, UserApiKey
-from apikeys.selectors import Budget, check_model, loans_to, run_key, run_keys, uses_refused
+from apikeys.selectors import Budget, check_model, loans_to, run_key, run_keys
 from common.errors import AppError
 from tests.people import assert_secret_free, client_for, lend, make_key, new_secret
 
@@ -170,25 +170,6 @@ def test_a_lent_key_can_be_selected_and_named_to_go_on_with(alice, bob):
     KeyLoan.objects.update(revoked_at=timezone.now())
     with pytest.raises(AppError, match="loan_ended"):
         run_keys(bob.pk, None)
-
-
-def test_uses_that_are_over_are_found_together(alice, bob, charlie, django_assert_num_queries):
-    key, group = make_key(owner=alice), Group.objects.create(name="team")
-    charlie.groups.add(group)
-    lend(key, bob)
-    lend(key, group)
-    off = make_key(owner=alice, name="off", is_active=False)
-    gone = make_key(owner=alice, name="gone")
-    uses = {(alice.pk, key.pk), (bob.pk, key.pk), (charlie.pk, key.pk)}
-    uses |= {(alice.pk, off.pk), (alice.pk, gone.pk), (bob.pk, off.pk)}
-    gone.delete()
-    with django_assert_num_queries(3):
-        refused = uses_refused(uses)
-    assert set(refused.values()) == {"key_inactive", "key_deleted", "loan_ended"}
-    assert refused.keys().isdisjoint({(alice.pk, key.pk), (bob.pk, key.pk), (charlie.pk, key.pk)})
-    KeyLoan.objects.update(revoked_at=timezone.now())
-    assert uses_refused(uses)[charlie.pk, key.pk] == "loan_ended"
-    assert uses_refused(uses)[bob.pk, key.pk] == "loan_ended"
 
 
 def test_refused_uses_are_noted_but_not_each_of_a_hundred(alice, bob):

@@ -10,7 +10,9 @@ import pytest
 from django.core.signing import TimestampSigner
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from rest_framework.test import APIClient
 
+from accounts import tokens
 from accounts.services import password_change, sessions_end
 from conversations.models import Artifact
 from tests.conversations.samples import picture, uploaded
@@ -113,3 +115,17 @@ def test_a_signed_address_is_for_reading_only(alice):
     for answer in (NOBODY.delete(url), NOBODY.options(url), NOBODY.post(other)):
         assert answer.status_code == 401
     assert Artifact.objects.exists()
+
+
+def test_a_sign_out_ends_the_addresses_that_this_sign_in_wanted(alice):
+    artifact = uploaded(alice)
+    here, there = tokens.issue(alice), link(alice, artifact)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {here.access}")
+    url = client.post(f"{address(artifact)}link/").json()["url"]
+    assert NOBODY.get(url).status_code == 200
+
+    tokens.revoke(here.refresh)
+
+    assert not_there(NOBODY.get(url))
+    assert NOBODY.get(there).status_code == 200

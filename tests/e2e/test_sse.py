@@ -200,6 +200,22 @@ async def test_a_stream_ends_within_two_seconds_of_its_sign_in(server: ChatServe
     assert_valid_stream(answer.events, complete=False)
 
 
+@both_servers
+async def test_a_stream_lasts_as_long_as_its_token_and_goes_on_with_the_next(
+    server: ChatServer, alice: Person
+):
+    sent = question("Hello /emulate frames=200 pace=20")
+    began = time.monotonic()
+    first = await post(server, server.token(alice, lasts_s=2), sent)
+    assert 1 <= time.monotonic() - began <= 3.5
+    assert first.body == b""
+    assert_valid_stream(first.events, complete=False)
+    rest = await post(server, alice.access, sent, **{"last-event-id": first.ids[-1]})
+    events = first.events + rest.events
+    assert_valid_stream(events)
+    assert text_of(events) == server.emulator.numbered_text(200)
+
+
 async def test_a_user_with_too_many_streams_is_refused_before_anything_is_asked(
     server: ChatServer, alice: Person
 ):

@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from accounts.models import UserProfile
-from agents import live, turns
+from accounts.rights import SignIn
+from agents import rights, turns
 from agents.database import in_database
 from agents.questions import RunInput
 from apikeys.models import KeyLoan, UserApiKey
@@ -66,7 +67,7 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
 
 
 async def answered(user: User, asked: RunInput) -> list[Event]:
-    started = await turns.start(user.pk, asked)
+    started = await turns.start(SignIn(user.pk), asked)
     events = [event async for event in told(user, started.run_id)]
     assert_valid_stream(events)
     return events
@@ -81,7 +82,7 @@ async def told(user: User, run_id: UUID) -> Any:
 
 async def refused(user: User, asked: RunInput) -> AppError:
     with pytest.raises(AppError) as caught:
-        await turns.start(user.pk, asked)
+        await turns.start(SignIn(user.pk), asked)
     return caught.value
 
 
@@ -127,7 +128,7 @@ async def test_calls_that_were_made_again_are_there_too(alice: User, work: UserA
 async def test_a_call_is_in_the_ledger_while_it_goes_on_and_once_it_is_stopped(
     alice: User, work: UserApiKey
 ):
-    started = await turns.start(alice.pk, question("Hello /emulate stall=3"))
+    started = await turns.start(SignIn(alice.pk), question("Hello /emulate stall=3"))
     async with asyncio.timeout(10):
         while not await ledger():  # noqa: ASYNC110 (the database does not tell)
             await asyncio.sleep(0.02)
@@ -184,7 +185,7 @@ async def test_a_question_sent_again_finds_its_run_though_the_budget_is_used_up_
     asked = question()
     await answered(alice, asked)
     await change(work, daily_tokens=1)
-    again = await turns.start(alice.pk, asked)
+    again = await turns.start(SignIn(alice.pk), asked)
     assert (again.run_id, again.created) == (asked.run_id, False)
 
 
@@ -315,8 +316,8 @@ async def test_a_key_lent_for_one_model_is_for_no_other(bob, work, lent):
 async def test_a_key_that_is_taken_back_ends_the_answers_made_with_it(
     bob, work, lent, code, monkeypatch
 ):
-    monkeypatch.setattr(live, "KEY_LOOK_S", 0.1)
-    started = await turns.start(bob.pk, question("Hello /emulate stall=3", key_id=work.pk))
+    monkeypatch.setattr(rights, "SWEEP_S", 0.1)
+    started = await turns.start(SignIn(bob.pk), question("Hello /emulate stall=3", key_id=work.pk))
     events = []
     async for event in told(bob, started.run_id):
         events.append(event)

@@ -18,6 +18,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import authenticate
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.rights import SignIn
 from agents import live, turns
 from agents.core.catalogue import THINKING, TOOLS
 from agents.core.team.media import OUTPUTS
@@ -149,7 +150,7 @@ class _Chat:
             **self._wanted,
         )
         try:
-            started = await turns.start(self._user_id, question)
+            started = await turns.start(SignIn(self._user_id), question)
         except AppError as error:
             self._write(error.message)
             return True

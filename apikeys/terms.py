@@ -1,0 +1,48 @@
+"""On what terms a key may be used: what may be spent, and on which models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from agents.core import catalogue
+from apikeys.models import Budgeted, KeyLoan
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent; None is no limit. Days and months are those of UTC, money is in USD."""
+
+    daily_tokens: int | None = None
+    monthly_tokens: int | None = None
+    daily_money: Decimal | None = None
+    monthly_money: Decimal | None = None
+
+    @classmethod
+    def of(cls, row: Budgeted) -> Budget:
+        return cls(row.daily_tokens, row.monthly_tokens, row.daily_money, row.monthly_money)
+
+    @property
+    def is_unlimited(self) -> bool:
+        return self == Budget()
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """On what terms a key is lent to the user of a run."""
+
+    id: UUID
+    budget: Budget  # for what this borrower spends on this key
+    models: tuple[str, ...]  # names in the catalogue; empty: all
+
+    @classmethod
+    def of(cls, row: KeyLoan) -> Loan:
+        return cls(row.id, Budget.of(row), tuple(row.allowed_models))
+
+    def allows(self, model: str) -> bool:
+        """Whether a model of the catalogue, by name or by API id, may be used under the loan."""
+        if not self.models or model in self.models:
+            return True
+        ids = {catalogue.api_id(name) for name in self.models if catalogue.exists(name)}
+        return model in ids
