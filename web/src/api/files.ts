@@ -16,6 +16,8 @@ export interface SentFile {
   name: string
   mime_type: string
   size_bytes: number
+  /** How it is read, where that is not as it is. */
+  notice?: string
 }
 
 export interface StoredFile extends SentFile {

@@ -174,7 +174,7 @@ export class Attachments {
     if (attachment.controller.signal.aborted) return this.uploads.drop(stored.id)
     attachment.stored = stored
     attachment.state = 'done'
-    this.said = `${attachment.name} is attached.`
+    this.said = `${attachment.name} is attached. ${stored.notice ?? ''}`.trim()
   }
 
   private fail(attachment: Attachment, problem: string, mayRetry: boolean): void {

@@ -23,9 +23,9 @@ class Server {
     })
   drop = (id: string) => void this.dropped.push(id)
 
-  async finish(at: number) {
+  async finish(at: number, notice = '') {
     const { file, resolve } = this.uploads[at] as Upload
-    resolve(stored(file))
+    resolve({ ...stored(file), notice })
     await later()
   }
   async refuse(at: number, code = 'storage_full', message = 'There is no room left.') {
@@ -66,6 +66,13 @@ describe('attached files', () => {
     await server.finish(0)
     expect(states()).toEqual(['done', 'uploading', 'uploading'])
     expect(files.said).toBe('a is attached.')
+  })
+
+  it('tell how they are read, where that is not as they are', async () => {
+    files.add([file('letter.docx')])
+    await server.finish(0, 'Read as text.')
+    expect(files.said).toBe('letter.docx is attached. Read as text.')
+    expect(files.take()[0]?.notice).toBe('Read as text.')
   })
 
   it('tell how far they are', () => {

@@ -64,6 +64,7 @@ describe('a file', () => {
     ['IMAGE/JPEG; x=1', 'image'],
     ['audio/wav', 'audio'],
     ['video/mp4', 'video'],
+    ['video/x-msvideo', 'file'],
     ['image/svg+xml', 'file'],
     ['text/html', 'file'],
     ['application/pdf', 'file'],

@@ -1,6 +1,6 @@
 import { type Api, ApiError } from '../api/client'
 
-const SHOWN = /^(image\/(png|jpeg|webp|gif|avif)|audio\/[\w.+-]+|video\/[\w.+-]+)$/
+const SHOWN = /^(image\/(png|jpeg|webp|gif|avif)|audio\/[\w.+-]+|video\/(mp4|webm|quicktime|ogg))$/
 
 export type Shape = 'image' | 'audio' | 'video' | 'file'
 
