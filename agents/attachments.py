@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from agents.core.errors import AgentError
 from agents.core.files import Part
 from agents.core.gemini import Gemini
 from agents.core.keys import Key
+from agents.core.turn import Attachment
 from agents.database import in_file_thread, patiently
 from common.errors import AppError
 from conversations.access import artifact_for
+from conversations.attachments import Snapshot, reading_of
 from conversations.decoding.pool import decode_async
 from conversations.geminifiles import (
     gemini_file_for,
@@ -26,6 +29,12 @@ from conversations.geminifiles import (
 )
 from conversations.models import Artifact
 from conversations.pictures import first_frame
+
+GOOGLES_NAMES = {
+    "image/gif": "image/png",  # its first frame
+    "video/x-msvideo": "video/avi",
+    "video/x-ms-wmv": "video/wmv",
+}
 
 
 class OwnFiles:
@@ -71,7 +80,10 @@ class OwnFiles:
         return file.uri
 
     async def _bytes(self, artifact_id: UUID, mime_type: str) -> bytes | None:
-        """A file as Gemini takes it; None if it was deleted. Of an animation that is a still."""
+        """A file as Gemini takes it; None if it was deleted.
+
+        Of an animation that is a still, of an office document its text.
+        """
         try:
             artifact = await patiently(artifact_for, self._owner_id, artifact_id)
             data = await in_file_thread(_content, artifact)
@@ -82,19 +94,29 @@ class OwnFiles:
         return data
 
 
+def attachments_of(snapshots: Iterable[Snapshot]) -> tuple[Attachment, ...]:
+    """The files of a message as agents know them: of a document, the text that they are given."""
+    return tuple(
+        Attachment(file["id"], mime_type, file["name"], size)
+        for file in snapshots
+        for mime_type, size in [reading_of(file)]
+    )
+
+
 def sent_as(mime_type: str) -> str:
     """The type under which Gemini takes a file: it knows few kinds of text, and no GIF.
 
-    Source: https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats and
-    /docs/document-processing, as read in November 2026.
+    Source: https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats,
+    /docs/video-understanding#supported-formats and /docs/document-processing, as read in
+    November 2026.
     """
     if mime_type.startswith("text/") or mime_type == "application/json":
         return "text/plain"
-    return "image/png" if mime_type == "image/gif" else mime_type
+    return GOOGLES_NAMES.get(mime_type, mime_type)
 
 
 def _content(artifact: Artifact) -> bytes:
-    with artifact.file.open("rb") as file:
+    with artifact.file.storage.open(artifact.read_name) as file:
         data: bytes = file.read()
     return data
 

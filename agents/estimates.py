@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.selectors import Choices, choices_of
 from agents import live
-from agents.attachments import OwnFiles
+from agents.attachments import OwnFiles, attachments_of
 from agents.core.errors import AgentError
 from agents.core.gemini import Gemini
 from agents.core.keys import Key, Keys
@@ -23,6 +23,7 @@ from agents.orders import coordinator_model, limits, model_for
 from apikeys.selectors import check_model, run_keys
 from common.errors import AppError, not_found
 from conversations.access import attachments_for, thread_for
+from conversations.attachments import snapshots_of
 from conversations.branches import After, newest_run, parent_for
 from conversations.selectors import history_for
 
@@ -112,8 +113,7 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
 
 
 def _attachments(user_id: int, question: Question) -> tuple[Attachment, ...]:
-    rows = attachments_for(user_id, question.attachments)
-    return tuple(Attachment(str(r.pk), r.mime_type, r.name, r.size_bytes) for r in rows)
+    return attachments_of(snapshots_of(attachments_for(user_id, question.attachments)))
 
 
 def _history(user_id: int, question: Question) -> tuple[Exchange, ...]:

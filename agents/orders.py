@@ -15,13 +15,13 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.rights import SignIn, sign_in_check
 from accounts.selectors import Choices, choices_of
 from agents import live
-from agents.attachments import OwnFiles, refused
+from agents.attachments import OwnFiles, attachments_of, refused
 from agents.budgets import LedgerBudget, check_budget
 from agents.core import catalogue
 from agents.core.engine import Answer, generate_streaming_response
 from agents.core.keys import Key
 from agents.core.outputs import Media, Saved
-from agents.core.turn import Attachment, Limits, Save
+from agents.core.turn import Limits, Save
 from agents.database import in_database, with_files, with_files_patiently
 from agents.liverun import RunIds
 from agents.questions import RunInput
@@ -186,7 +186,7 @@ def answer_to(here: live.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudg
         coordinator_model=coordinator_model(order.keys[0]),
         agent=question.agent,
         output=question.output or "",
-        attachments=attachments_of(order.opened),
+        attachments=attachments_of(order.opened.attachments),
         history=[tuple(contents) for contents in order.opened.history],
         tools=choices.tools if question.tools is None else question.tools,
         thinking=question.thinking or choices.thinking,
@@ -202,13 +202,6 @@ def coordinator_model(key: RunKey) -> str:
         return ""
     unlisted = key.listed is not None and catalogue.api_id(name) not in key.listed
     return "" if unlisted else name
-
-
-def attachments_of(opened: OpenedRun) -> list[Attachment]:
-    return [
-        Attachment(kept["id"], kept["mime_type"], kept["name"], kept["size_bytes"])
-        for kept in opened.attachments
-    ]
 
 
 def limits() -> Limits:

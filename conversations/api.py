@@ -69,6 +69,9 @@ class AttachmentOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     mime_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
+    notice = serializers.CharField(
+        required=False, help_text="How it is read, where that is not as it is."
+    )
 
 
 class MessageOutput(serializers.Serializer[Any]):

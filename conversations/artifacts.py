@@ -20,9 +20,10 @@ from conversations.access import artifact_for, run_for, thread_for
 from conversations.connections import release_connection
 from conversations.decoding.pool import decode
 from conversations.filenames import display_name, with_extension
+from conversations.formats.readfile import ReadFile
 from conversations.mediatypes import kept_type
 from conversations.models import Artifact, Thread, artifact_path
-from conversations.reading import ReadFile, read_file
+from conversations.reading import read_file
 from conversations.space import check_space, claim_space, disk_full
 
 
@@ -60,7 +61,7 @@ def artifact_create(
 def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str) -> Artifact:
     """Keep a file from a person, if it is of a kind that we take; waits until it was read.
 
-    Pictures are kept without EXIF, place, XMP and comments, and upright.
+    What it says of people, places and devices is taken out; pictures are kept upright.
 
     Raises:
         AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),
@@ -84,7 +85,9 @@ def artifact_keep(*, owner_id: int, data: bytes, read: ReadFile, name: str) -> A
     artifact = Artifact(owner_id=owner_id, kind=Artifact.Kind.UPLOADED)
     artifact.name = with_extension(display_name(name), read.extension)
     artifact.mime_type, artifact.width, artifact.height = read.mime_type, read.width, read.height
-    _store(artifact, ContentFile(data if read.data is None else read.data))
+    artifact.notice = read.notice
+    text = None if read.text is None else read.text.encode()
+    _store(artifact, ContentFile(data if read.data is None else read.data), text)
     return artifact
 
 
@@ -99,18 +102,20 @@ def too_large() -> AppError:
     return AppError("too_large", message, status=413)
 
 
-def _store(artifact: Artifact, content: File[bytes]) -> None:
-    """Write the bytes and the row, or neither."""
+def _store(artifact: Artifact, content: File[bytes], text: bytes | None = None) -> None:
+    """Write the bytes, the text that stands for them, and the row; or none of them."""
     artifact.size_bytes = content.size
-    check_space(artifact.owner_id, artifact.size_bytes)
+    artifact.text_bytes = None if text is None else len(text)
+    size_bytes = content.size + len(text or b"")
+    check_space(artifact.owner_id, size_bytes)
     release_connection()
-    _write(artifact, content)
+    _write(artifact, content, text)
     try:
         with transaction.atomic():
-            claim_space(artifact.owner_id, artifact.size_bytes)
+            claim_space(artifact.owner_id, size_bytes)
             artifact.save(force_insert=True)
     except BaseException as error:
-        artifact.file.delete(save=False)
+        _remove(artifact)
         thread_id = artifact.thread_id
         if isinstance(error, IntegrityError) and thread_id and not _is_there(thread_id):
             raise not_found("thread") from None  # it was deleted meanwhile
@@ -121,12 +126,20 @@ def _is_there(thread_id: UUID) -> bool:
     return Thread.objects.filter(pk=thread_id).exists()
 
 
-def _write(artifact: Artifact, content: File[bytes]) -> None:
+def _write(artifact: Artifact, content: File[bytes], text: bytes | None) -> None:
     try:
         artifact.file.save("", content, save=False)
+        if text is not None:
+            artifact.file.storage.save(artifact.text_name, ContentFile(text))
     except OSError as error:
         if not Artifact.objects.filter(pk=artifact.pk).exists():
-            artifact.file.storage.delete(artifact_path(artifact, ""))  # what was written of it
+            artifact.file.name = artifact_path(artifact, "")
+            _remove(artifact)  # what was written of it
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full() from None
         raise
+
+
+def _remove(artifact: Artifact) -> None:
+    for name in artifact.stored_names:
+        artifact.file.storage.delete(name)

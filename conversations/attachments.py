@@ -9,7 +9,7 @@ from uuid import UUID
 from conversations.access import attachments_for
 from conversations.models import Artifact
 
-Snapshot = dict[str, Any]  # {id, name, mime_type, size_bytes}
+Snapshot = dict[str, Any]  # {id, name, mime_type, size_bytes}, {notice}, {text_bytes}
 
 
 def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> list[Snapshot]:
@@ -30,15 +30,28 @@ def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> 
 
 
 def snapshots_of(artifacts: Iterable[Artifact]) -> list[Snapshot]:
-    return [
-        {
-            "id": str(artifact.pk),
-            "name": artifact.name,
-            "mime_type": artifact.mime_type,
-            "size_bytes": artifact.size_bytes,
-        }
-        for artifact in artifacts
-    ]
+    return [_snapshot(artifact) for artifact in artifacts]
+
+
+def _snapshot(artifact: Artifact) -> Snapshot:
+    snapshot: Snapshot = {
+        "id": str(artifact.pk),
+        "name": artifact.name,
+        "mime_type": artifact.mime_type,
+        "size_bytes": artifact.size_bytes,
+    }
+    if artifact.notice:
+        snapshot["notice"] = artifact.notice
+    if artifact.text_bytes is not None:
+        snapshot["text_bytes"] = artifact.text_bytes
+    return snapshot
+
+
+def reading_of(file: Mapping[str, Any]) -> tuple[str, int]:
+    """MIME type and bytes of what a model is given of a file in a snapshot."""
+    if file.get("text_bytes") is not None:
+        return "text/plain", file["text_bytes"]
+    return file["mime_type"], file["size_bytes"]
 
 
 def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -46,16 +59,11 @@ def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
     An empty text beside files is left out: Gemini refuses an empty part.
     """
-    files = [
-        {
-            "artifact": {
-                "id": file["id"],
-                "mimeType": file["mime_type"],
-                "name": file["name"],
-                "size": file["size_bytes"],
-            }
-        }
-        for file in attachments
-    ]
+    files = [{"artifact": _artifact_part(file)} for file in attachments]
     texts = [{"text": text}] if text or not files else []
     return {"role": "user", "parts": [*files, *texts]}
+
+
+def _artifact_part(file: Mapping[str, Any]) -> dict[str, Any]:
+    mime_type, size = reading_of(file)
+    return {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}

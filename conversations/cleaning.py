@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.errors import AppError
-from conversations.models import ARTIFACTS, Artifact
+from conversations.models import ARTIFACTS, TEXT_SUFFIX, Artifact
 
 BEING_STORED = timedelta(hours=1)  # a file is there before its row: it may be on its way
 UNSENT = timedelta(hours=24)
@@ -61,7 +61,10 @@ def _files_without_row(before: datetime) -> Iterator[str]:
         rows = Artifact.objects.filter(file__startswith=place)
         known = set(rows.values_list("file", flat=True))
         for name in names:
-            if name not in known and default_storage.get_modified_time(name) < before:
+            if (
+                name.removesuffix(TEXT_SUFFIX) not in known
+                and default_storage.get_modified_time(name) < before
+            ):
                 yield name
 
 

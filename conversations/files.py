@@ -95,7 +95,8 @@ def _headers(artifact: Artifact, linked: bool) -> dict[str, str]:
     framed = _is_framed(artifact, linked)
     mime_type = artifact.mime_type if framed or artifact.mime_type in SHOWN_TYPES else OTHER_TYPE
     shown = framed or (linked and mime_type in PLAYED_TYPES)
-    charset = "; charset=utf-8" if framed or mime_type in TEXTS else ""
+    in_utf8 = mime_type in TEXTS and artifact.text_bytes is None
+    charset = "; charset=utf-8" if framed or in_utf8 else ""
     return {
         "Content-Type": mime_type + charset,
         "Content-Disposition": content_disposition_header(not shown, artifact.name or "file")
@@ -114,5 +115,6 @@ def remove_file(instance: Artifact, **kwargs: Any) -> None:
     A signal, because rows also go by cascade: with a thread here, with a user in the admin.
     """
     if instance.file.name:
-        remove = partial(instance.file.storage.delete, instance.file.name)
-        transaction.on_commit(remove, robust=True)
+        for name in instance.stored_names:
+            remove = partial(instance.file.storage.delete, name)
+            transaction.on_commit(remove, robust=True)

@@ -46,6 +46,9 @@ class FileOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Artifact.Kind.choices)
     width = serializers.IntegerField(allow_null=True, help_text="Of pictures, in pixels.")
     height = serializers.IntegerField(allow_null=True)
+    notice = serializers.CharField(
+        help_text="How it is read, where that is not as it is; empty: nothing to say."
+    )
     thread_id = serializers.UUIDField(allow_null=True)
     created_at = serializers.DateTimeField()
 
@@ -87,7 +90,7 @@ class FilesView(APIView):
         | {415: ErrorOutput, 507: ErrorOutput},
     )
     def post(self, request: Request) -> Response:
-        """Upload a file. What it is, is told by its content; pictures lose their metadata."""
+        """Upload a file. What it is, is told by its content; it loses its metadata."""
         user_id = signed_in(request).pk
         with sent_file(request.data) as sent:
             file, name = cast(BinaryIO, sent.file), sent.name or ""

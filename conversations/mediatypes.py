@@ -8,23 +8,47 @@ PICTURES = {  # and what Pillow calls them
     "image/webp": "WEBP",
     "image/gif": "GIF",
 }
-SOUNDS = frozenset(
-    {
-        "audio/wav",
-        "audio/mpeg",
-        "audio/ogg",
-        "audio/flac",
-        "audio/mp4",
-        "audio/aac",
-        "audio/webm",
-    }
-)
-VIDEOS = frozenset({"video/mp4", "video/webm", "video/quicktime"})
+# Sounds and videos as people know them, and documents that a model is given the text of.
+SOUNDS = {
+    "audio/wav": "WAV",
+    "audio/mpeg": "MP3",
+    "audio/ogg": "Ogg",
+    "audio/flac": "FLAC",
+    "audio/mp4": "M4A",
+    "audio/aac": "AAC",
+    "audio/aiff": "AIFF",
+    "audio/webm": "WebM",
+}
+VIDEOS = {"video/mp4": "MP4", "video/webm": "WebM", "video/quicktime": "MOV"}
+FILMS = {  # videos that Gemini takes and no browser plays
+    "video/3gpp": "3GP",
+    "video/x-msvideo": "AVI",
+    "video/x-ms-wmv": "WMV",
+    "video/x-flv": "FLV",
+    "video/mpeg": "MPEG",
+}
+_OOXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+DOCX = f"{_OOXML}.wordprocessingml.document"
+XLSX = f"{_OOXML}.spreadsheetml.sheet"
+PPTX = f"{_OOXML}.presentationml.presentation"
+ODT, ODS, ODP = f"{_ODF}.text", f"{_ODF}.spreadsheet", f"{_ODF}.presentation"
+XLS, RTF, EPUB = "application/vnd.ms-excel", "application/rtf", "application/epub+zip"
+DOCUMENTS = {
+    DOCX: "Word (.docx)",
+    XLSX: "Excel (.xlsx)",
+    XLS: "Excel (.xls)",
+    PPTX: "PowerPoint (.pptx)",
+    ODT: "OpenDocument (.odt)",
+    ODS: "OpenDocument (.ods)",
+    RTF: "RTF",
+    EPUB: "EPUB",
+}
 TEXTS = frozenset({"text/plain", "text/markdown", "text/csv", "application/json"})
-PLAYED_TYPES = SOUNDS | VIDEOS | PICTURES.keys()  # what a browser shows or plays, and cannot run
+PLAYED_TYPES = PICTURES.keys() | SOUNDS.keys() | VIDEOS.keys()  # in a browser, which runs none
 
 # What a browser may be told these bytes are; anything else is a download of unknown kind.
-SHOWN_TYPES = PLAYED_TYPES | TEXTS | {"application/pdf"}
+SHOWN_TYPES = PLAYED_TYPES | FILMS.keys() | DOCUMENTS.keys() | TEXTS | {"application/pdf"}
 OTHER_TYPE = "application/octet-stream"
 # Search suggestions: made by us from what Google sent, never by a person, and shown in a sandbox.
 SANDBOXED_TYPE = "text/html"
@@ -38,6 +62,9 @@ TEXT_BY_EXTENSION = {
 
 
 def kept_type(mime_type: str) -> str:
-    """The type under which a produced file is kept: its own if it is on the list."""
-    kept = mime_type in SHOWN_TYPES or mime_type == SANDBOXED_TYPE
+    """The type under which a produced file is kept: its own if it is on the list.
+
+    Of a document nobody made a text, so it is a file as any.
+    """
+    kept = mime_type in SHOWN_TYPES - DOCUMENTS.keys() or mime_type == SANDBOXED_TYPE
     return mime_type if kept else OTHER_TYPE

@@ -117,7 +117,7 @@ class Message(models.Model):
     subagent_run_id = models.CharField(max_length=36, blank=True)
     text = models.TextField()
     attachments = models.JSONField(
-        default=list, help_text="[{id, name, mime_type, size_bytes}] as they were when sent."
+        default=list, help_text="[{id, name, mime_type, size_bytes, ...}] as they were when sent."
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -206,6 +206,7 @@ class ModelCall(models.Model):
 
 
 ARTIFACTS = "artifacts"
+TEXT_SUFFIX = ".txt"
 
 
 def artifact_path(artifact: Artifact, filename: str) -> str:
@@ -237,6 +238,14 @@ class Artifact(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels; of pictures.")
     height = models.PositiveIntegerField(null=True, blank=True)
     file = models.FileField(upload_to=artifact_path)
+    text_bytes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of the text that a model is given instead; empty: the file itself.",
+    )
+    notice = models.CharField(
+        max_length=300, blank=True, help_text="What its owner should know about how it is read."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -246,6 +255,21 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def text_name(self) -> str:
+        """Where the text is that a model is given instead of the file, if there is one."""
+        return f"{self.file.name}{TEXT_SUFFIX}"
+
+    @property
+    def read_name(self) -> str:
+        """Where that is what a model is given of it."""
+        return str(self.file.name) if self.text_bytes is None else self.text_name
+
+    @property
+    def stored_names(self) -> set[str]:
+        """Where its bytes are, and the text that stands for them."""
+        return {str(self.file.name), self.read_name}
 
 
 class GeminiFile(models.Model):

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFile, JpegImagePlugin
 
+from conversations.formats.refusals import bad_file
 from conversations.mediatypes import PICTURES
 from conversations.picturebounds import (
     MAX_PIXELS,
@@ -25,7 +26,6 @@ from conversations.picturebounds import (
 )
 from conversations.picturechunks import bare_gif, bare_png, bare_webp
 from conversations.picturekinds import CONVERTED
-from conversations.sniffing import bad_file
 
 FORMS = {**PICTURES, **CONVERTED}
 TYPES = {form: mime_type for mime_type, form in PICTURES.items()}

@@ -15,8 +15,9 @@ from conversations.models import Artifact
 
 def used_bytes(owner_id: int) -> int:
     """The size of everything a user uploaded and had made."""
-    total = Artifact.objects.filter(owner_id=owner_id).aggregate(sum=Sum("size_bytes"))
-    return total["sum"] or 0
+    files = Artifact.objects.filter(owner_id=owner_id)
+    total = files.aggregate(files=Sum("size_bytes"), texts=Sum("text_bytes"))
+    return (total["files"] or 0) + (total["texts"] or 0)
 
 
 def check_space(owner_id: int, size_bytes: int) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import struct
 import tarfile
-import wave
-import zipfile
 import zlib
 from io import BytesIO
 
@@ -15,7 +13,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from conversations.artifacts import artifact_upload
+from conversations.mediatypes import DOCX
 from conversations.models import Artifact
+from tests.conversations.documents import docx, pdf, zipped
+from tests.conversations.mediafiles import (
+    AAC_FRAME,
+    MP3_FRAME,
+    aiff,
+    box,
+    flac,
+    id3,
+    iso,
+    ogg,
+    opus,
+    wav,
+    webm,
+)
 from tests.people import client_for
 
 CAMERA = "CanaryCam 3000"
@@ -93,47 +106,9 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + crc
 
 
-def wav() -> bytes:
-    out = BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(b"\0\1" * 4000)
-    return out.getvalue()
-
-
-def box(kind: bytes, data=b"") -> bytes:
-    return struct.pack(">I", 8 + len(data)) + kind + data
-
-
-def iso(brand: bytes) -> bytes:
-    return (
-        box(b"ftyp", brand + b"\0\0\2\0isom") + box(b"moov", b"\0" * 100) + box(b"mdat", b"x" * 9)
-    )
-
-
-def ebml(doctype: bytes, *codecs: bytes) -> bytes:
-    head = b"\x42\x86\x81\x01\x42\x82" + bytes([0x80 | len(doctype)]) + doctype
-    return b"\x1aE\xdf\xa3" + bytes([0x80 | len(head)]) + head + b"".join(codecs)
-
-
-def ogg(codec: bytes) -> bytes:
-    return b"OggS\0\2" + bytes(20) + b"\x01\x1e" + codec + bytes(20)
-
-
-MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
-AAC_FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
-PDF = b"%PDF-1.7\n1 0 obj<</S/JavaScript/JS(app.alert\\(1\\))>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = pdf(action=b"/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>")
 HTML = b"<!doctype html><script>alert(document.domain)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-
-
-def zipped() -> bytes:
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("a.txt", "a")
-    return out.getvalue()
 
 
 def tarred() -> bytes:
@@ -156,17 +131,21 @@ ACCEPTED = {  # by the name it is sent under: the bytes, and the type they have
     "ended.jpg": (picture("JPEG")[:-2], "image/jpeg"),
     "a.wav": (wav(), "audio/wav"),
     "a.mp3": (MP3_FRAME * 3, "audio/mpeg"),
-    "tagged.mp3": (b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + MP3_FRAME * 3, "audio/mpeg"),
-    "a.aac": (AAC_FRAME * 3, "audio/aac"),
-    "a.flac": (b"fLaC\0\0\0\x22" + bytes(34), "audio/flac"),
-    "a.ogg": (ogg(b"\x01vorbis"), "audio/ogg"),
-    "a.opus": (ogg(b"OpusHead"), "audio/ogg"),
-    "a.m4a": (iso(b"M4A "), "audio/mp4"),
-    "a.mp4": (iso(b"isom"), "video/mp4"),
-    "a.mov": (iso(b"qt  "), "video/quicktime"),
-    "a.webm": (ebml(b"webm", b"V_VP9", b"A_OPUS"), "video/webm"),
-    "voice.webm": (ebml(b"webm", b"A_OPUS"), "audio/webm"),
+    "tagged.mp3": (id3(b"Bees", padding=10) + MP3_FRAME * 3, "audio/mpeg"),
+    "a.aac": (AAC_FRAME * 8, "audio/aac"),
+    "a.aiff": (aiff(), "audio/aiff"),
+    "a.flac": (flac(), "audio/flac"),
+    "a.opus": (opus(), "audio/ogg"),
+    "a.m4a": (iso(b"M4A ", b"soun"), "audio/mp4"),
+    "a.mp4": (iso(b"isom", b"vide", b"soun"), "video/mp4"),
+    "cut.mp4": (iso(b"isom", b"vide")[:-3], "video/mp4"),
+    "a.mov": (iso(b"qt  ", b"vide"), "video/quicktime"),
+    "a.3gp": (iso(b"3gp4", b"vide"), "video/3gpp"),
+    "a.webm": (webm(b"V_VP9", b"A_OPUS"), "video/webm"),
+    "voice.webm": (webm(b"A_OPUS"), "audio/webm"),
     "a.pdf": (PDF, "application/pdf"),
+    "cut.pdf": (PDF[:-8], "application/pdf"),
+    "a.docx": (docx(), DOCX),
     "a.txt": ("Grüße 🐝\n".encode(), "text/plain"),
     "a.md": (b"# Bees\n", "text/markdown"),
     "a.csv": (b"a,b\n1,2\n", "text/csv"),
@@ -177,24 +156,23 @@ ACCEPTED = {  # by the name it is sent under: the bytes, and the type they have
     "a.svg": (SVG, "text/plain"),
     "page.png": (HTML, "text/plain"),
     "pdf.txt": (PDF, "application/pdf"),
+    "wide.txt": ("hello".encode("utf-16"), "text/plain"),
+    "latin.txt": ("Grüße".encode("latin-1"), "text/plain"),
 }
 REFUSED = {
     "a.exe": b"MZ\x90\0" + bytes(100),
     "program.txt": b"\x7fELF" + bytes(60),
-    "a.zip": zipped(),
-    "report.docx": zipped(),
-    "zip.png": zipped(),
+    "a.zip": zipped({"a.txt": "a"}),
+    "report.docx": zipped({"a.txt": "a"}),
+    "zip.png": zipped({"a.txt": "a"}),
     "a.tar": tarred(),
     "a.gz": gzip.compress(b"a" * 100),
     "a.rar": b"Rar!\x1a\7\0" + bytes(20),
-    "a.mkv": ebml(b"matroska", b"V_VP9"),
+    "a.mkv": webm(b"V_VP9", doctype=b"matroska"),
     "film.ogv": ogg(b"\x80theora"),
     "a.ico": b"\0\0\1\0\1\0" + bytes(40),
-    "wide.txt": "hello".encode("utf-16"),
-    "latin.txt": "Grüße".encode("latin-1"),
     "nul.txt": b"hello\0world",
     "random.bin": bytes(range(256)),
-    "almost.mp3": MP3_FRAME + b"no second frame",
     "a.class": b"\xca\xfe\xba\xbe" + bytes(30),
     "a.wasm": b"\0asm\1\0\0\0",
 }
@@ -207,9 +185,10 @@ DAMAGED = {
     "cut.gif": picture("GIF")[:-20],
     "cut-moving.gif": moving("GIF")[:-1],
     "cut-moving.webp": moving("WEBP")[:-30],
-    "cut.mp4": iso(b"isom")[:-3],
+    "trackless.mp4": iso(b"isom"),
     "headless.mp4": box(b"ftyp", b"isom\0\0\2\0isom") + box(b"mdat", b"x"),
-    "cut.pdf": PDF[:-8],
+    "cut.pdf": PDF[:100],
+    "almost.mp3": MP3_FRAME + b"no second frame",
     "no.png": b"\x89PNG\r\n\x1a\n" + bytes(40),
     "script.gif": b"GIF89a/*\1\0\0\0\0*/=1;alert(1)//",
 }

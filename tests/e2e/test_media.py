@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
+from tests.conversations.documents import pdf
 from tests.conversations.samples import PDF, picture, wav
 from tests.e2e.client import Frame, file_part, question, socket, text_of
 from tests.e2e.server import ChatServer, Person, both_servers
 from tests.e2e.standard_client import needs_node, standard_client
 from tests.e2e.test_sse import post
 
-LARGE_PDF = PDF.removesuffix(b"%%EOF\n") + b"%" + b"x" * (2**20 + 1) + b"\n%%EOF\n"
+LARGE_PDF = pdf(filling=b"x" * (2**20 + 1))
 TEAM = (
     "Write the latest news about bees and draw one\n/emulate call=text,media\n/emulate text: search"
 )

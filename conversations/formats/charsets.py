@@ -1,0 +1,139 @@
+"""Texts: in which encoding they are, and what a model is given of them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from charset_normalizer import from_bytes
+
+SAMPLE_BYTES = 64 * 1024
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+NOT_TEXT = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")  # no BEL, BS, ESC
+PICTURES_OF_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+WESTERN = frozenset(
+    "äöüßÄÖÜéèêëàâáåãçîïíìñôóòõøûùúÉÈÀÁÅÇÓÑ€£§°"
+    "\N{EN DASH}\N{EM DASH}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}“”„…•«»©®"
+)
+MOSTLY = 0.5  # of the bytes of a text in an alphabet other than Latin are no ASCII
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+ASCII = frozenset(map(chr, range(128)))
+MAX_CONTROLS = 0.3  # of a text in Unicode; some logs separate every field by one
+MAX_NULS = 0.01
+MAX_LEGACY_CONTROLS = 0.02
+WIDE_NULS = 0.25  # of UTF-16 without a mark, in every second byte
+
+BOMS = (  # UTF-32's begins like UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What files from before Unicode are in, and how people call it. Where bytes are words in several
+# of them, the earlier one wins.
+LEGACY = {
+    "cp1252": "Windows-1252",
+    "gb2312": "GB 2312",
+    "cp932": "Shift JIS",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "euc_jp": "EUC-JP",
+    "cp949": "Korean (CP949)",
+    "iso2022_jp": "ISO-2022-JP",
+    "cp1251": "Windows-1251",
+    "koi8_r": "KOI8-R",
+    "cp1250": "Windows-1250",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
+    "cp437": "CP437",
+    "cp850": "CP850",
+    "mac_roman": "Mac Roman",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text, and what it was encoded in, as people call that: ``UTF-8``, ``Windows-1252``."""
+
+    text: str
+    encoding: str
+
+
+def read_text(data: bytes) -> Text | None:
+    """The text that ``data`` is; None if it is none."""
+    for encoding in _unicode_encodings(data):
+        text = _decoded(data, encoding)
+        if text is not None and _is_text(text):
+            return Text(text, encoding.upper())
+    return None if b"\0" in data else _legacy(data)
+
+
+def clean_controls(text: str) -> str:
+    """``text`` without terminal codes, and with a sign for every other control character."""
+    if not CONTROLS.search(text):
+        return text
+    return CONTROLS.sub(_sign, ESCAPES.sub("", text))
+
+
+def _sign(control: re.Match[str]) -> str:
+    return control[0].translate(PICTURES_OF_CONTROLS)
+
+
+def _unicode_encodings(data: bytes) -> Iterator[str]:
+    marked = [encoding for bom, encoding in BOMS if data.startswith(bom)]
+    yield from marked[:1] or ["utf-8"]
+    head = data[:SAMPLE_BYTES]
+    half = max(1, len(head) // 2)
+    if head[1::2].count(0) / half > WIDE_NULS and head[::2].count(0) / half < MAX_NULS:
+        yield "utf-16-le"
+    if head[::2].count(0) / half > WIDE_NULS and head[1::2].count(0) / half < MAX_NULS:
+        yield "utf-16-be"
+
+
+def _is_text(text: str) -> bool:
+    length = len(text) or 1
+    controls = len(NOT_TEXT.findall(text))
+    return controls / length <= MAX_CONTROLS and text.count("\0") / length <= MAX_NULS
+
+
+def _legacy(data: bytes) -> Text | None:
+    for encoding in _likely(data):
+        text = _decoded(data, encoding)
+        if text is None or len(NOT_TEXT.findall(text)) > MAX_LEGACY_CONTROLS * len(text):
+            continue
+        return Text(text, LEGACY[encoding])
+    return None
+
+
+def _likely(data: bytes) -> list[str]:
+    """The encodings in which a sample makes sense, the likeliest first."""
+    sample = data[:SAMPLE_BYTES]
+    if len(data) > SAMPLE_BYTES:  # no character may be cut in two
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    order = list(LEGACY)
+    if sum(byte > 0x7F for byte in sample) / len(sample) > MOSTLY:
+        order.append(order.pop(0))
+    elif set(sample.decode("cp1252", "replace")) - ASCII <= WESTERN:
+        return ["cp1252"]  # too few letters tell the statistics nothing
+    matches = from_bytes(sample, cp_isolation=order, language_threshold=0.1)
+    by_name = {name: match for match in matches for name in _names(match) if name in LEGACY}
+    return sorted(
+        by_name,
+        key=lambda name: (by_name[name].chaos, -by_name[name].coherence, order.index(name)),
+    )
+
+
+def _names(match: object) -> list[str]:
+    """A match stands for all encodings that read the sample the same way."""
+    return [match.encoding, *match.could_be_from_charset]  # type: ignore[attr-defined]
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
