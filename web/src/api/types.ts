@@ -150,4 +150,8 @@ export interface History {
   thread: Thread
   messages: StoredMessage[]
   runs: StoredRun[]
+  /** Runs that are told up to their `last_seq` only: they go on, or are very long. */
+  partial_runs?: string[]
+  /** The cursor of the page before this one; null: the thread begins here. */
+  next?: string | null
 }

@@ -4,7 +4,7 @@
  */
 export interface Node {
   runId: string
-  /** Null, or a run that is not known: it opens the conversation. */
+  /** Null: it opens the conversation. One that is not known was not loaded yet. */
   parentRunId: string | null
 }
 
@@ -42,11 +42,9 @@ export function leafUnder(nodes: Node[], runId: string): string {
 
 /** The versions of each turn that has more than one, in the order they were made. */
 export function versions<N extends Node>(nodes: N[]): Map<string, N[]> {
-  const known = new Set(nodes.map((node) => node.runId))
   const children = new Map<string | null, N[]>()
   for (const node of nodes) {
-    const parent = node.parentRunId !== null && known.has(node.parentRunId) ? node.parentRunId : null
-    children.set(parent, [...(children.get(parent) ?? []), node])
+    children.set(node.parentRunId, [...(children.get(node.parentRunId) ?? []), node])
   }
   const found = new Map<string, N[]>()
   for (const siblings of children.values()) {

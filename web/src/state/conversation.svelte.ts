@@ -40,6 +40,9 @@ export class Conversation {
   turns = $derived(this.tree.path)
   desk = $state.raw<Desk>() as Desk
   loading = $state(false)
+  /** Where what was said before begins, which is not loaded yet. */
+  private earlier = $state<string | null>(null)
+  loadingEarlier = $state(false)
   /** Why the thread cannot be shown. */
   problem = $state.raw<Problem | null>(null)
   /** Why the last message was not sent. */
@@ -51,6 +54,8 @@ export class Conversation {
   running = $derived(this.tree.all.find((turn) => !turn.over) ?? null)
   /** Goes on in a branch that is not on screen: begun in another tab, most likely. */
   elsewhere = $derived(this.running && !this.turns.includes(this.running) ? this.running : null)
+
+  hasEarlier = $derived(this.earlier !== null)
 
   private visit = 0
 
@@ -84,13 +89,40 @@ export class Conversation {
     const visit = ++this.visit
     this.loading = this.tree.all.length === 0
     try {
-      const history = await this.around.api.get<History>(`/api/threads/${this.threadId}/messages/`)
+      const history = await this.page()
       if (visit === this.visit) this.show(history)
     } catch (error) {
       if (visit === this.visit) this.problem = problemOf(error)
     } finally {
       if (visit === this.visit) this.loading = false
     }
+  }
+
+  /** Reads the page before, and on until what the branch on screen continues is there. */
+  async loadEarlier(): Promise<void> {
+    if (this.loadingEarlier) return
+    const visit = this.visit
+    const parent = this.turns[0]?.parentRunId ?? null
+    const found = () => parent === null || this.tree.all.some(({ runId }) => runId === parent)
+    this.loadingEarlier = true
+    try {
+      do {
+        if (this.earlier === null) return
+        const history = await this.page(this.earlier)
+        if (visit !== this.visit) return
+        this.tree.prepend(this.stored(history))
+        this.earlier = history.next ?? null
+      } while (!found())
+    } catch (error) {
+      if (visit === this.visit) this.refusal = problemOf(error)
+    } finally {
+      this.loadingEarlier = false
+    }
+  }
+
+  private page(cursor?: string): Promise<History> {
+    const query = cursor === undefined ? '' : `?${new URLSearchParams({ cursor })}`
+    return this.around.api.get<History>(`/api/threads/${this.threadId}/messages/${query}`)
   }
 
   /** Sends what is on the desk, whose uploads are over. */
@@ -198,14 +230,24 @@ export class Conversation {
     this.problem = null
     this.refusal = null
     this.loading = false
+    this.earlier = null
   }
 
+  /** The newest page; what was loaded before it stays, if the two meet. */
   private show(history: History): void {
     this.problem = null
-    const stored = turnsOf(history)
+    const page = this.stored(history)
+    const inPage = new Set(page.map((turn) => turn.runId))
+    const others = this.tree.all.filter((turn) => !inPage.has(turn.runId))
+    const meets = others.length < this.tree.all.length
+    const earlier = history.next && meets ? others.filter((turn) => !turn.sending) : []
+    if (earlier.length === 0) this.earlier = history.next ?? null
+    this.tree.show([...earlier, ...page, ...others.filter((turn) => turn.sending)])
+  }
+
+  private stored(history: History): Turn[] {
     const have = new Map(this.tree.all.map((turn) => [turn.runId, turn]))
-    const known = new Set(stored.map((turn) => turn.runId))
-    const kept = stored.map((told) => {
+    return turnsOf(history).map((told) => {
       const live = have.get(told.runId)
       if (live?.sending) {
         live.parentRunId = told.parentRunId
@@ -217,8 +259,6 @@ export class Conversation {
       if (told.followAfter !== null) this.follow(turn, told.followAfter)
       return turn
     })
-    const leaving = this.tree.all.filter((turn) => turn.sending && !known.has(turn.runId))
-    this.tree.show([...kept, ...leaving])
   }
 
   private follow(turn: Turn, after: number): void {

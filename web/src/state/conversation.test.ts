@@ -19,12 +19,14 @@ class Store {
 /** The server's end of the socket, played by the test. */
 class FarEnd {
   runs: { ref: string; input: RunInput }[] = []
+  follows: object[] = []
   onopen?: () => void
   onmessage?: (message: { data: string }) => void
   send(data: string) {
     const frame = JSON.parse(data) as { op: string; ref: string; input: RunInput }
     if (frame.op === 'auth') this.says({ op: 'ready', userId: 1, expiresAt: new Date(Date.now() + 9e5) })
     if (frame.op === 'run') this.runs.push(frame)
+    if (frame.op === 'follow') this.follows.push(frame)
   }
   close() {}
   says(frame: object) {
@@ -50,10 +52,14 @@ const stored = { thread: {}, messages: [], runs: [] }
 let far: FarEnd
 let talk: Conversation
 let opened: string[]
+let pages: Record<string, object>
+let asked: string[]
 
 beforeEach(async () => {
   far = new FarEnd()
   opened = []
+  pages = {}
+  asked = []
   const tokens = new Tokens(new Store(), async () => new Response(null, { status: 401 }))
   tokens.accept({ access: 'a.b.c', refresh: 'r' })
   const socket = new ChatSocket({
@@ -69,7 +75,11 @@ beforeEach(async () => {
     drop: () => undefined,
   }
   talk = new Conversation({
-    api: new Api(tokens, () => undefined, async () => new Response(JSON.stringify(stored))),
+    api: new Api(tokens, () => undefined, async (url) => {
+      const cursor = new URL(String(url), 'http://x').searchParams.get('cursor') ?? ''
+      asked.push(cursor)
+      return new Response(JSON.stringify(pages[cursor] ?? stored))
+    }),
     socket,
     desks: new Desks(uploads, new PinnedChoices(new Store())),
     onRun: () => undefined,
@@ -182,5 +192,67 @@ describe('threads', () => {
     expect([onDesk(), talk.desk.choice.model]).toEqual([{ text: 'Here', files: [picture] }, 'lite'])
     talk.forget()
     expect(onDesk()).toEqual({ text: '', files: [] })
+  })
+})
+
+describe('a long conversation', () => {
+  const run = (id: string, parent: string | null, more = {}) => ({
+    ...{ id, parent_run_id: parent, status: 'finished', outcome: 'success', last_seq: 3 },
+    events: [{ type: 'RUN_FINISHED', threadId: OTHER, runId: id, outcome: { type: 'success' } }],
+    ...more,
+  })
+  const page = (next: string | null, ...runs: ReturnType<typeof run>[]) => ({
+    thread: {},
+    messages: runs.map(({ id }) => ({ id: `m-${id}`, role: 'user', text: id, run_id: id })),
+    runs,
+    next,
+  })
+  const shown = () => talk.turns.map(({ runId }) => runId)
+
+  beforeEach(async () => {
+    pages = {
+      '': page('p2', run('e', 'd'), run('f', 'e')),
+      p2: page('p1', run('c2', 'b'), run('x', 'c2')),
+      p1: page(null, run('a', null), run('b', 'a'), run('c', 'b'), run('d', 'c')),
+    }
+    talk.open(OTHER)
+    await later()
+  })
+
+  it('is shown from its newest page', () => {
+    expect(shown()).toEqual(['e', 'f'])
+    expect(asked).toEqual([''])
+    expect(talk.hasEarlier).toBe(true)
+  })
+
+  it('grows backwards, past pages of other branches, to its beginning', async () => {
+    await talk.loadEarlier()
+    expect(asked).toEqual(['', 'p2', 'p1'])
+    expect(shown()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    expect(talk.tree.versions.get('c')?.map(({ runId }) => runId)).toEqual(['c', 'c2'])
+    expect(talk.hasEarlier).toBe(false)
+  })
+
+  it('keeps what was loaded when its newest page is read again', async () => {
+    await talk.loadEarlier()
+    pages[''] = page('p9', run('f', 'e'), run('g', 'f'))
+    await talk.load()
+    expect(shown().at(0)).toBe('a')
+    expect(talk.tree.all.at(-1)?.runId).toBe('g')
+    expect(talk.hasEarlier).toBe(false)
+  })
+
+  it('begins anew where the newest page has left what was loaded behind', async () => {
+    pages[''] = page('p9', run('y', 'w'), run('z', 'y'))
+    await talk.load()
+    expect(shown()).toEqual(['y', 'z'])
+    expect(talk.hasEarlier).toBe(true)
+  })
+
+  it('follows an answer that is too long for a page', async () => {
+    pages[''] = { ...page(null, run('e', null, { events: [], last_seq: 7 })), partial_runs: ['e'] }
+    await talk.load()
+    expect(talk.turns[0]?.over).toBe(false)
+    expect(far.follows).toEqual([{ op: 'follow', runId: 'e', after: 7 }])
   })
 })

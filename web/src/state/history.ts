@@ -15,13 +15,17 @@ export interface StoredTurn {
 }
 
 /** A thread as it is stored, all its branches, turned into the same views the live stream gives. */
-export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn[] {
+export function turnsOf(
+  history: Pick<History, 'messages' | 'runs' | 'partial_runs'>,
+): StoredTurn[] {
+  const partial = new Set(history.partial_runs)
+  const goesOn = (run: StoredRun) => run.status === 'running' || partial.has(run.id)
   const runs = new Map(history.runs.map((run) => [run.id, run]))
   const turns = new Map<string, StoredTurn>()
   for (const message of history.messages) {
     const id = message.run_id ?? message.id
     const run = runs.get(id)
-    const turn = turns.get(id) ?? turnOf(id, run)
+    const turn = turns.get(id) ?? turnOf(id, run, run !== undefined && goesOn(run))
     turns.set(id, turn)
     if (message.role === 'user') {
       turn.prompt = message.text
@@ -29,17 +33,17 @@ export function turnsOf(history: Pick<History, 'messages' | 'runs'>): StoredTurn
     } else if (!run?.events.length) turn.view = withMessage(turn.view, message)
   }
   for (const run of history.runs) {
-    if (!turns.has(run.id)) turns.set(run.id, turnOf(run.id, run))
+    if (!turns.has(run.id)) turns.set(run.id, turnOf(run.id, run, goesOn(run)))
   }
   return [...turns.values()]
 }
 
-function turnOf(runId: string, run: StoredRun | undefined): StoredTurn {
+function turnOf(runId: string, run: StoredRun | undefined, goesOn: boolean): StoredTurn {
   const nothing = { runId, parentRunId: null, prompt: null, attachments: [], followAfter: null }
   if (!run) return { ...nothing, view: done(emptyRun(runId)) }
   const drawn = reduceAll(emptyRun(runId), run.events.map(parseEvent))
-  const view = run.status === 'running' || isOver(drawn) ? drawn : finished(drawn, run)
-  const followAfter = run.status === 'running' && !isOver(drawn) ? run.last_seq : null
+  const view = goesOn || isOver(drawn) ? drawn : finished(drawn, run)
+  const followAfter = goesOn && !isOver(drawn) ? run.last_seq : null
   return { ...nothing, parentRunId: run.parent_run_id, view, followAfter }
 }
 

@@ -35,6 +35,12 @@ export class Tree<T extends Node> {
     this.leaf = isKnown ? leafUnder(all, from) : newestLeaf(all)
   }
 
+  /** What was said before all that is here; the branch on screen stays. */
+  prepend(earlier: T[]): void {
+    const known = new Set(this.all.map(({ runId }) => runId))
+    this.all = [...earlier.filter(({ runId }) => !known.has(runId)), ...this.all]
+  }
+
   add(turn: T): void {
     this.all = [...this.all, turn]
     this.choose(turn.runId)
