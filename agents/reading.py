@@ -15,7 +15,7 @@ from conversations.access import run_for
 from conversations.models import Run
 from conversations.opening import FIRST_FENCE
 from conversations.runs import last_own_seq
-from conversations.selectors import EVENTS_PAGE_SIZE, events_after
+from conversations.selectors import events_after
 
 LOOK_S = 2.0
 BEHIND_LOOK_S = 0.1
@@ -31,6 +31,7 @@ class _Page:
     ended: bool
     last_seq: int
     events: list[Numbered]
+    more: bool
 
 
 async def stored(
@@ -52,7 +53,7 @@ async def stored(
             if page.events:
                 after, known = page.events[-1][0], True
                 yield page.events
-            if len(page.events) == EVENTS_PAGE_SIZE:
+            if page.more:
                 continue
             if page.ended:
                 return
@@ -83,7 +84,7 @@ def _page(run_id: UUID, after: int, known: bool) -> _Page:
         # Its process died. The reader may hold events that were told and never stored, under
         # the numbers of those that were put in their place to end the run.
         raise Resync("interrupted")
-    events = events_after(run_id=run_id, after=after)
-    if last_seq > after and (not events or events[0][0] != after + 1):
+    found = events_after(run_id=run_id, after=after)
+    if last_seq > after and (not found.events or found.events[0][0] != after + 1):
         raise Resync("pruned")
-    return _Page(ended, last_seq, events)
+    return _Page(ended, last_seq, found.events, found.more)

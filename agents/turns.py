@@ -74,7 +74,7 @@ async def follow(
             async for rows in pages:
                 yield rows
         return
-    if after > len(run.tail):
+    if after > run.last_seq:
         raise Resync("ahead")
     async with aclosing(run.follow(after)) as batches:
         async for rows in batches:

@@ -22,11 +22,34 @@ FLUSH_S = 0.09
 RETRY_S = 0.5
 
 
+PENDING_CHARS = 4 * 1024 * 1024  # of one run; then whoever makes its rows has to wait
+FLUSH_CHARS = 4 * 1024 * 1024  # in one transaction, of all runs
+
+
 @dataclass(slots=True)
 class _Pending:
     fence: int
     on_lost: Callable[[], None]
+    on_stored: Callable[[int], None]
     rows: list[Row] = field(default_factory=list)
+    chars: int = 0
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def next_rows(self, most_chars: int) -> list[Row]:
+        """The first rows, at least one, of about so many characters."""
+        chars = 0
+        for count, row in enumerate(self.rows, start=1):
+            chars += len(row[2])
+            if chars >= most_chars:
+                return self.rows[:count]
+        return self.rows.copy()
+
+    def stored(self, rows: list[Row]) -> None:
+        """These, which came first, are durable."""
+        del self.rows[: len(rows)]
+        self.chars -= sum(len(row[2]) for row in rows)
+        if self.chars < PENDING_CHARS:
+            self.room.set()
 
 
 class Writer:
@@ -43,14 +66,34 @@ class Writer:
         self._dirty = asyncio.Event()
         self._writing = asyncio.Lock()
 
-    def register(self, run_id: UUID, fence: int, on_lost: Callable[[], None]) -> None:
-        """Announce a run before its first row."""
-        self._runs[run_id] = _Pending(fence, on_lost)
+    def register(
+        self,
+        run_id: UUID,
+        fence: int,
+        on_lost: Callable[[], None],
+        on_stored: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Announce a run before its first row; ``on_stored`` is called with the last seq stored."""
+        self._runs[run_id] = _Pending(fence, on_lost, on_stored)
 
     def add(self, run_id: UUID, row: Row) -> None:
         """Have ``row`` written within the next moment."""
-        self._runs[run_id].rows.append(row)
+        run = self._runs[run_id]
+        run.rows.append(row)
+        run.chars += len(row[2])
         self._dirty.set()
+
+    def is_behind(self, run_id: UUID) -> bool:
+        """Whether so much of the run is pending that no more should be made: see ``room``."""
+        run = self._runs.get(run_id)
+        return run is not None and run.chars >= PENDING_CHARS
+
+    async def room(self, run_id: UUID) -> None:
+        """Wait until less of the run is pending, or it is not written here any more."""
+        while self.is_behind(run_id):
+            run = self._runs[run_id]
+            run.room.clear()
+            await run.room.wait()
 
     def note(self, call: ModelCallRow) -> None:
         """Have a row of the ledger written within the next moment, in place of an earlier one.
@@ -71,7 +114,8 @@ class Writer:
 
     def forget(self, run_id: UUID) -> None:
         """Drop a run, whatever of it is still pending: it is closed, or somebody else's."""
-        self._runs.pop(run_id, None)
+        if run := self._runs.pop(run_id, None):
+            run.room.set()
 
     async def run(self) -> None:
         """Flush for ever. A database that is away is waited for; nothing is dropped."""
@@ -109,6 +153,7 @@ class Writer:
             logger.error("Events of run %s are given up: %s", run_id, type(fault).__name__)
             self._drop_calls(run_id)
             if run := self._runs.pop(run_id, None):
+                run.room.set()
                 run.on_lost()
         return True
 
@@ -119,16 +164,8 @@ class Writer:
             django.db.Error: nothing was written; everything is still pending.
         """
         async with self._writing:
-            pending = {
-                run_id: (run, len(run.rows))
-                for run_id, run in self._runs.items()
-                if only in (None, run_id)
-            }
-            batches = [
-                EventBatch(run_id, run.fence, run.rows[:count])
-                for run_id, (run, count) in pending.items()
-                if count
-            ]
+            taken = self._next_rows(only)
+            batches = [EventBatch(id_, run.fence, rows) for id_, (run, rows) in taken.items()]
             calls = [call for call in self._calls.values() if only in (None, call.run_id)]
             if not batches and not calls:
                 return
@@ -136,12 +173,24 @@ class Writer:
             for call in calls:
                 if self._calls.get(call.call_id) is call:
                     del self._calls[call.call_id]
-            for run_id, (run, count) in pending.items():
-                del run.rows[:count]
+            for run_id, (run, rows) in taken.items():
+                run.stored(rows)
                 if run_id in refused:
                     run.on_lost()
+                else:
+                    run.on_stored(rows[-1][0])
+                if run.rows:
+                    self._dirty.set()
             if batches:
                 self._on_written([batch.run_id for batch in batches])
+
+    def _next_rows(self, only: UUID | None) -> dict[UUID, tuple[_Pending, list[Row]]]:
+        """The rows of the next transaction: some of each run that has any."""
+        runs = {
+            run_id: run for run_id, run in self._runs.items() if run.rows and only in (None, run_id)
+        }
+        share = FLUSH_CHARS // max(1, len(runs))
+        return {run_id: (run, run.next_rows(share)) for run_id, run in runs.items()}
 
     def _drop_calls(self, run_id: UUID) -> None:
         self._calls = {id_: call for id_, call in self._calls.items() if call.run_id != run_id}

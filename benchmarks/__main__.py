@@ -13,6 +13,7 @@ from benchmarks.harness import RESULTS, ROOT, Figure, table
 
 ALL = (
     *("calls", "client_cost", "request_build", "first_delta", "stop", "resume", "idle"),
+    "run_memory",
     *("delta_cpu", "many"),
 )
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from typing import Any
 
-from django.http import HttpResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -114,6 +119,14 @@ class ConversationOutput(serializers.Serializer[Any]):
     thread = ThreadOutput()
     messages = MessageOutput(many=True)
     runs = ToldRunOutput(many=True)
+    partial_runs = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text="Those that still run, or are very long: follow them after their `last_seq`, or "
+        "read their events from there. Of these, `messages` holds the user's alone.",
+    )
+    next = serializers.CharField(
+        allow_null=True, help_text="The `cursor` of the page before; null: the thread begins here."
+    )
 
 
 class NumberedEventOutput(serializers.Serializer[Any]):
@@ -185,19 +198,26 @@ def _thread(request: Request, thread_id: str, code: int = status.HTTP_200_OK) ->
 
 
 class MessagesView(APIView):
-    @extend_schema(responses=ConversationOutput)
+    @extend_schema(parameters=[CursorInput], responses=ConversationOutput)
     def get(self, request: Request, thread_id: str) -> Response:
-        """Everything said in a thread. Follow a running run from its `last_seq`."""
-        conversation = selectors.thread_messages(user_id=signed_in(request).pk, thread_id=thread_id)
+        """What was said in a thread, in pages, the newest first; each is in the order of time.
+
+        Follow a run that is told in part after its `last_seq`.
+        """
+        page = selectors.thread_messages(
+            user_id=signed_in(request).pk, thread_id=thread_id, **asked(CursorInput, request)
+        )
         runs = [
             {**RunOutput(told.run).data, "last_seq": told.last_seq, "events": told.events}
-            for told in conversation.runs
+            for told in page.runs
         ]
         return Response(
             {
-                "thread": ThreadOutput(conversation.thread).data,
-                "messages": MessageOutput(conversation.messages, many=True).data,
+                "thread": ThreadOutput(page.thread).data,
+                "messages": MessageOutput(page.messages, many=True).data,
                 "runs": runs,
+                "partial_runs": [told.run.pk for told in page.runs if not told.complete],
+                "next": page.next,
             }
         )
 
@@ -209,19 +229,37 @@ class ExportView(APIView):
         parameters=[OpenApiParameter("as", enum=["json", "markdown"], default="json")],
         responses={(200, "application/json"): OpenApiTypes.OBJECT, (200, "text/markdown"): str},
     )
-    def get(self, request: Request, thread_id: str) -> Response | HttpResponse:
+    def get(self, request: Request, thread_id: str) -> HttpResponseBase:
         """A thread as a file to keep: what was said, without the events."""
         form = asked(ExportInput, request)["as"]
-        conversation = selectors.thread_messages(user_id=signed_in(request).pk, thread_id=thread_id)
-        title = conversation.thread.title or "Untitled"
-        if form == "json":
-            response: HttpResponse = Response(export.as_json(conversation))
-        else:
-            text = export.as_markdown(conversation)
-            response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
-        name = f"{title}.{'json' if form == 'json' else 'md'}"
+        thread = selectors.thread_detail(user_id=signed_in(request).pk, thread_id=thread_id)
+        make, kind, ending = {
+            "json": (export.as_json, "application/json", "json"),
+            "markdown": (export.as_markdown, "text/markdown; charset=utf-8", "md"),
+        }[form]
+        response = _file(request, export.in_chunks(make(thread)), kind)
+        name = f"{thread.title or 'Untitled'}.{ending}"
         response["Content-Disposition"] = content_disposition_header(True, name)
         return response
+
+
+def _file(request: Request, chunks: Iterator[bytes], kind: str) -> HttpResponseBase:
+    """A short file at once, a longer one while it is made."""
+    first, second = next(chunks), next(chunks, None)
+    if second is None:
+        return HttpResponse(first, content_type=kind)
+    rest = chain([first, second], chunks)
+    # Under ASGI, Django would read a plain iterator to its end before it sends anything.
+    is_async = isinstance(request._request, ASGIRequest)
+    return StreamingHttpResponse(_one_by_one(rest) if is_async else rest, content_type=kind)
+
+
+async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    def step() -> bytes | None:
+        return next(chunks, None)
+
+    while (chunk := await sync_to_async(step)()) is not None:
+        yield chunk
 
 
 class RunView(APIView):
@@ -239,7 +277,7 @@ class EventsView(APIView):
         # The run is read first: if it says it ended, all of its events are there to be read.
         run = run_for(signed_in(request).pk, run_id)
         wanted = asked(AfterInput, request)
-        rows = selectors.events_after(run_id=run.pk, **wanted)
+        rows = selectors.events_after(run_id=run.pk, **wanted).events
         if not rows and run.last_seq > wanted["after"]:
             message = "The log of this answer was cleared. Read the conversation's messages."
             raise AppError("log_pruned", message, status=410)

@@ -12,6 +12,7 @@ from typing import Any
 AguiEvent = dict[str, Any]
 
 COORDINATOR = "coordinator"
+EVENT_CHARS = 100  # of an event besides its delta, about
 
 # The field that names what a delta belongs to.
 _DELTA_IDS = {
@@ -49,76 +50,140 @@ class _Joined:
     parts: list[str]
 
 
-def compact(events: Iterable[AguiEvent]) -> list[AguiEvent]:
-    """The same stream with the deltas of one message, thought or tool call joined into one.
+class Compactor:
+    """Joins the deltas of one message, thought or tool call into one; fed event by event.
 
     The joined delta stands where the first one stood, so it stays between its START and END
     however much the streams of parallel agents interleave. Deltas are joined only while all
-    their other fields agree. ``compact(compact(prefix) + rest) == compact(prefix + rest)``.
+    their other fields agree.
+
+    Args:
+        limit: of deltas in characters; past it everything is dropped, and ``events`` gives None.
     """
-    out: list[AguiEvent | _Joined] = []
-    growing: dict[tuple[str, str], _Joined] = {}
-    for event in events:
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._room = limit
+        self._out: list[AguiEvent | _Joined] = []
+        self._growing: dict[tuple[str, str], _Joined] = {}
+
+    def feed(self, event: AguiEvent) -> None:
+        if self._room is not None:
+            self._room -= len(event.get("delta", "")) + EVENT_CHARS
+            if self._room < 0:
+                self._out.clear()
+                self._growing.clear()
+                return
         id_field = _DELTA_IDS.get(event["type"])
         if id_field is None:
-            out.append(event)
-            continue
+            self._out.append(event)
+            return
         key = (event["type"], event[id_field])
         rest = {name: value for name, value in event.items() if name != "delta"}
-        joined = growing.get(key)
+        joined = self._growing.get(key)
         if joined is None or joined.event != rest:
-            joined = growing[key] = _Joined(rest, [])
-            out.append(joined)
+            joined = self._growing[key] = _Joined(rest, [])
+            self._out.append(joined)
         joined.parts.append(event["delta"])
-    return [
-        {**item.event, "delta": "".join(item.parts)} if isinstance(item, _Joined) else item
-        for item in out
-    ]
+
+    def events(self) -> list[AguiEvent] | None:
+        """What was fed, joined; None if it was too much."""
+        if self._room is not None and self._room < 0:
+            return None
+        return [
+            {**item.event, "delta": "".join(item.parts)} if isinstance(item, _Joined) else item
+            for item in self._out
+        ]
+
+
+def compact(events: Iterable[AguiEvent]) -> list[AguiEvent]:
+    """``Compactor`` at once. ``compact(compact(prefix) + rest) == compact(prefix + rest)``."""
+    compactor = Compactor()
+    for event in events:
+        compactor.feed(event)
+    return compactor.events() or []
+
+
+class Pieces:
+    """The text messages of a stream, fed event by event; each is given as it ends.
+
+    Each comes with its place in the order in which they began, from 0. Those without a word are
+    left out.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._open: dict[str, tuple[int, str, str, list[str]]] = {}
+        self._begun = 0
+
+    def feed(self, event: AguiEvent) -> list[tuple[int, Piece]]:
+        match event["type"]:
+            case "SUBAGENT_STARTED":
+                self._names[event["subagentRunId"]] = event["name"]
+            case "TEXT_MESSAGE_START":
+                subagent_run_id = event.get("subagentRunId", "")
+                agent = self._names.get(subagent_run_id, COORDINATOR)
+                self._open[event["messageId"]] = (self._begun, agent, subagent_run_id, [])
+                self._begun += 1
+            case "TEXT_MESSAGE_CONTENT":
+                self._open[event["messageId"]][3].append(event["delta"])
+            case "TEXT_MESSAGE_END":
+                return self._ended(event["messageId"])
+        return []
+
+    def end(self) -> list[tuple[int, Piece]]:
+        """Those that the stream leaves open."""
+        return [piece for message_id in list(self._open) for piece in self._ended(message_id)]
+
+    def _ended(self, message_id: str) -> list[tuple[int, Piece]]:
+        if message_id not in self._open:
+            return []
+        place, agent, subagent_run_id, words = self._open.pop(message_id)
+        text = "".join(words)
+        return [(place, Piece(agent, subagent_run_id, text, message_id))] if text.strip() else []
 
 
 def messages(events: Iterable[AguiEvent]) -> list[Piece]:
     """The text messages in the order they began; those without a word are left out."""
-    names: dict[str, str] = {}
-    started: dict[str, tuple[str, str]] = {}
-    texts: dict[str, list[str]] = {}
-    for event in events:
-        match event["type"]:
-            case "SUBAGENT_STARTED":
-                names[event["subagentRunId"]] = event["name"]
-            case "TEXT_MESSAGE_START":
-                subagent_run_id = event.get("subagentRunId", "")
-                agent = names.get(subagent_run_id, COORDINATOR)
-                started[event["messageId"]] = (agent, subagent_run_id)
-                texts[event["messageId"]] = []
-            case "TEXT_MESSAGE_CONTENT":
-                texts[event["messageId"]].append(event["delta"])
-    pieces = (
-        Piece(agent, subagent_run_id, "".join(texts[message_id]), message_id)
-        for message_id, (agent, subagent_run_id) in started.items()
-    )
-    return [piece for piece in pieces if piece.text.strip()]
+    pieces = Pieces()
+    found = [piece for event in events for piece in pieces.feed(event)] + pieces.end()
+    return [piece for _, piece in sorted(found, key=lambda item: item[0])]
 
 
-def closing_events(events: Iterable[AguiEvent], *, code: str, message: str) -> list[AguiEvent]:
-    """The events that end everything still open, innermost first; not the terminal event.
+class Brackets:
+    """What a stream leaves open, fed event by event."""
 
-    Args:
-        events: a prefix of a valid stream.
-        code: why the subagents that were still at work ended, for their SUBAGENT_ERROR.
-        message: the same as a sentence.
-    """
-    still_open: dict[tuple[str, str], AguiEvent] = {}
-    for event in events:
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], AguiEvent] = {}
+
+    def feed(self, event: AguiEvent) -> None:
         kind = event["type"]
         if kind in _BRACKETS:
             end, field = _BRACKETS[kind]
             closing = {"type": end, field: event[field]}
             if "subagentRunId" in event:
                 closing["subagentRunId"] = event["subagentRunId"]
-            if end == "SUBAGENT_ERROR":
-                closing |= {"code": code, "message": message}
-            still_open[end, event[field]] = closing
+            self._open[end, event[field]] = closing
         elif kind in _ENDS:
             end = "SUBAGENT_ERROR" if kind == "SUBAGENT_FINISHED" else kind
-            still_open.pop((end, event[_ENDS[kind]]), None)
-    return list(reversed(still_open.values()))
+            self._open.pop((end, event[_ENDS[kind]]), None)
+
+    def closing_events(self, *, code: str, message: str) -> list[AguiEvent]:
+        """The events that end everything open, innermost first; not the terminal event.
+
+        Args:
+            code: why the subagents that were still at work ended, for their SUBAGENT_ERROR.
+            message: the same as a sentence.
+        """
+        why = {"code": code, "message": message}
+        return [
+            {**closing, **why} if end == "SUBAGENT_ERROR" else closing
+            for (end, _), closing in reversed(self._open.items())
+        ]
+
+
+def closing_events(events: Iterable[AguiEvent], *, code: str, message: str) -> list[AguiEvent]:
+    """``Brackets`` at once; ``events`` is a prefix of a valid stream."""
+    brackets = Brackets()
+    for event in events:
+        brackets.feed(event)
+    return brackets.closing_events(code=code, message=message)

@@ -1,18 +1,23 @@
-"""A thread as a file a person can keep: JSON or Markdown."""
+"""A thread as a file a person can keep: JSON or Markdown, made while it is sent."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from markdown_it import MarkdownIt
+from rest_framework.utils.encoders import JSONEncoder
 
 from conversations.models import Artifact, Message
-from conversations.selectors import Conversation
+from conversations.selectors import ThreadSummary, current_branch, messages_of
 
 SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
 PARSER = MarkdownIt("commonmark")
+FILES_BATCH = 500
+CHUNK_CHARS = 64 * 1024
 HEADING = "# The end"
 ENDS = (  # of what goes on over empty lines, in CommonMark
     ("<!--", "-->"),
@@ -24,39 +29,54 @@ ENDS = (  # of what goes on over empty lines, in CommonMark
 MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
-def as_json(conversation: Conversation) -> dict[str, Any]:
+def as_json(thread: ThreadSummary) -> Iterator[str]:
     """Everything that was said; ``branch`` tells what belongs to the branch spoken in last."""
-    thread, current = conversation.thread, conversation.current()
+    current = current_branch(thread.id)
+    head = {"id": thread.id, "title": thread.title, "created_at": thread.created_at}
+    yield f'{_json(head)[:-1]},"messages":['
+    for at, message in enumerate(messages_of(thread.id)):
+        told = {
+            "role": message.role,
+            "agent": message.agent,
+            "text": message.text,
+            "attachments": message.attachments,
+            "created_at": message.created_at,
+            "branch": "current" if message.run_id in current else "other",
+        }
+        yield f"{',' if at else ''}{_json(told)}"
+    yield '],"files":['
     files = Artifact.objects.filter(thread_id=thread.id)
-    return {
-        "id": thread.id,
-        "title": thread.title,
-        "created_at": thread.created_at,
-        "messages": [
-            {
-                "role": message.role,
-                "agent": message.agent,
-                "text": message.text,
-                "attachments": message.attachments,
-                "created_at": message.created_at,
-                "branch": "current" if message.run_id in current else "other",
-            }
-            for message in conversation.messages
-        ],
-        "files": list(files.values("id", "name", "mime_type", "size_bytes", "created_at")),
-    }
+    rows = files.values("id", "name", "mime_type", "size_bytes", "created_at")
+    for at, row in enumerate(rows.iterator(chunk_size=FILES_BATCH)):
+        yield f"{',' if at else ''}{_json(row)}"
+    yield "]}"
 
 
-def as_markdown(conversation: Conversation) -> str:
+def as_markdown(thread: ThreadSummary) -> Iterator[str]:
     """The branch that was spoken in last, to be read from top to bottom."""
-    current = conversation.current()
-    heading = f"# {_escaped(conversation.thread.title or 'Untitled')}"
-    said = (
-        f"## {_speaker(message)}\n\n{_text(message)}"
-        for message in conversation.messages
-        if message.run_id in current
-    )
-    return "\n\n".join([heading, *said]) + "\n"
+    current = current_branch(thread.id)
+    yield f"# {_escaped(thread.title or 'Untitled')}"
+    for message in messages_of(thread.id):
+        if message.run_id in current:
+            yield f"\n\n## {_speaker(message)}\n\n{_text(message)}"
+    yield "\n"
+
+
+def in_chunks(parts: Iterator[str]) -> Iterator[bytes]:
+    """The parts as UTF-8, joined to chunks that are worth sending."""
+    held: list[str] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= CHUNK_CHARS:
+            yield "".join(held).encode()
+            held, size = [], 0
+    yield "".join(held).encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 def _speaker(message: Message) -> str:

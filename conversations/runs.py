@@ -20,6 +20,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agents.core.bounded import KEPT_CHARS
 from common.outages import classify
 from conversations import compaction
 from conversations.access import canonical_uuid
@@ -44,6 +45,9 @@ __all__ = [
     "run_open",
     "runs_close_stale",
 ]
+
+TRANSCRIPT_CHARS = 1024 * 1024  # a longer run has its log alone, which is read in pages
+MESSAGES_CHARS = 1024 * 1024  # that are stored at once
 
 INTERRUPTED = "interrupted"
 INTERRUPTED_SENTENCE = (
@@ -83,7 +87,7 @@ def run_close(
         if run is None or not rows_append(run, events):
             return False
         run.usage, run.contents = storable(usage), storable(contents)
-        _fold(run, log_of(run.pk), _Ending(status, outcome, error_code, error_message))
+        _fold(run, _Ending(status, outcome, error_code, error_message))
     return True
 
 
@@ -137,12 +141,8 @@ def _close_stale(run_id: UUID, stale: Q) -> bool:
             return False
         run.fence += 1
         calls_interrupt(run.pk)
-        log = log_of(run.pk)
-        if not log or log[-1]["type"] not in TERMINAL_EVENTS:
-            log += _interruption(run, log)
-        said = [{"text": piece.text} for piece in compaction.messages(log)]
-        run.contents = storable([{"role": "model", "parts": said}]) if said else []
-        _fold(run, log, _ending_of(log[-1]))
+        terminal = _terminal(run)
+        _fold(run, _ending_of(terminal), keeps_words=True)
     return True
 
 
@@ -160,16 +160,21 @@ def _locked_running(run_id: UUID, condition: Q, *, skip_locked: bool = False) ->
     return runs.select_for_update(no_key=True, skip_locked=skip_locked).first()
 
 
-def _interruption(run: Run, log: list[compaction.AguiEvent]) -> list[compaction.AguiEvent]:
-    """Store what ends a log that just stops: its open brackets, then RUN_ERROR."""
+def _terminal(run: Run) -> compaction.AguiEvent:
+    """The last event of a log; stored now, behind what its open brackets need, if it has none."""
+    brackets, last = compaction.Brackets(), None
+    for last in log_of(run.pk):
+        brackets.feed(last)
+    if last is not None and last["type"] in TERMINAL_EVENTS:
+        return last
     why = {"code": INTERRUPTED, "message": INTERRUPTED_SENTENCE}
-    ends = [*compaction.closing_events(log, **why), {"type": "RUN_ERROR", **why}]
+    ends = [*brackets.closing_events(**why), {"type": "RUN_ERROR", **why}]
     rows = [
         (seq, end["type"], json.dumps(end, separators=(",", ":")))
         for seq, end in enumerate(ends, start=run.last_seq + 1)
     ]
     rows_append(run, rows)
-    return ends
+    return ends[-1]
 
 
 def _ending_of(terminal: compaction.AguiEvent) -> _Ending:
@@ -181,35 +186,71 @@ def _ending_of(terminal: compaction.AguiEvent) -> _Ending:
     return _Ending(Run.Status.FINISHED, outcome)
 
 
-def _fold(run: Run, log: list[compaction.AguiEvent], ending: _Ending) -> None:
-    """Turn the whole log into transcript and messages, and end the run."""
-    run.transcript = storable(compaction.compact(log))
+def _fold(run: Run, ending: _Ending, *, keeps_words: bool = False) -> None:
+    """Turn the log into transcript and messages, piece by piece, and end the run.
+
+    Args:
+        keeps_words: what was said is all that the next turn can be told of this one.
+    """
+    transcript, pieces = compaction.Compactor(TRANSCRIPT_CHARS), compaction.Pieces()
+    messages = _Messages(run)
+    for event in map(storable, log_of(run.pk)):
+        transcript.feed(event)
+        messages.add(pieces.feed(event))
+    messages.add(pieces.end())
+    messages.store()
+    if keeps_words:
+        run.contents = messages.contents()
+    run.transcript = transcript.events()
     run.status, run.outcome = ending.status, ending.outcome
     run.error_code = ending.error_code[:50]
     run.error_message = storable_text(ending.error_message)[:500]
     run.finished_at, run.lease_until = timezone.now(), None
     run.save()
-    _store_messages(run, compaction.messages(run.transcript))
     Thread.objects.filter(pk=run.thread_id).update(updated_at=run.finished_at)
 
 
-def _store_messages(run: Run, pieces: Sequence[compaction.Piece]) -> None:
-    """Keep what was said under the ids the stream gave it, where those are ids of ours to give."""
-    ids = [canonical_uuid(piece.message_id) for piece in pieces]
-    taken = set(
-        Message.objects.filter(pk__in=[id_ for id_ in ids if id_]).values_list("pk", flat=True)
-    )
-    first = last_position(run.thread_id) + 1
-    Message.objects.bulk_create(
-        Message(
-            id=uuid4() if message_id is None or message_id in taken else message_id,
-            thread_id=run.thread_id,
-            run=run,
-            position=position,
-            role=Message.Role.ASSISTANT,
-            agent=piece.agent[:20],
-            subagent_run_id=piece.subagent_run_id[:36],
-            text=piece.text,
+class _Messages:
+    """Keeps what was said under the ids the stream gave it, where those are ids of ours to give."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._first = last_position(run.thread_id) + 1
+        self._pending: list[tuple[int, compaction.Piece]] = []
+        self._chars = 0
+        self._words: list[str] = []
+        self._room = KEPT_CHARS
+
+    def add(self, pieces: Sequence[tuple[int, compaction.Piece]]) -> None:
+        for place, piece in pieces:
+            self._pending.append((place, piece))
+            self._chars += len(piece.text)
+            if self._room > 0:
+                self._words.append(piece.text[: self._room])
+                self._room -= len(piece.text)
+            if self._chars > MESSAGES_CHARS:
+                self.store()
+
+    def contents(self) -> list[dict[str, Any]]:
+        """What was said, as the model's content."""
+        parts = [{"text": words} for words in self._words]
+        return [{"role": "model", "parts": parts}] if parts else []
+
+    def store(self) -> None:
+        pending, self._pending, self._chars = self._pending, [], 0
+        ids = [canonical_uuid(piece.message_id) for _, piece in pending]
+        known = Message.objects.filter(pk__in=[id_ for id_ in ids if id_])
+        taken = set(known.values_list("pk", flat=True))
+        Message.objects.bulk_create(
+            Message(
+                id=uuid4() if message_id is None or message_id in taken else message_id,
+                thread_id=self._run.thread_id,
+                run=self._run,
+                position=self._first + place,
+                role=Message.Role.ASSISTANT,
+                agent=piece.agent[:20],
+                subagent_run_id=piece.subagent_run_id[:36],
+                text=piece.text,
+            )
+            for (place, piece), message_id in zip(pending, ids, strict=True)
         )
-        for position, (piece, message_id) in enumerate(zip(pieces, ids, strict=True), start=first)
-    )

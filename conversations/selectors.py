@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery, TextField
+from django.db.models.functions import Cast
 
 from conversations.access import run_for, thread_for
 from conversations.attachments import said
 from conversations.branches import path_in, path_to
-from conversations.compaction import AguiEvent, compact
+from conversations.compaction import EVENT_CHARS, AguiEvent, compact
 from conversations.cursors import cursor_after, read_cursor
 from conversations.models import Artifact, Event, Message, Run, Thread
 
 PAGE_SIZE = 50
 EVENTS_PAGE_SIZE = 1000
+EVENTS_PAGE_CHARS = 1024 * 1024
+EVENTS_BATCH = 100
+RUNS_PAGE_SIZE = 30
+RUNS_PAGE_CHARS = 1024 * 1024
+RUNS_BATCH = 6
+MESSAGES_BATCH = 20
+RUN_CHARS = 256 * 1024  # of the log of a run that has no transcript (yet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +48,44 @@ class ThreadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events with their seq, as JSON text; ``more``: there may be others after them."""
+
+    events: list[tuple[int, str]]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A run and its events so far, folded; ``last_seq`` is the last one they contain."""
+    """A run and its events so far, folded, with its messages.
+
+    Args:
+        last_seq: the last event that ``events`` contain.
+        complete: there are no more; else the run goes on, or is too long to be told at once. Then
+            the messages are the user's alone.
+        chars: what it takes on a page, about.
+    """
 
     run: Run
     last_seq: int
     events: list[AguiEvent]
+    complete: bool
+    messages: list[Message]
+    chars: int
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    thread: ThreadSummary
-    messages: list[Message]
-    runs: list[Told]
+class ConversationPage:
+    """Some runs of a thread that follow each other in time, and the cursor of those before."""
 
-    def current(self) -> set[UUID]:
-        """The runs of the branch that was spoken in last, from its newest run to its first."""
-        parents = {told.run.pk: told.run.parent_id for told in self.runs}
-        return set(path_in(parents, self.messages[-1].run_id if self.messages else None))
+    thread: ThreadSummary
+    runs: list[Told]
+    next: str | None
+
+    @property
+    def messages(self) -> list[Message]:
+        found = [message for told in self.runs for message in told.messages]
+        return sorted(found, key=lambda message: message.position)
 
 
 def thread_list(*, user_id: int, cursor: str = "", limit: int = PAGE_SIZE) -> ThreadPage:
@@ -94,8 +123,8 @@ def thread_detail(*, user_id: int, thread_id: UUID | str) -> ThreadSummary:
     return ThreadSummary(thread.pk, thread.title, thread.created_at, thread.updated_at, running)
 
 
-def thread_messages(*, user_id: int, thread_id: UUID | str) -> Conversation:
-    """All that was said in a thread, and how, up to now.
+def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") -> ConversationPage:
+    """What was said in a thread, and how, up to now: its newest runs, or those before a cursor.
 
     It takes no transaction, which on SQLite would queue every page load behind the writers. What
     is read fits together by the order of reading: a run is told up to ``last_seq``, the last of
@@ -103,16 +132,64 @@ def thread_messages(*, user_id: int, thread_id: UUID | str) -> Conversation:
     following each running run after its ``last_seq`` misses nothing and repeats nothing.
     """
     thread = thread_detail(user_id=user_id, thread_id=thread_id)
-    runs = [_told(run) for run in Run.objects.filter(thread_id=thread.id).defer("contents")]
-    messages = Message.objects.filter(run__in=[told.run.pk for told in runs]).order_by("position")
-    return Conversation(thread, list(messages), runs)
+    runs = Run.objects.filter(thread_id=thread.id).order_by("-created_at", "-id")
+    if cursor:
+        at, run_id = read_cursor(cursor)
+        runs = runs.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=run_id))
+    newest = list(runs.defer("contents", "transcript")[: RUNS_PAGE_SIZE + 1])
+    page: list[Told] = []
+    room = RUNS_PAGE_CHARS
+    for told in _told(newest[:RUNS_PAGE_SIZE]):
+        room -= told.chars
+        if page and room < 0:
+            break
+        page.append(told)
+    last = page[-1].run if len(page) < len(newest) else None
+    following = cursor_after(last.created_at, last.pk) if last else None
+    return ConversationPage(thread, page[::-1], following)
 
 
-def _told(run: Run) -> Told:
-    if run.transcript is not None:
-        return Told(run, run.last_seq, run.transcript)
-    log = log_of(run.pk)
-    return Told(run, len(log), compact(log))
+def _told(runs: Sequence[Run]) -> Iterator[Told]:
+    """Some at a time: how many fit on a page is seen when they are read."""
+    for at in range(0, len(runs), RUNS_BATCH):
+        batch = runs[at : at + RUNS_BATCH]
+        text = Cast("transcript", TextField())
+        ids = [run.pk for run in batch]
+        ended = Run.objects.filter(pk__in=ids, transcript__isnull=False).order_by()
+        transcripts = dict(ended.annotate(raw=text).values_list("pk", "raw"))
+        said: dict[UUID, list[Message]] = {run_id: [] for run_id in ids}
+        whole = Q(run__in=list(transcripts)) | Q(run__in=ids, role=Message.Role.USER)
+        for message in Message.objects.filter(whole).order_by("position"):
+            said[message.run_id].append(message)
+        for run in batch:
+            yield _told_run(run, transcripts.get(run.pk), said[run.pk])
+
+
+def _told_run(run: Run, transcript: str | None, messages: list[Message]) -> Told:
+    chars = sum(len(message.text) for message in messages)
+    if transcript is not None:
+        events = json.loads(transcript)
+        return Told(run, run.last_seq, events, True, messages, chars + len(transcript))
+    page = events_after(run_id=run.pk, after=0, chars=RUN_CHARS, limit=RUN_CHARS // EVENT_CHARS)
+    events = compact(json.loads(data) for _, data in page.events)
+    last_seq = page.events[-1][0] if page.events else 0
+    return Told(run, last_seq, events, False, messages, chars + RUN_CHARS)
+
+
+def messages_of(thread_id: UUID) -> Iterator[Message]:
+    """All that was said in a thread, in order; some messages are in memory at a time."""
+    messages = Message.objects.filter(thread_id=thread_id).order_by("position")
+    after = 0
+    while batch := list(messages.filter(position__gt=after)[:MESSAGES_BATCH]):
+        yield from batch
+        after = batch[-1].position
+
+
+def current_branch(thread_id: UUID) -> set[UUID]:
+    """The runs of the branch that was spoken in last, from its newest run to its first."""
+    newest = Message.objects.filter(thread_id=thread_id).order_by("-position")
+    parents = dict(Run.objects.filter(thread_id=thread_id).order_by().values_list("pk", "parent"))
+    return set(path_in(parents, newest.values_list("run_id", flat=True).first()))
 
 
 def history_for(run_id: UUID | None) -> list[list[dict[str, Any]]]:
@@ -134,17 +211,32 @@ def run_detail(*, user_id: int, run_id: UUID | str) -> Run:
 
 
 def events_after(
-    *, run_id: UUID, after: int, limit: int = EVENTS_PAGE_SIZE
-) -> list[tuple[int, str]]:
-    """The seq and the JSON text of the next events; the caller came through ``run_for``."""
-    rows = Event.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")
-    return list(rows.values_list("seq", "data")[:limit])
+    *, run_id: UUID, after: int, limit: int = EVENTS_PAGE_SIZE, chars: int = EVENTS_PAGE_CHARS
+) -> EventPage:
+    """The next events, at most ``limit`` and about ``chars``; the caller came by ``run_for``."""
+    rows = Event.objects.filter(run_id=run_id).order_by("seq").values_list("seq", "data")
+    found: list[tuple[int, str]] = []
+    while True:
+        wanted = min(EVENTS_BATCH, limit - len(found))
+        batch = list(rows.filter(seq__gt=after)[:wanted])
+        found += batch
+        chars -= sum(len(data) for _, data in batch)
+        if len(batch) < wanted:
+            return EventPage(found, more=False)
+        if chars <= 0 or len(found) >= limit:
+            return EventPage(found, more=True)
+        after = batch[-1][0]
 
 
-def log_of(run_id: UUID) -> list[AguiEvent]:
-    """The stored events of a run, in order."""
-    rows = Event.objects.filter(run_id=run_id).order_by("seq").values_list("data", flat=True)
-    return [json.loads(data) for data in rows]
+def log_of(run_id: UUID) -> Iterator[AguiEvent]:
+    """The stored events of a run, in order; a page of them is in memory at a time."""
+    after, more = 0, True
+    while more:
+        page = events_after(run_id=run_id, after=after)
+        for _, data in page.events:
+            yield json.loads(data)
+        more = page.more
+        after = page.events[-1][0] if page.events else after
 
 
 def last_position(thread_id: UUID) -> int:

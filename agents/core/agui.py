@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from agents.core.bounded import KEPT_CHARS, BoundedText
 from agents.core.errors import AgentError
 from agents.core.outputs import (
     Activity,
@@ -31,6 +32,7 @@ from agents.core.outputs import (
 Event = dict[str, Any]
 TokenUsages = list[dict[str, object]]
 RESULT_CHARS = 16_000
+MESSAGE_CHARS = 512 * 1024  # a longer message goes on in another: each is stored and shown whole
 
 
 def _new_id() -> str:
@@ -44,6 +46,7 @@ class _Lane:
     tag: dict[str, str] = field(default_factory=dict)
     open: str = ""
     message_id: str = ""
+    chars: int = 0
     messages: list[str] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
 
@@ -54,12 +57,14 @@ class AguiStream:
     def __init__(self, thread_id: str, run_id: str) -> None:
         self._ids = {"threadId": thread_id, "runId": run_id}
         self._lanes: dict[str, _Lane] = {"": _Lane()}
-        self._said: dict[str, list[str]] = {}
+        self._said: dict[str, BoundedText] = {}
+        self._units: dict[str, int] = {}
+        self._room = KEPT_CHARS
 
     @property
     def text(self) -> str:
-        """Everything that was said so far, by whom ever, one message after the other."""
-        return "\n\n".join("".join(words) for words in self._said.values()).strip()
+        """What was said so far, by whom ever, one message after the other; at most KEPT_CHARS."""
+        return "\n\n".join(map(str, self._said.values())).strip()
 
     def start(self) -> list[Event]:
         return [{"type": "RUN_STARTED", **self._ids, "protocolVersion": "1.0"}]
@@ -117,10 +122,11 @@ class AguiStream:
         match said:
             case TextDelta(text):
                 opened = self._open(lane, "text")
-                self._said.setdefault(lane.message_id, []).append(text)
+                self._keep(lane, text)
                 return [*opened, self._delta("TEXT_MESSAGE", lane, text)]
             case ThoughtDelta(text):
                 opened = self._open(lane, "reasoning")
+                lane.chars += len(text)
                 return [*opened, self._delta("REASONING_MESSAGE", lane, text)]
             case Activity(kind, content, ref):
                 return [*self._close(lane), _activity(lane, kind, content, ref)]
@@ -134,6 +140,13 @@ class AguiStream:
             case _:
                 raise TypeError(f"{type(said).__name__} must be saved before it is told")
 
+    def _keep(self, lane: _Lane, text: str) -> None:
+        lane.chars += len(text)
+        self._units[lane.message_id] = self._units.get(lane.message_id, 0) + _units(text)
+        if self._room > 0:
+            self._said.setdefault(lane.message_id, BoundedText()).append(text[: self._room])
+            self._room -= len(text)
+
     def _placed(self, lane: _Lane, sources: Sources) -> dict[str, Any]:
         """Sources as they go on the wire: each place in the message that holds it.
 
@@ -142,7 +155,7 @@ class AguiStream:
         starts: list[tuple[str, int, int]] = []  # of messages in the answer, the last one first
         at = _units(sources.text)
         for message_id in reversed(lane.messages):
-            length = _units("".join(self._said.get(message_id, ())))
+            length = self._units.get(message_id, 0)
             starts.append((message_id, at - length, at))
             at -= length
             if at <= 0:
@@ -178,10 +191,10 @@ class AguiStream:
         }
 
     def _open(self, lane: _Lane, kind: str) -> list[Event]:
-        if lane.open == kind:
+        if lane.open == kind and lane.chars < MESSAGE_CHARS:
             return []
         events = self._close(lane)
-        lane.open, lane.message_id = kind, _new_id()
+        lane.open, lane.message_id, lane.chars = kind, _new_id(), 0
         lane.messages.append(lane.message_id)
         base = {"messageId": lane.message_id, **lane.tag}
         if kind == "text":

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from agents.core import catalogue
 from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
+from agents.core.bounded import BoundedText
 from agents.core.errors import AgentError
 from agents.core.files import kind_of, mention
 from agents.core.merge import merged
@@ -202,7 +203,7 @@ class Coordinator:
         said_first = "" if request == prompt else prompt
         last = user_content(said_first, request, files=self._files)
         task = self._task(agent.name, request, last, delegation.arguments, agent.tools)
-        words: list[str] = []
+        words = BoundedText()
         try:
             async with (
                 asyncio.timeout(self._turn.limits.agent_s),
@@ -218,7 +219,7 @@ class Coordinator:
             delegation.error = error
             yield Failed(delegation.id, error.code, error.message, error.advice)
         else:
-            delegation.text = "".join(words).strip()
+            delegation.text = str(words).strip()
             self._record.made += task.kept()
             yield Returned(delegation.id, delegation.text)
 

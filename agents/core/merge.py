@@ -9,31 +9,37 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+AHEAD = 64  # items that wait for whoever reads; more would fill the memory behind a slow one
+
 
 async def merged(generators: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
     """Yield the items of all ``generators`` in order of arrival.
 
     The first exception ends all of them and is raised. Closing this iterator closes them.
     """
-    queue: asyncio.Queue[tuple[T] | asyncio.Task[None]] = asyncio.Queue()
+    queue: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue(AHEAD)
 
     async def drain(generator: AsyncGenerator[T, None]) -> None:
-        async with aclosing(generator) as items:
-            async for item in items:
-                queue.put_nowait((item,))
+        failure: Exception | None = None
+        try:
+            async with aclosing(generator) as items:
+                async for item in items:
+                    await queue.put((item,))
+        except Exception as error:
+            failure = error
+        await queue.put(failure)
 
     tasks = [asyncio.create_task(drain(generator)) for generator in generators]
-    for task in tasks:
-        task.add_done_callback(queue.put_nowait)
     try:
         running = len(tasks)
         while running:
             got = await queue.get()
             if isinstance(got, tuple):
                 yield got[0]
+            elif got is not None:
+                raise got
             else:
                 running -= 1
-                got.result()
     finally:
         for task in tasks:
             task.cancel()

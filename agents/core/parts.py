@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.core import partial_args
+from agents.core.bounded import BoundedText
 from agents.core.lenient import as_dicts, as_str, expect, present
 from agents.core.outputs import Content
 
@@ -25,7 +26,7 @@ class PartKeeper:
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
-        self._texts: list[str] = []
+        self._texts = BoundedText()
         self._partial: Part | None = None
         self.calls: list[Part] = []
 
@@ -50,7 +51,7 @@ class PartKeeper:
         return {"role": "model", "parts": list(self._parts)}
 
     def _flush(self) -> None:
-        if text := "".join(self._texts):
+        if text := str(self._texts):
             self._parts.append({"text": text})
         self._texts.clear()
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from agents.core import sound
+from agents.core.bounded import BoundedText
 from agents.core.counting import counted
 from agents.core.errors import AgentError
 from agents.core.grounding import Grounding
@@ -49,7 +50,7 @@ class AnswerReader:
         self._secrets = SecretFilter(*secrets)
         self._guards = {thinking: KeyGuard(self._secrets) for thinking in (False, True)}
         self._keeper = PartKeeper()
-        self._said: list[str] = []
+        self._said = BoundedText()
         self._sound = sound.Recorder()
         self._grounding = Grounding()
         self._codes: list[tuple[str, Activity]] = []
@@ -57,8 +58,8 @@ class AnswerReader:
 
     @property
     def text(self) -> str:
-        """The answer so far, without thoughts."""
-        return "".join(self._said)
+        """The answer so far, without thoughts; of a very long one the beginning."""
+        return str(self._said)
 
     @property
     def functions(self) -> list[dict[str, Any]]:
