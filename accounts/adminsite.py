@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.filters import FieldListFilter
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
@@ -27,6 +28,7 @@ from django.urls import reverse
 
 from accounts.attempts import attempt_count, attempt_succeeded
 from common.errors import AppError
+from common.keylike import validate_no_key
 
 # What every page says of a person or a group that it names.
 SHOWN_BY_NAME = {("user", "username"), ("group", "name")}
@@ -63,6 +65,13 @@ class RestrictedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """No text is stored that holds a key; where one belongs, a form has a field of its own."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.CharField):
+            field.validators.append(validate_no_key)
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A row is made for a superuser by superusers only."""

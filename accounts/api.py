@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -20,6 +21,7 @@ from accounts import audit, services, tokens
 from accounts.rights import SignIn
 from accounts.selectors import choices_of, profile_of
 from agents.core import catalogue
+from common.keylike import refuse_keys_in
 
 MAX_FALLBACKS = 10
 MAX_NOTICES = 20
@@ -118,8 +120,17 @@ class MeOutput(serializers.Serializer[Any]):
 def checked(
     serializer: type[serializers.Serializer[Any]], request: Request, **options: Any
 ) -> dict[str, Any]:
-    """The request's body as ``serializer`` understands it; what it does not name is dropped."""
+    """The request's body as ``serializer`` understands it; what it does not name is dropped.
+
+    Raises:
+        AppError: ``looks_like_key`` for a text with a Gemini key in it, wherever none belongs:
+            in every field but the write-only ones.
+    """
     form = serializer(data=request.data, **options)
+    sent = request.data if isinstance(request.data, Mapping) else {}
+    for name, field in form.fields.items():
+        if not field.write_only:
+            refuse_keys_in(sent.get(name), field=name)
     form.is_valid(raise_exception=True)
     return cast(dict[str, Any], form.validated_data)
 

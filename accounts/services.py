@@ -24,6 +24,7 @@ from agents.core import catalogue
 from agents.core.voices import is_voice
 from common.deletion import delete_with_retry
 from common.errors import AppError, not_found
+from common.keylike import refuse_key
 
 # Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
 key_chosen = Signal()
@@ -63,6 +64,8 @@ def register(*, username: str, password: str, email: str, address: str) -> token
             "registration_closed", "Ask the operator of this server for an account.", status=403
         )
     attempt_count(address=address)
+    refuse_key(username, field="username")
+    refuse_key(email, field="email")
     user = User(username=username, email=email)
     _validate_password(password, user, field="password")
     user.set_password(password)

@@ -21,7 +21,9 @@ from agents.questions import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
 
 
 class EstimateInput(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False)
+    text = serializers.CharField(
+        max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False, write_only=True
+    )
     thread_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     parent_run_id = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="None: after the newest run."

@@ -27,6 +27,7 @@ from agents.liverun import RunIds
 from agents.questions import RunInput
 from apikeys.selectors import RunKey, check_model, run_keys
 from common.errors import AppError
+from common.keylike import IN_A_MESSAGE, refuse_key
 from conversations.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.decoding.pool import decode_async
 from conversations.mediatypes import PICTURES
@@ -124,6 +125,8 @@ def _is_new(sign_in: SignIn, question: RunInput) -> bool:
 def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
     sign_in_check(sign_in)
     user_id = sign_in.user_id
+    if not question.allow_key:
+        refuse_key(question.text, message=IN_A_MESSAGE)
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices)

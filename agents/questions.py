@@ -94,6 +94,7 @@ class _Props(Strict):
     tools: list[Annotated[str, _one_of(*TOOLS)]] | None = Field(default=None, max_length=len(TOOLS))
     thinking: Annotated[str, _one_of(*THINKING)] | None = None
     voice: Annotated[str, AfterValidator(_voice)] | None = None
+    allow_key: bool = Field(default=False, strict=True)
 
 
 class _RunAgentInput(Strict):
@@ -113,7 +114,8 @@ class RunInput(BaseModel):
     """A question, checked: what ``turns.start`` works from.
 
     What is None is as the user's profile has it. ``attachments`` are ids of files, ``enclosed``
-    the bytes of files that came with the message.
+    the bytes of files that came with the message. ``allow_key``: the user was asked, and wants to
+    send a text that looks like a key.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -133,6 +135,7 @@ class RunInput(BaseModel):
     tools: tuple[str, ...] | None = None
     thinking: str | None = None
     voice: str | None = None
+    allow_key: bool = False
 
 
 def input_from(value: object) -> RunInput:

@@ -20,6 +20,7 @@ from apikeys.audit import Actor, What, note
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.services import limits_check
 from common.errors import AppError, not_found
+from common.keylike import refuse_key
 
 LOANS_PER_KEY = 100
 
@@ -41,8 +42,10 @@ def loan_add(
         limits: ``ends_at`` and the budget of each borrower.
 
     Raises:
-        AppError: ``invalid`` with the field at fault, ``lent_already``, ``too_many_loans``.
+        AppError: ``invalid`` with the field at fault, ``looks_like_key``, ``lent_already``,
+            ``too_many_loans``.
     """
+    refuse_key(label, field="label")
     limits_check(limits or {})
     unknown = [name for name in models if not catalogue.exists(name)]
     if unknown:

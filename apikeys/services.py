@@ -30,6 +30,7 @@ from apikeys.seal import fingerprints, new_nonce, seal_key
 from apikeys.selectors import keys_of
 from common.deletion import delete_with_retry
 from common.errors import AppError
+from common.keylike import key_refusal, refuse_key
 
 KEYS_PER_USER = 50
 BUDGETS = ("daily_tokens", "monthly_tokens", "daily_money", "monthly_money")
@@ -69,6 +70,8 @@ def key_store(
 ) -> UserApiKey:
     """Store a checked key as a new one."""
     key_name_check(owner.pk, name)
+    if checked.secret in name:
+        raise key_refusal(field="name")
     limits_check(limits or {})
     key = UserApiKey(user=owner, name=name, **(limits or {}))
     _put(key, checked)
@@ -181,11 +184,15 @@ def key_delete(*, key: UserApiKey, by: Actor | None = None) -> None:
 
 
 def key_name_check(owner_id: int, name: str, *, but: UUID | None = None) -> None:
-    """Refuse a name that another key of this owner has, and a key too many.
+    """Refuse a name that another key of this owner has or is, and a key too many.
 
     Raises:
-        AppError: ``duplicate_name`` or ``too_many_keys``.
+        AppError: ``looks_like_key``, ``duplicate_name`` or ``too_many_keys``.
     """
+    refuse_key(name, field="name")
+    # A key in a form that nobody knows yet is told by its fingerprint.
+    if keys_of(owner_id).filter(fingerprint__in=fingerprints(name, owner_id=owner_id)).exists():
+        raise key_refusal(field="name")
     others = keys_of(owner_id).exclude(pk=but) if but else keys_of(owner_id)
     if others.filter(name=name).exists():
         raise _duplicate_name()

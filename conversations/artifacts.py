@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile, File
 from django.db import IntegrityError, transaction
 
 from common.errors import AppError, not_found
+from common.keylike import refuse_key
 from conversations.access import artifact_for, run_for, thread_for
 from conversations.connections import release_connection
 from conversations.decoding.pool import decode
@@ -65,8 +66,10 @@ def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str
 
     Raises:
         AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),
-            ``storage_full`` (507), ``busy`` (429, 503). Nothing is kept then.
+            ``storage_full`` (507), ``busy`` (429, 503), ``looks_like_key`` for its name. Nothing
+            is kept then.
     """
+    refuse_key(name, field="file")
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         raise too_large()
     check_space(owner_id, size_bytes)

@@ -12,6 +12,7 @@ from django.dispatch import receiver
 
 from accounts.services import user_deletion
 from common.deletion import delete_with_retry
+from common.keylike import refuse_key, without_keys
 from common.text import visible_text
 from conversations.access import thread_for
 from conversations.artifacts import artifact_create
@@ -25,7 +26,8 @@ _MARKDOWN_START = re.compile(r"^\s*(?:#{1,6}\s|>|[-*]\s|```.*)\s*")
 
 
 def title_from(text: str) -> str:
-    """A title made of the first line that says something, cut at a word."""
+    """A title made of the first line that says something, cut at a word; never with a key."""
+    text = without_keys(text)
     lines = (visible_text(_MARKDOWN_START.sub("", line)) for line in text.splitlines())
     line = next((line for line in lines if line), "")
     if len(line) <= TITLE_CHARS:
@@ -36,6 +38,8 @@ def title_from(text: str) -> str:
 
 
 def thread_create(*, owner_id: int, title: str = "") -> Thread:
+    """Raises ``AppError`` ``looks_like_key`` for a title with a key in it."""
+    refuse_key(title, field="title")
     thread = Thread(owner_id=owner_id, title=_tidy(title))
     thread.clean_fields(exclude=["owner"])
     thread.save(force_insert=True)
@@ -43,8 +47,13 @@ def thread_create(*, owner_id: int, title: str = "") -> Thread:
 
 
 def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread:
-    """Give a thread another title; its place in the list stays, for nothing was said."""
+    """Give a thread another title; its place in the list stays, for nothing was said.
+
+    Raises:
+        AppError: ``thread_not_found``; ``looks_like_key`` for a title with a key in it.
+    """
     thread = thread_for(owner_id, thread_id)
+    refuse_key(title, field="title")
     thread.title = _tidy(title)
     thread.clean_fields(exclude=["owner"])
     thread.save(update_fields=["title"])

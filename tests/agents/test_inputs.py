@@ -248,3 +248,13 @@ def test_a_message_that_is_too_long_is_refused(text: Any):
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"NaN", b'{"a": NaN}'])
 def test_a_body_that_is_not_json_is_refused(body: bytes):
     assert refusal(questions.run_input_from_json, body).code == "invalid_frame"
+
+
+def test_a_key_is_allowed_only_by_a_true_one():
+    assert not questions.input_from(asked()).allow_key
+    assert questions.input_from(asked(forwardedProps={"allowKey": True})).allow_key
+    for odd in ("true", 1, None):
+        assert (
+            refusal(questions.input_from, asked(forwardedProps={"allowKey": odd})).code
+            == "invalid_input"
+        )

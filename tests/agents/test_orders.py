@@ -14,9 +14,10 @@ from agents import turns
 from agents.core import catalogue
 from agents.database import in_database
 from apikeys.models import UserApiKey
+from common.keylike import IN_A_MESSAGE
 from conversations.artifacts import artifact_delete
 from conversations.branches import After
-from conversations.models import Artifact, Message
+from conversations.models import Artifact, Message, Run
 from emulator.testing import Emulator
 from tests.agents.asking import (
     answered,
@@ -230,3 +231,18 @@ async def test_of_a_refused_question_no_file_that_came_along_is_left(alice: User
     ):
         await refused(alice, asked)
     assert not await in_database(lambda: Artifact.objects.filter(owner=alice).exists())
+
+
+LOOKS_LIKE_A_KEY = "AIzaSy" + "x" * 33
+
+
+async def test_a_message_with_a_key_is_refused_unless_its_writer_wants_to_send_it(
+    alice: User, work: UserApiKey, emulator: Emulator
+):
+    asked = question(f"What is {LOOKS_LIKE_A_KEY}?")
+    error = await refused(alice, asked)
+    assert (error.code, error.message) == ("looks_like_key", IN_A_MESSAGE)
+    assert await emulator.requests_async() == []
+    await answered(alice, asked.model_copy(update={"allow_key": True}))
+    run = await in_database(lambda: Run.objects.select_related("thread").get(pk=asked.run_id))
+    assert run.thread.title == "What is [key]?"

@@ -82,7 +82,7 @@ def day(server: ChatServer, emulator: Emulator, tape: Tape) -> tuple[list[str], 
         alice.ask("What is the latest news?", new=True, agent="auto")
     bob.ask("Which key is this?\n/emulate leak")
     alice.ask_over_http("And over here?\n/emulate leak")
-    alice.ask(f"I happen to say {told} aloud.")
+    alice.ask(f"I happen to say {told} aloud.", allowKey=True)
 
     used.append(administer(server, emulator, tape))
     for person in (alice, bob):

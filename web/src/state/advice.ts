@@ -42,5 +42,8 @@ export function worthRetrying(code: string): boolean {
 
 /** Held back before it is sent, stored and shown to a model: somebody pasted a key into the chat. */
 export function looksLikeKey(text: string): boolean {
-  return /\bAIza[\w-]{30,}|\bAQ\.[\w-]{20,}/.test(text)
+  // As in common/keylike.py: the server refuses what is not held back here.
+  const letter = String.raw`(?:[\r\n\u2028\u2029]*[\w-])`
+  const key = new RegExp(String.raw`(?<![0-9A-Za-z])(?:AIza${letter}{30,}|AQ\.${letter}{20,})`)
+  return key.test(text.replace(/\p{Cf}/gu, ''))
 }

@@ -126,7 +126,7 @@ export class Conversation {
   }
 
   /** Sends what is on the desk, whose uploads are over. */
-  async submit(): Promise<void> {
+  async submit(allowKey = false): Promise<void> {
     const { desk } = this
     if (this.running || desk.empty || this.isTooLong(desk.text)) return
     if (desk.files.failed.length > 0) {
@@ -136,12 +136,13 @@ export class Conversation {
     }
     const text = desk.text
     desk.text = ''
-    await this.send(text, desk.files.take())
+    await this.send(text, desk.files.take(), allowKey)
   }
 
-  async send(text: string, files: SentFile[] = []): Promise<void> {
+  async send(text: string, files: SentFile[] = [], allowKey = false): Promise<void> {
     if (this.running || (text.trim() === '' && files.length === 0) || this.isTooLong(text)) return
     const turn = new Turn(uuid(), text, undefined, files, this.turns.at(-1)?.runId)
+    turn.allowKey = allowKey
     const isFirst = this.threadId === null
     await this.begin(turn, this.desk.choice, (threadId) => this.takeBack(isFirst, threadId, turn))
   }
@@ -151,6 +152,7 @@ export class Conversation {
     const text = change.text ?? turn.prompt ?? ''
     if (this.running || this.isTooLong(text)) return
     const version = new Turn(uuid(), text, undefined, turn.attachments, turn.parentRunId)
+    version.allowKey = text === turn.prompt // it was sent and stored before
     const choice = { ...this.desk.choice, model: change.model ?? this.desk.choice.model }
     this.editing = null
     await this.begin(version, choice, (threadId) => {
@@ -274,7 +276,7 @@ export class Conversation {
       runId: turn.runId,
       ...place.input,
       messages: [{ id: uuid(), role: 'user', content }],
-      forwardedProps: { ...propsOf(choice), ...place.props },
+      forwardedProps: { ...propsOf(choice), ...place.props, ...(turn.allowKey ? { allowKey: true } : {}) },
     }
   }
 

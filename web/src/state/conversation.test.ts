@@ -113,6 +113,7 @@ describe('a message', () => {
       ],
       forwardedProps: { agent: 'media', output: 'image', tools: [] },
     })
+    expect(far.runs[0]?.input.forwardedProps).not.toHaveProperty('allowKey')
     await far.accepts()
     expect(opened).toEqual([talk.threadId])
     expect(onDesk()).toEqual({ text: '', files: [] })
@@ -135,6 +136,17 @@ describe('a message', () => {
       model: 'lite',
       tools: ['code'],
     })
+  })
+
+  it('that looks like a key goes when its writer wants it to, and again when it is asked again', async () => {
+    write('AIza…')
+    void talk.submit(true)
+    expect(far.runs[0]?.input.forwardedProps.allowKey).toBe(true)
+    await far.accepts()
+    const [turn] = talk.turns
+    turn!.view = { ...turn!.view, status: 'done' }
+    void talk.again(turn!)
+    expect(far.runs[1]?.input.forwardedProps.allowKey).toBe(true)
   })
 
   it('of files alone may go', () => {

@@ -87,6 +87,9 @@ describe('advice', () => {
   it('knows a pasted key from ordinary words', () => {
     expect(looksLikeKey(`use AIza${'x'.repeat(35)} please`)).toBe(true)
     expect(looksLikeKey(`AQ.${'y'.repeat(30)}`)).toBe(true)
+    expect(looksLikeKey(`KEY_AIza${'x'.repeat(35)}`)).toBe(true)
+    expect(looksLikeKey(`AIza${'x'.repeat(9)}\u200b${'x'.repeat(9)}\n${'x'.repeat(17)}`)).toBe(true)
+    expect(looksLikeKey(`dXNlAIza${'x'.repeat(35)}`)).toBe(false)
     expect(looksLikeKey('What does a key that starts with AIza look like?')).toBe(false)
   })
 })

@@ -9,7 +9,7 @@ type Why = Held['why']
 interface Talk {
   readonly desk: Desk
   readonly question: Question
-  submit(): Promise<void>
+  submit(allowKey?: boolean): Promise<void>
 }
 
 /** What stands between Send and sending: uploads to wait for, and what should be asked first. */
@@ -46,7 +46,7 @@ export class Sending {
     if (this.waitingFor === desk) this.waitingFor = null
     if (!goesOn) return
     if (estimate?.warn) this.holdBack({ why: 'cost', estimate })
-    else await this.talk.submit()
+    else await this.talk.submit(looksLikeKey(desk.text) && allowed.includes('key'))
   }
 
   /** An estimate is on the high side: before it stands in the way, Gemini counts. */

@@ -28,7 +28,11 @@ class Talk {
   get question() {
     return { text: this.desk.text, attachments: this.desk.files.stored.map(({ id }) => id) }
   }
-  submit = async () => void this.sent.push(this.desk.text)
+  allowed: boolean[] = []
+  submit = async (allowKey = false) => {
+    this.sent.push(this.desk.text)
+    this.allowed.push(allowKey)
+  }
 }
 
 let talk: Talk
@@ -105,6 +109,10 @@ describe('Send', () => {
     expect([sending.held?.why, asked]).toEqual(['key', false])
     await sending.send('key')
     expect(talk.sent).toEqual([key])
+    expect(talk.allowed).toEqual([true])
+    talk.desk.text = 'No key'
+    await sending.send('key', 'cost')
+    expect(talk.allowed).toEqual([true, false])
   })
 
   it('waits for uploads, and can be taken back meanwhile', async () => {

@@ -8,6 +8,8 @@ export class Turn {
   sending = $state(false)
   /** When it failed before our eyes, in milliseconds since 1970; what it says to wait counts from then. */
   failedAt = $state.raw<number | null>(null)
+  /** The writer was asked, and wants to send a text that looks like a key. */
+  allowKey = false
 
   constructor(
     readonly runId: string,
