@@ -40,8 +40,8 @@ class LedgerBudget:
         self._ended: dict[str, str] = {}
 
     @property
-    def key_ids(self) -> list[UUID]:
-        return [key.id for key in self._keys.values()]
+    def keys(self) -> list[RunKey]:
+        return list(self._keys.values())
 
     def renew(self, key_id: UUID, standing: Standing) -> None:
         """Go by the terms of a key as they are now; one that ended is not used any more."""

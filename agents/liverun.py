@@ -150,13 +150,13 @@ class LiveRun:
     @property
     def rights(self) -> list[Right]:
         """The run's sign-in with each of its keys; the one in use with what is asked by it."""
-        in_use, budget = self._key_in_use, self._budget
-        key_ids = dict.fromkeys([in_use, *(budget.key_ids if budget else [])])
-        calls = self._answer.record.calls
+        in_use, calls = self._key_in_use, self._answer.record.calls
         models = frozenset(call.model for call in calls if not call.outcome)
+        keys = self._budget.keys if self._budget else []
+        nonces = {in_use: ""} | {key.id: key.seal_nonce for key in keys}
         return [
-            Right(self._sign_in, key_id, models if key_id == in_use else frozenset())
-            for key_id in key_ids
+            Right(self._sign_in, key_id, nonce, models if key_id == in_use else frozenset())
+            for key_id, nonce in nonces.items()
         ]
 
     async def on_standing(self, right: Right, standing: Standing) -> None:

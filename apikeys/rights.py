@@ -20,6 +20,7 @@ from apikeys.models import KeyLoan, UserApiKey
 from apikeys.terms import Budget, Loan
 
 KEY_DELETED, KEY_INACTIVE, KEY_EXPIRED = "key_deleted", "key_inactive", "key_expired"
+KEY_REPLACED = "key_replaced"
 LOAN_ENDED, MODEL_NOT_LENT = "loan_ended", "model_not_lent"
 
 Use = tuple[int, UUID]
@@ -32,11 +33,13 @@ class Right:
 
     Args:
         key_id: of the key that is used; None: the sign-in is all.
+        seal_nonce: of the key when it was opened; another one by now means another secret.
         models: API ids of the models that are being asked with that key.
     """
 
     sign_in: SignIn
     key_id: UUID | None = None
+    seal_nonce: str = ""
     models: frozenset[str] = frozenset()
 
 
@@ -78,6 +81,9 @@ def _standing(right: Right, keys: dict[UUID, UserApiKey], loans: dict[Use, KeyLo
     code = key_use_ended(key, loan, is_lent=key is not None and key.user_id != user_id)
     if code or key is None:
         return Standing(code)
+    # A rotation keeps the nonce, and gives one to a row of before there were any.
+    if right.seal_nonce and right.seal_nonce != key.seal_nonce:
+        return Standing(KEY_REPLACED)
     terms = Loan.of(loan) if loan else None
     if terms and not all(terms.allows(model) for model in right.models):
         return Standing(MODEL_NOT_LENT)

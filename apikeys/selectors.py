@@ -39,7 +39,7 @@ class RunKey:
 
     ``label`` is what the user of the run knows the key by: the owner its name, a borrower the
     label it was lent under. ``budget`` counts everybody's use of the key. ``listed`` are the API
-    ids that Google listed for it; None: not known.
+    ids that Google listed for it; None: not known. ``seal_nonce`` names the secret that was opened.
     """
 
     id: UUID
@@ -49,6 +49,7 @@ class RunKey:
     budget: Budget = field(default_factory=Budget)
     loan: Loan | None = None
     listed: frozenset[str] | None = None
+    seal_nonce: str = ""
 
     @property
     def name(self) -> str:
@@ -121,7 +122,10 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
         raise
     terms = Loan.of(loan) if loan else None
     label = loan.label if loan else key.name
-    return RunKey(key.id, key.user_id, label, secret, Budget.of(key), terms, key.known_models)
+    listed = key.known_models
+    return RunKey(
+        *(key.id, key.user_id, label, secret, Budget.of(key), terms, listed), key.seal_nonce
+    )
 
 
 @sensitive_variables()

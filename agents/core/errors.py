@@ -3,7 +3,7 @@
     AgentError            one class; its ``code`` says what happened, its sentence what to do next
       invalid_key         key_blocked    quota        the key
       budget              key_deleted    key_inactive
-      key_expired         loan_ended     model_not_lent
+      key_expired         key_replaced   loan_ended        model_not_lent
       signed_out          user_inactive  user_deleted      the user
       model_gone          overloaded     timeout      the model
       blocked             too_long       no_image     the question
@@ -29,6 +29,7 @@ SENTENCES = {
     "key_deleted": "This key was deleted. Choose another one under Keys.",
     "key_inactive": "This key was switched off. Choose another one under Keys.",
     "key_expired": "This key is past its expiry date. Choose another one under Keys.",
+    "key_replaced": "Another key was put in the place of this one while answering. Ask again.",
     "loan_ended": "This key is not lent to you any more. Choose another one under Keys.",
     "model_not_lent": "This key is lent to you for other models. Choose another model or key.",
     "signed_out": "The sign-in that asked for this answer has ended. Sign in, and ask again.",

@@ -12,9 +12,8 @@ from agents.core.errors import AgentError
 from agents.core.outputs import Activity
 
 FAIL_OVER = frozenset({"quota", "invalid_key", "key_blocked"})
-PASSED_OVER = frozenset(
-    {"budget", "key_deleted", "key_inactive", "key_expired", "loan_ended", "model_not_lent"}
-)
+KEY_ENDED = frozenset({"key_deleted", "key_inactive", "key_expired", "key_replaced"})
+PASSED_OVER = KEY_ENDED | {"budget", "loan_ended", "model_not_lent"}
 
 
 @dataclass(frozen=True, slots=True)

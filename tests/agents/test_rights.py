@@ -19,11 +19,12 @@ from accounts.rights import SignIn
 from agents import turns
 from agents.database import in_database
 from apikeys.models import KeyLoan, UserApiKey
+from apikeys.services import CheckedKey, key_put
 from common.errors import AppError
 from tests.agents.asking import Event, calls_of, question, refused, run_of
 from tests.agents.conftest import in_this_process
 from tests.agui_rules import assert_valid_stream
-from tests.people import PASSWORD, make_key
+from tests.people import PASSWORD, make_key, new_secret
 
 pytestmark = in_this_process
 
@@ -118,6 +119,11 @@ async def test_a_refresh_of_the_token_ends_nothing(alice: User, work: UserApiKey
     assert last["type"] == "RUN_FINISHED"
 
 
+def replace_key() -> None:
+    key = UserApiKey.objects.select_related("user").get()
+    key_put(key=key, checked=CheckedKey(new_secret(), {}))
+
+
 KEY_ENDS: dict[str, tuple[str, Callable[[], Any]]] = {
     "deleted": ("key_deleted", lambda: UserApiKey.objects.all().delete()),
     "switched off": ("key_inactive", lambda: UserApiKey.objects.update(is_active=False)),
@@ -126,6 +132,7 @@ KEY_ENDS: dict[str, tuple[str, Callable[[], Any]]] = {
         lambda: UserApiKey.objects.update(expires_at=timezone.now() + timedelta(seconds=0.2)),
     ),
 }
+REPLACED = {"replaced": ("key_replaced", replace_key)}
 LOAN_ENDS: dict[str, tuple[str, Callable[[], Any]]] = {
     "taken back": ("loan_ended", lambda: KeyLoan.objects.update(revoked_at=timezone.now())),
     "past its end": (
@@ -143,11 +150,11 @@ LOAN_ENDS: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("how", KEY_ENDS)
+@pytest.mark.parametrize("how", [*KEY_ENDS, *REPLACED])
 async def test_the_end_of_a_key_ends_the_answers_made_with_it(
     alice: User, work: UserApiKey, how: str
 ):
-    code, act = KEY_ENDS[how]
+    code, act = (KEY_ENDS | REPLACED)[how]
     assert await ended_by(act, SignIn(alice.pk), alice) == code
 
 

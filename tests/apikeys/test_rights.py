@@ -14,9 +14,11 @@ from accounts import tokens
 from accounts.rights import SignIn
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import Right, standings
+from apikeys.rotation import key_rotate
 from apikeys.selectors import run_key
+from apikeys.services import CheckedKey, key_put
 from common.errors import AppError
-from tests.people import lend, make_key
+from tests.people import lend, make_key, new_secret
 
 pytestmark = pytest.mark.django_db
 
@@ -123,13 +125,25 @@ def test_a_loan_that_is_restricted_ends_calls_to_other_models_only(alice, bob):
     key = make_key(owner=alice)
     loan = lend(key, bob)
     names = ("gemini-3-flash", "gemini-3-flash-lite", "gemini-3-pro")
-    rights = {name: Right(SignIn(bob.pk), key.pk, frozenset({name})) for name in names}
+    rights = {name: Right(SignIn(bob.pk), key.pk, models=frozenset({name})) for name in names}
     assert {code_of(right) for right in rights.values()} == {""}
     KeyLoan.objects.filter(pk=loan.pk).update(allowed_models=["gemini-3-flash"], daily_tokens=5)
     assert [code_of(rights[name]) for name in names] == ["", "model_not_lent", "model_not_lent"]
     standing = standings(set(rights.values()))[rights["gemini-3-flash"]]
     assert standing.loan is not None
     assert (standing.loan.models, standing.loan.budget.daily_tokens) == (("gemini-3-flash",), 5)
+
+
+def test_a_key_that_was_replaced_is_another_one_and_one_sealed_anew_is_not(alice, settings):
+    key = make_key(owner=alice)
+    opened = run_key(alice.pk, key.pk)
+    right = Right(SignIn(alice.pk), key.pk, opened.seal_nonce)
+    settings.FERNET_KEYS = [new_secret("master", 40), *settings.FERNET_KEYS]
+    assert key_rotate(key=key) == "rotated"
+    assert code_of(right) == ""
+    key_put(key=key, checked=CheckedKey(new_secret(), {}))
+    assert code_of(right) == "key_replaced"
+    assert run_key(alice.pk, key.pk).secret != opened.secret
 
 
 def test_the_user_comes_before_the_key(alice):
