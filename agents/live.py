@@ -30,6 +30,7 @@ LEASE_S = 15.0
 RENEW_S = 5.0
 STOP_LOOK_S = 0.25  # how long a stop that came through another process waits without a bell
 BEGUN_LOOK_S = 2.0
+CLOSE_IDLE_S = 5.0
 BEGUN_OVERLAP_S = 10.0  # a run is stamped before it is committed: look back a little
 
 Watcher = Callable[[UUID, UUID], None]
@@ -58,6 +59,7 @@ class Live:
         tasks.every(STOP_LOOK_S, "looking for stops", self._look_for_stops)
         tasks.every(rights.SWEEP_S, "checking rights", rights.current().sweep)
         tasks.every(BEGUN_LOOK_S, "looking for new runs", self.watched.look)
+        tasks.every(CLOSE_IDLE_S, "closing idle connections", self.gemini.close_idle)
         await self.gemini.warm_up()
 
     async def stop(self, grace_s: float = 0.0) -> None:

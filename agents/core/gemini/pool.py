@@ -26,6 +26,7 @@ from agents.core.google_errors import agent_error
 logger = logging.getLogger(__name__)
 
 CONNECT_S, WRITE_S, POOL_S, CHECK_S = 10.0, 30.0, 10.0, 15.0
+KEEPALIVE_S = 60.0
 
 taking_over: contextvars.ContextVar[Handover] = contextvars.ContextVar("taking_over")
 
@@ -77,6 +78,26 @@ class _HandoverTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class Connections(httpx2.AsyncHTTPTransport):
+    """The connections to Google of one event loop."""
+
+    def __init__(self) -> None:
+        limits = httpx2.Limits(
+            max_connections=1000, max_keepalive_connections=200, keepalive_expiry=KEEPALIVE_S
+        )
+        super().__init__(verify=tls(), limits=limits, trust_env=False)
+
+    async def close_idle(self) -> None:
+        """Close the idle connections that the other side has closed, or that are too old.
+
+        httpcore2 does so when a request comes or goes, and never in between: after a busy hour
+        they would stay half closed (CLOSE-WAIT), each with its descriptor, until the next one.
+        """
+        for connection in self._pool.connections:
+            if connection.is_idle() and connection.has_expired():
+                await connection.aclose()
+
+
 @functools.cache
 def tls() -> Any:
     return httpx2.create_ssl_context()
@@ -104,13 +125,9 @@ def sync_client() -> httpx2.Client:
     )
 
 
-def options(
-    endpoint: Endpoint, transport: httpx2.AsyncBaseTransport | None = None
-) -> types.HttpOptions:
-    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=60)
-    inner = transport or httpx2.AsyncHTTPTransport(verify=tls(), limits=limits, trust_env=False)
+def options(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport) -> types.HttpOptions:
     client = httpx2.AsyncClient(
-        transport=_HandoverTransport(inner), cookies=_no_cookies(), trust_env=False
+        transport=_HandoverTransport(transport), cookies=_no_cookies(), trust_env=False
     )
     return types.HttpOptions(
         base_url=endpoint.base_url,

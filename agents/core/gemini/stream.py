@@ -23,6 +23,7 @@ from google.genai import types
 from agents.core.errors import AgentError
 from agents.core.frames import BadFrame, FrameReader
 from agents.core.gemini.pool import (
+    Connections,
     Endpoint,
     Handover,
     client_for,
@@ -56,26 +57,40 @@ class _Uncopied(dict[str, Any]):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What an event loop reaches Google by."""
+
+    connections: Connections
+    options: types.HttpOptions
+
+
 class Gemini:
     """A ``Model`` over Gemini's API; one instance serves all users of a process."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, types.HttpOptions] = (
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = (
             weakref.WeakKeyDictionary()
         )
 
     def _pool(self) -> types.HttpOptions:
         loop = asyncio.get_running_loop()
         if loop not in self._pools:
-            self._pools[loop] = options(self._endpoint)
-        return self._pools[loop]
+            connections = Connections()
+            self._pools[loop] = _Pool(connections, options(self._endpoint, connections))
+        return self._pools[loop].options
+
+    async def close_idle(self) -> None:
+        """Let go of this event loop's connections that are of no use any more; now and then."""
+        if pool := self._pools.get(asyncio.get_running_loop()):
+            await pool.connections.close_idle()
 
     async def close(self) -> None:
         """Close this event loop's connections."""
         pool = self._pools.pop(asyncio.get_running_loop(), None)
-        if pool and pool.httpx_async_client:
-            await pool.httpx_async_client.aclose()
+        if pool and pool.options.httpx_async_client:
+            await pool.options.httpx_async_client.aclose()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         """See ``Model.stream``."""
