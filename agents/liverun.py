@@ -24,24 +24,20 @@ from agents.core.agui import Event
 from agents.core.engine import Answer
 from agents.core.errors import SENTENCES, AgentError
 from agents.core.turn import CallRecord
-from agents.database import in_database, patiently
+from agents.database import in_database
 from agents.ledger import ledger_row
+from agents.tail import Numbered, Tail
 from agents.writer import Writer
 from apikeys.rights import Right, Standing
 from apikeys.services import key_report
 from common.outages import classify
 from conversations.models import TERMINAL_EVENTS, Run
 from conversations.runs import ModelCallRow, Row, run_close
-from conversations.selectors import events_after
 
 logger = logging.getLogger(__name__)
 
-Numbered = tuple[int, str]
-"""An event on its way out: its ``seq`` and its JSON text."""
-
 CLOSE_WAIT_S = 120.0  # how long an answer that has ended waits for a database that is away
 CLOSE_RETRY_S = 0.5
-TAIL_CHARS = 1024 * 1024  # of events for the readers here; what is older is read from the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +71,7 @@ class LiveRun:
         self.ids = ids
         self._sign_in = sign_in or SignIn(ids.owner_id)
         self._budget = budget
-        self._tail: list[Numbered] = []
-        self._dropped = 0  # events that are in the log only
-        self._tail_chars = 0
+        self.tail = Tail(ids.run_id)
         self.ended = False
         self.lost = False
         self._answer = answer
@@ -90,7 +84,7 @@ class LiveRun:
 
     def start(self, writer: Writer, on_done: Callable[[LiveRun], None]) -> None:
         """Begin answering; ``on_done`` is called when nothing is left to do."""
-        writer.register(self.ids.run_id, self.ids.fence, self.lose, self._has_stored)
+        writer.register(self.ids.run_id, self.ids.fence, self.lose, self.tail.trim)
         self._writer = writer
         self._answer.record.note = lambda call: writer.note(self._ledger_row(call))
         self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
@@ -102,7 +96,7 @@ class LiveRun:
         try:
             while True:
                 waker.clear()
-                if rows := await self._after(after):
+                if rows := await self.tail.after(after):
                     after = rows[-1][0]
                     yield rows
                 elif self.ended or self.lost:
@@ -111,31 +105,6 @@ class LiveRun:
                     await waker.wait()
         finally:
             self._wakers.discard(waker)
-
-    @property
-    def last_seq(self) -> int:
-        """The last event that was published."""
-        return self._dropped + len(self._tail)
-
-    async def _after(self, after: int) -> list[Numbered]:
-        """The next events after ``after`` that there are: from the tail, or a page of the log."""
-        if after < self._dropped:
-            page = await patiently(events_after, run_id=self.ids.run_id, after=after)
-            return page.events
-        return self._tail[after - self._dropped :]
-
-    def _has_stored(self, seq: int) -> None:
-        """Let go of events that are durable, once they are a good way behind."""
-        if self._tail_chars <= TAIL_CHARS:
-            return
-        count = 0
-        for event_seq, data in self._tail:
-            if event_seq > seq or self._tail_chars <= TAIL_CHARS // 2:
-                break
-            self._tail_chars -= len(data)
-            count += 1
-        del self._tail[:count]
-        self._dropped += count
 
     def stop(self, reason: str) -> None:
         """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server, or a code.
@@ -232,17 +201,13 @@ class LiveRun:
 
     def _publish(self, event: Event) -> None:
         row = self._numbered(event)
-        self._append(row)
+        self.tail.append(row)
         self._writer.add(self.ids.run_id, row)
         self._wake()
 
-    def _append(self, row: Row) -> None:
-        self._tail.append((row[0], row[2]))
-        self._tail_chars += len(row[2])
-
     def _numbered(self, event: Event, offset: int = 1) -> Row:
         data = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return self.last_seq + offset, event["type"], data
+        return self.tail.last_seq + offset, event["type"], data
 
     def _wake(self) -> None:
         for waker in self._wakers:
@@ -254,7 +219,7 @@ class LiveRun:
         pending = await self._writer.release(self.ids.run_id)
         if await self._closed([*pending, *rows]):
             for row in rows:
-                self._append(row)
+                self.tail.append(row)
             self.ended = True
             self._wake()
             await self._report_keys()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agents.database import patiently
 from agents.live import Live
-from agents.liverun import Numbered
+from agents.tail import Numbered
 from conversations.access import run_for
 from conversations.models import Run
 from conversations.opening import FIRST_FENCE

@@ -13,11 +13,12 @@ from accounts.rights import SignIn
 from agents import live
 from agents.budgets import LedgerBudget
 from agents.database import in_database
-from agents.liverun import LiveRun, Numbered, RunIds
+from agents.liverun import LiveRun, RunIds
 from agents.orders import answer_to, store_enclosed, work_order
 from agents.questions import RunInput
 from agents.reading import Resync as Resync
 from agents.reading import stored
+from agents.tail import Numbered
 from common.errors import AppError
 from conversations.access import run_for, thread_for
 from conversations.stops import run_request_stop
@@ -74,7 +75,7 @@ async def follow(
             async for rows in pages:
                 yield rows
         return
-    if after > run.last_seq:
+    if after > run.tail.last_seq:
         raise Resync("ahead")
     async with aclosing(run.follow(after)) as batches:
         async for rows in batches:

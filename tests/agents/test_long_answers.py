@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agents import liverun
+from agents import tail
 from agents import writer as writing
 from agents.liverun import RunIds
 from agents.writer import Writer
@@ -25,7 +25,7 @@ PENDING = 200_000
 
 @pytest.fixture
 async def writer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Writer]:
-    monkeypatch.setattr(liverun, "TAIL_CHARS", TAIL)
+    monkeypatch.setattr(tail, "TAIL_CHARS", TAIL)
     monkeypatch.setattr(writing, "PENDING_CHARS", PENDING)
     monkeypatch.setattr(writing, "FLUSH_CHARS", PENDING)
     monkeypatch.setattr(writing, "FLUSH_S", 0.01)
@@ -41,8 +41,8 @@ async def test_only_the_tail_is_kept_and_every_reader_gets_all_of_it(ids: RunIds
     most, latecomers = 0, []
     async with asyncio.timeout(60):
         while not answering.run.ended:
-            most = max(most, sum(len(data) for _, data in answering.run._tail))
-            if len(latecomers) < 5 and answering.run.last_seq > 500 * len(latecomers):
+            most = max(most, answering.run.tail.chars)
+            if len(latecomers) < 5 and answering.run.tail.last_seq > 500 * len(latecomers):
                 latecomers.append(asyncio.create_task(numbers(answering, len(latecomers))))
             await asyncio.sleep(0.005)
     events = await answering.end()
