@@ -31,8 +31,7 @@ from apikeys.shapes import (
     lent_key,
     own_key,
 )
-
-AUDIT_ROWS = 200
+from common.paging import IntegerCursorInput, cursor_of, linked, page_of
 
 
 def _answer(request: Request, key: UserApiKey, code: int = status.HTTP_200_OK) -> Response:
@@ -130,23 +129,40 @@ class KeyModelsView(APIView):
 
 class _AuditView(APIView):
     def answer(self, request: Request, **which: Any) -> Response:
-        rows = audit_of(signed_in(request).pk).filter(**which)[:AUDIT_ROWS]
-        if which and not rows:
+        rows = audit_of(signed_in(request).pk).filter(**which)
+        if cursor := cursor_of(IntegerCursorInput, request):
+            rows = rows.filter(pk__lt=cursor)
+        page, last = page_of(rows.order_by("-pk"))
+        if which and not page:
             key_for(signed_in(request), which["key_id"])
-        return Response(AuditOutput(rows, many=True).data)
+        return linked(request, Response(AuditOutput(page, many=True).data), last and last.pk)
 
 
 @method_decorator(never_cache, name="dispatch")
 class KeyAuditView(_AuditView):
-    @extend_schema(operation_id="key_audit", responses=AuditOutput(many=True))
+    @extend_schema(
+        operation_id="key_audit",
+        parameters=[IntegerCursorInput],
+        responses=AuditOutput(many=True),
+    )
     def get(self, request: Request, key_id: UUID) -> Response:
-        """What happened to one of one's keys, even if it is deleted; the newest first."""
+        """What happened to one of one's keys, even if it is deleted; the newest first.
+
+        In pages of 200: the header `Link` names the next one.
+        """
         return self.answer(request, key_id=key_id)
 
 
 @method_decorator(never_cache, name="dispatch")
 class KeysAuditView(_AuditView):
-    @extend_schema(operation_id="key_audit_of_all", responses=AuditOutput(many=True))
+    @extend_schema(
+        operation_id="key_audit_of_all",
+        parameters=[IntegerCursorInput],
+        responses=AuditOutput(many=True),
+    )
     def get(self, request: Request) -> Response:
-        """What happened to one's keys, deleted ones among them; the newest first."""
+        """What happened to one's keys, deleted ones among them; the newest first.
+
+        In pages of 200: the header `Link` names the next one.
+        """
         return self.answer(request)

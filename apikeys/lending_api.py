@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,15 +17,27 @@ from accounts.api import checked, signed_in
 from apikeys import lending, services
 from apikeys.selectors import key_for
 from apikeys.shapes import LoanInput, LoanOutput
+from common.paging import UuidCursorInput, cursor_of, linked, page_of
 
 
 @method_decorator(never_cache, name="dispatch")
 class LoansView(APIView):
-    @extend_schema(operation_id="key_loans", responses=LoanOutput(many=True))
+    @extend_schema(
+        operation_id="key_loans",
+        parameters=[UuidCursorInput],
+        responses=LoanOutput(many=True),
+    )
     def get(self, request: Request, key_id: UUID) -> Response:
-        """To whom this key is lent."""
+        """To whom this key is lent. In pages of 200: the header `Link` names the next one."""
         key = key_for(signed_in(request), key_id)
-        return Response(LoanOutput(lending.loans_of(key), many=True).data)
+        loans = lending.loans_of(key).order_by("created_at", "id")
+        if cursor := cursor_of(UuidCursorInput, request):
+            last = lending.loan_for(key, cursor)
+            loans = loans.filter(
+                Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, id__gt=last.pk)
+            )
+        page, end = page_of(loans)
+        return linked(request, Response(LoanOutput(page, many=True).data), end and end.pk)
 
     @extend_schema(request=LoanInput, responses={201: LoanOutput})
     def post(self, request: Request, key_id: UUID) -> Response:

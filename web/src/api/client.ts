@@ -30,6 +30,16 @@ export class Api {
   get<T>(path: string): Promise<T> {
     return this.json<T>('GET', path)
   }
+  /** A list that comes in pages, each naming the next one; all of it. */
+  async all<T>(path: string): Promise<T[]> {
+    const found: T[] = []
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const answer: Response = await this.send('GET', next)
+      found.push(...(await read<T[]>(answer)))
+      next = /^<(\/api\/[^>]+)>; rel="next"$/.exec(answer.headers.get('Link') ?? '')?.[1]
+    }
+    return found
+  }
   post<T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
     return this.json<T>('POST', path, body, signal)
   }

@@ -47,7 +47,7 @@ export class Keys {
   }
 
   loans(key: ApiKey): Promise<Loan[]> {
-    return this.api.get<Loan[]>(`/api/keys/${key.id}/loans/`)
+    return this.api.all<Loan>(`/api/keys/${key.id}/loans/`)
   }
 
   lend(key: ApiKey, terms: object): Promise<Loan> {
