@@ -1,7 +1,15 @@
 """The models this emulator knows, in the shape of Google's model list.
 
-Source: the recording ``models-list--rig--list-models-smoke`` and the error recordings; the literal
-id ``gemini-3-flash`` is no model at Google, so it is none here.
+Source: the recording ``models-list--rig--list-models-smoke`` and the error recordings; for what
+came after them Google's documentation, as quoted in public, read on 2026-11-28:
+
+* Gemini 4: docs.cloud.google.com/gemini-enterprise-agent-platform/models (limits, levels of Argon
+  and Carbon), cursor.com/docs/models/gemini-4-hydrogen, and docs.laozhang.ai (Neon).
+* Nano Banana 2.1 and speech of 3.8: ai.google.dev/gemini-api/docs/changelog and /models.
+* Which have no free tier: ai.google.dev/gemini-api/docs/pricing as of 2026-10-22.
+
+The literal id ``gemini-3-flash`` is no model at Google, so it is none here. Guessed: the versions
+of models that are in no recording.
 """
 
 from __future__ import annotations
@@ -13,6 +21,12 @@ GOOGLE_TOOLS = frozenset(
     {"googleSearch", "codeExecution", "urlContext", "googleMaps", "fileSearch"}
 )
 _NO_MINIMAL = frozenset({"gemini-3.8-flash", "gemini-flash-latest"})  # the second is the first
+_XHIGH = frozenset({"gemini-4-hydrogen", "gemini-4-neon"})
+_BILLED = frozenset(
+    {"gemini-4-argon", "gemini-4-carbon", "gemini-4-neon", "gemini-3.1-pro-preview"}
+    | {"gemini-pro-latest"}
+)
+_WITH_SIGNATURES = ("gemini-3", "gemini-4", "gemini-nano-banana")
 
 
 @dataclass(frozen=True)
@@ -25,14 +39,22 @@ class Model:
     version: str = "001"
     input_limit: int = 1_048_576
     output_limit: int = 65_536
+    thinking: bool = True
 
     @property
     def is_gemini_3(self) -> bool:
-        """Whether calls carry ids and answers carry thought signatures."""
-        return self.id.startswith("gemini-3") or self.id.endswith("-latest")
+        """Whether calls carry ids and answers carry thought signatures: since Gemini 3."""
+        return self.id.startswith(_WITH_SIGNATURES) or self.id.endswith("-latest")
+
+    @property
+    def needs_billing(self) -> bool:
+        """Whether it has no free tier."""
+        return self.kind == "image" or self.id in _BILLED
 
     @property
     def thinks(self) -> bool:
+        if not self.thinking:
+            return False
         return self.kind == "chat" or (self.kind in ("image", "speech") and self.is_gemini_3)
 
     @property
@@ -42,10 +64,14 @@ class Model:
 
     @property
     def thinking_levels(self) -> tuple[str, ...]:
-        """The levels that are taken; all four unless Google refuses the lowest or knows fewer.
+        """The levels that are taken; MINIMAL to HIGH unless Google refuses some or knows more.
 
         Source: ai.google.dev, "Thinking levels", and probes of each model published in 2026-09.
         """
+        if self.id.startswith("gemini-nano-banana"):
+            return ("MINIMAL", "MEDIUM", "HIGH")
+        if self.id.startswith("gemini-4"):
+            return ("LOW", "MEDIUM", "HIGH", *(("XHIGH",) if self.id in _XHIGH else ()))
         if self.kind == "image":
             return ("MINIMAL", "HIGH") if "flash" in self.id else ("LOW", "MEDIUM", "HIGH")
         minimal = () if self.always_thinks or self.id in _NO_MINIMAL else ("MINIMAL",)
@@ -68,6 +94,8 @@ class Model:
             batch = [] if self.id == "gemini-2.5-flash-preview-tts" else ["batchGenerateContent"]
             return (both if self.is_gemini_3 else both[::-1]) + batch
         if self.kind == "image":
+            return ["generateContent", "countTokens", "batchGenerateContent"]
+        if self.id.startswith("gemini-4"):  # they cache by themselves only
             return ["generateContent", "countTokens", "batchGenerateContent"]
         return ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
 
@@ -127,17 +155,58 @@ MODELS: tuple[Model, ...] = (
     Model("gemini-3.5-flash", "Gemini 3.5 Flash", version="3.5-flash-05-2026"),
     Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash Lite", version="3.5-flash-lite-07-2026"),
     Model("gemini-3.6-flash", "Gemini 3.6 Flash", version="3.6-flash-07-2026"),
+    Model("gemini-3.7-flash", "Gemini 3.7 Flash", version="3.7-flash-08-2026"),
     Model("gemini-3.8-flash", "Gemini 3.8 Flash"),
+    _speech("gemini-3.8-flash-tts", "Gemini 3.8 Flash TTS"),
+    _speech("gemini-3.8-flash-lite-tts", "Gemini 3.8 Flash-Lite TTS"),
+    _image("gemini-nano-banana-2.1", "Nano Banana 2.1", "2.1", (65_536, 65_536)),
+    Model("gemini-4-argon", "Gemini 4 Argon"),
+    Model("gemini-4-carbon", "Gemini 4 Carbon"),
+    Model("gemini-4-hydrogen", "Gemini 4 Hydrogen"),
+    Model("gemini-4-neon", "Gemini 4 Neon"),
     _embedding("gemini-embedding-001", "Gemini Embedding 001", 2_048),
     _embedding("gemini-embedding-2", "Gemini Embedding 2", 8_192),
 )
 
 BY_ID = {model.id: model for model in MODELS}
+KINDS = ("chat", "image", "speech", "embedding")
 
 
-def find(model_id: str, version: str) -> Model | None:
-    """The model of that id, or None; the ``-latest`` aliases exist on v1beta only."""
-    model = BY_ID.get(model_id)
-    if model is not None and model_id.endswith("-latest") and version == "v1":
-        return None
-    return model
+class Models:
+    """The models of one emulator: the list above, and what was published since it began."""
+
+    def __init__(self) -> None:
+        self._by_id = dict(BY_ID)
+
+    def publish(self, fields: dict[str, Any]) -> Model:
+        """Add a model, as Google would tomorrow.
+
+        Args:
+            fields: those of ``Model``; ``id`` must be there.
+
+        Raises:
+            TypeError: unknown fields. ValueError: no id, or an unknown kind.
+        """
+        model = Model(**{"label": str(fields.get("id", "")), **fields})
+        if not model.id or model.kind not in KINDS:
+            raise ValueError(f"a model has an id and a kind among {', '.join(KINDS)}")
+        self._by_id[model.id] = model
+        return model
+
+    def withdraw(self, model_id: str) -> bool:
+        """Take a model off the list, as Google does in the end; whether it was there."""
+        return self._by_id.pop(model_id, None) is not None
+
+    def clear(self) -> None:
+        """Back to the list above."""
+        self._by_id = dict(BY_ID)
+
+    def find(self, model_id: str, version: str) -> Model | None:
+        """The model of that id, or None; the ``-latest`` aliases exist on v1beta only."""
+        if model_id.endswith("-latest") and version == "v1":
+            return None
+        return self._by_id.get(model_id)
+
+    def listed(self, version: str) -> list[dict[str, Any]]:
+        """All of them as entries of ``GET models``."""
+        return [model.listed() for model in self._by_id.values() if self.find(model.id, version)]

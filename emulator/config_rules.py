@@ -13,7 +13,7 @@ from emulator.wire import Refusal
 
 MAX_STOP_SEQUENCES = 5
 MAX_CANDIDATES = 8
-LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 _UNSET = "THINKING_LEVEL_UNSPECIFIED"
 _PROTO = "type.googleapis.com/google.ai.generativelanguage.v1beta"
 
@@ -129,5 +129,5 @@ def _check_image(call: Call) -> None:
         names = [f"'{name}'" for name in known]
         allowed = f"{', '.join(names[:-1])}, or {names[-1]}"
         raise Refusal(400, f"aspect_ratio must be one of {allowed}.")
-    if size and (size not in pictures.SIZES or not call.model.is_gemini_3):
+    if size and size not in pictures.sizes_of(call.model):
         raise Refusal(400, f"Image size {size} is not supported for this model.")

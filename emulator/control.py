@@ -47,6 +47,8 @@ class Control:
         match method, path.removeprefix("/emulator/"):
             case "POST", "script":
                 return {"queued": self._script(body)}
+            case (("POST" | "DELETE"), "models"):
+                return self._models(method, query, body)
             case "GET", "requests":
                 return {"requests": await self._requests(query, streams=False)}
             case "GET", "streams":
@@ -72,6 +74,15 @@ class Control:
             return self._service.replies.scripts.add(json.loads(body))
         except (ValueError, TypeError, AttributeError) as error:
             raise wire.Refusal(400, f"emulator: not a script: {error}") from error
+
+    def _models(self, method: str, query: dict[str, str], body: bytes) -> dict[str, Any]:
+        models = self._service.models
+        if method == "DELETE":
+            return {"withdrawn": models.withdraw(query.get("id", ""))}
+        try:
+            return {"published": models.publish(json.loads(body)).id}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise wire.Refusal(400, f"emulator: not a model: {error}") from error
 
     async def _requests(self, query: dict[str, str], *, streams: bool) -> list[dict[str, Any]]:
         key = query.get("key", "")

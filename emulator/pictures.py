@@ -17,6 +17,7 @@ from typing import Any
 from emulator import media, png, prose, signatures
 from emulator.attachments import Attachment
 from emulator.calls import Call
+from emulator.catalogue import Model
 from emulator.directives import Directives, Message
 
 Part = dict[str, Any]
@@ -26,7 +27,10 @@ SIZES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 USUAL_SIDE = 256  # where no size is asked for: small, for the sake of tests
 _PRO_TOKENS = {"512": 1120, "1K": 1120, "2K": 1120, "4K": 2000}
 _FLASH_TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
-_TALL = ("1:4", "4:1", "1:8", "8:1")  # Gemini 3.1 Flash Image has these too
+# Prices per picture, 0.0336 to 0.1134 US dollars at 30 per million (inference.sh, 2026-11-06).
+_BANANA_TOKENS = {"1K": 1120, "2K": 1680, "4K": 3780}
+_TALL = ("1:4", "4:1", "1:8", "8:1")
+_WITH_TALL = ("3.1-flash-image", "nano-banana-2.1")
 _RATIO = re.compile(r"(\d{1,2}):(\d{1,2})")
 
 
@@ -49,7 +53,16 @@ class _Plan:
 
 
 def ratios_of(model_id: str) -> tuple[str, ...]:
-    return RATIOS + (_TALL if "3.1-flash-image" in model_id else ())
+    return RATIOS + (_TALL if any(name in model_id for name in _WITH_TALL) else ())
+
+
+def sizes_of(model: Model) -> frozenset[str]:
+    """The sizes a model draws. 512 is of Nano Banana 2 alone: tanstack/ai, release of 2026-10-07,
+    and docs.laozhang.ai/en/api-capabilities/nano-banana-2-1-image; no size before Gemini 3.
+    """
+    if not model.is_gemini_3:
+        return frozenset()
+    return frozenset(SIZES) - (frozenset() if "3.1-flash-image" in model.id else {"512"})
 
 
 def tokens_of(call: Call) -> int:
@@ -57,6 +70,8 @@ def tokens_of(call: Call) -> int:
     if not call.model.is_gemini_3:
         return 1290
     by_size = _PRO_TOKENS if "pro" in call.model.id else _FLASH_TOKENS
+    if "nano-banana" in call.model.id:
+        by_size = _BANANA_TOKENS
     return by_size[str(_image_config(call).get("imageSize") or "1K")]
 
 

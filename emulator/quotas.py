@@ -1,4 +1,4 @@
-"""Quotas by a word in the key: ``rpm3`` allows three answers a minute."""
+"""Quotas by a word in the key: ``rpm3`` allows three answers a minute, ``free`` has no billing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 import time
 from collections.abc import Callable
 
-from emulator.wire import quota_error
+from emulator.catalogue import Model
+from emulator.wire import no_quota_error, quota_error
 
 WINDOW_S = 60.0
+_FREE = "free"
 _MARK = re.compile(r"rpm(\d{1,4})(?!\d)")
 
 
@@ -19,12 +21,14 @@ class Quotas:
         self._clock = clock
         self._windows: dict[str, tuple[float, int]] = {}  # key: when it began, calls since
 
-    def spend(self, key: str, model: str) -> None:
+    def spend(self, key: str, model: Model) -> None:
         """Count a call for an answer.
 
         Raises:
-            Refusal: 429 with the seconds that are left of the minute.
+            Refusal: 429 with the seconds that are left of the minute, or with a limit of nought.
         """
+        if _FREE in key and model.needs_billing:
+            raise no_quota_error(model.id)
         found = _MARK.search(key)
         if found is None:
             return
@@ -33,7 +37,9 @@ class Quotas:
         if now - began >= WINDOW_S:
             began, calls = now, 0
         if calls >= int(found[1]):
-            raise quota_error(model, max(1.0, round(began + WINDOW_S - now)), limit=int(found[1]))
+            raise quota_error(
+                model.id, max(1.0, round(began + WINDOW_S - now)), limit=int(found[1])
+            )
         self._windows[key] = (began, calls + 1)
 
     def clear(self) -> None:

@@ -34,6 +34,7 @@ class Service:
     """One project of Google's per key, all in memory."""
 
     def __init__(self, recordings: Recordings, *, processing_s: float = 0.0) -> None:
+        self.models = catalogue.Models()
         self.replies = Replies(recordings)
         self.files = FileStore(processing_s=processing_s)
         self.uploads = Uploads(self.files)
@@ -47,6 +48,7 @@ class Service:
         for memory in (self.replies, self.files, self.uploads, self._caches, self._batches):
             memory.clear()
         self._quotas.clear()
+        self.models.clear()
         self._lost.clear()
 
     async def upload(
@@ -84,7 +86,7 @@ class Service:
             return self._cached(method, version, name, query, key, raw), ""
         if method == "GET" and action is None:
             scripted = self.replies.step_for(key, "models")
-            return scripted or _models(version, name, query), ""
+            return scripted or self._models(version, name, query), ""
         if action is None:
             raise wire.Refusal(404, wire.MESSAGES[404])
         return self._model(method, version, name, action, key, raw)
@@ -120,7 +122,7 @@ class Service:
             full = f"cachedContents/{name}" if name else ""
             return self._caches.reply(method, full, key, query, body)
         model_id = str(body.get("model") or "").removeprefix("models/")
-        model = _model_for(model_id, version, "createCachedContent")
+        model = self._model_for(model_id, version, "createCachedContent")
         call = Call(model, "createCachedContent", key, _request_in(body))
         request_rules.check_contents(call)
         self._bring_files(call)
@@ -131,7 +133,7 @@ class Service:
     ) -> tuple[Reply, str]:
         """Answer a POST to a model."""
         asked = _EMBED.get(action, "generateContent" if action in _GENERATE else action)
-        model = _model_for(model_id, version, asked, shown=action)
+        model = self._model_for(model_id, version, asked, shown=action)
         if method != "POST":
             raise rules.model_not_found(model_id, version, action)
         body = parse_body(raw)
@@ -143,7 +145,7 @@ class Service:
             return self.replies.step_for(key, action) or self._counted(model, key, body), ""
         call = Call(model, action, key, body, hashlib.sha256(raw).hexdigest())
         self._check(call)
-        self._quotas.spend(key, model.id)
+        self._quotas.spend(key, model)
         return self.replies.reply_to(call), call.agent
 
     def _check(self, call: Call) -> None:
@@ -187,7 +189,8 @@ class Service:
 
     def _answered(self, model_id: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request of a batch."""
-        call = Call(catalogue.BY_ID[model_id], "generateContent", key, body)
+        model = self._model_for(model_id, "v1beta", "generateContent")
+        call = Call(model, "generateContent", key, body)
         self._check(call)
         reply = self.replies.reply_to(call)
         if reply.body is not None:
@@ -195,22 +198,21 @@ class Service:
             return answer
         return wire.merge(reply.frames)
 
+    def _models(self, version: str, model_id: str | None, query: dict[str, str]) -> Reply:
+        if model_id is not None:
+            model = self.models.find(model_id, version)
+            if model is None:
+                raise rules.model_not_found(model_id, version, "GetModel")
+            return _json(model.listed())
+        return _json(page("models", self.models.listed(version), query))
 
-def _models(version: str, model_id: str | None, query: dict[str, str]) -> Reply:
-    if model_id is not None:
-        model = catalogue.find(model_id, version)
-        if model is None:
-            raise rules.model_not_found(model_id, version, "GetModel")
-        return _json(model.listed())
-    known = [model.listed() for model in catalogue.MODELS if catalogue.find(model.id, version)]
-    return _json(page("models", known, query))
-
-
-def _model_for(model_id: str, version: str, method: str, shown: str = "") -> catalogue.Model:
-    model = catalogue.find(model_id, version)
-    if model is None or method not in model.methods:
-        raise rules.model_not_found(model_id, version, shown or method)
-    return model
+    def _model_for(
+        self, model_id: str, version: str, method: str, shown: str = ""
+    ) -> catalogue.Model:
+        model = self.models.find(model_id, version)
+        if model is None or method not in model.methods:
+            raise rules.model_not_found(model_id, version, shown or method)
+        return model
 
 
 def _request_in(body: dict[str, Any]) -> dict[str, Any]:

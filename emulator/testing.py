@@ -41,8 +41,8 @@ class Emulator:
     def new_key(self, marker: str = "") -> str:
         """A key that looks real.
 
-        The marker blocked, suspended, quota or invalid makes it bad; ``rpm3`` is good for three
-        answers a minute.
+        The marker blocked, suspended, quota or invalid makes it bad; ``free`` has no billing,
+        ``rpm3`` is good for three answers a minute.
         """
         letters = string.ascii_uppercase + string.digits  # no marker comes about by chance
         marker += "-" if marker[-1:].isdigit() else ""  # nor does a number grow
@@ -52,6 +52,14 @@ class Emulator:
         """Queue replies; each is used once, by the first call of that key, agent and method."""
         body = {"key": key, "agent": agent, "method": method, "steps": list(steps)}
         self._ask("POST", "script", body=body)
+
+    def publish(self, model_id: str, **fields: Any) -> None:
+        """Put a model on Google's list that was not there; the fields: ``catalogue.Model``."""
+        self._ask("POST", "models", body={"id": model_id, **fields})
+
+    def withdraw(self, model_id: str) -> None:
+        """Take a model off Google's list; from then on it is not found."""
+        self._ask("DELETE", "models", query={"id": model_id})
 
     def requests(
         self, *, key: str = "", count: int = 0, ended: bool = False, timeout_s: float = 5

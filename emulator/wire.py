@@ -79,32 +79,59 @@ def error_body(
     return pretty({"error": error}) + b"\n"
 
 
+_RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits"
+_METRIC = "generativelanguage.googleapis.com/generate_content_free_tier_"
+
+
 def quota_error(model: str, retry_s: float, limit: int = 20) -> Refusal:
     """Google's 429 with Help, QuotaFailure and RetryInfo."""
-    limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
-    metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+    metric = f"{_METRIC}requests"
+    violation = _violation("GenerateRequestsPerMinutePerProjectPerModel", metric, model)
+    return _exhausted([f"{metric}, limit: {limit}, model: {model}"], retry_s, [
+        violation | {"quotaValue": str(limit)}
+    ])  # fmt: skip
+
+
+def no_quota_error(model: str, retry_s: float = 18.0) -> Refusal:
+    """Google's 429 for a model that has no free tier, to a key without billing: a limit of nought
+    of requests and of tokens, no ``quotaValue``, and a delay that is no use. Source: public
+    reports of 2026.
+    """
+    requests, tokens = f"{_METRIC}requests", f"{_METRIC}input_token_count"
+    return _exhausted(
+        [f"{metric}, limit: 0, model: {model}" for metric in (requests, tokens)],
+        retry_s,
+        [
+            _violation("GenerateRequestsPerDayPerProjectPerModel", requests, model),
+            _violation("GenerateContentInputTokensPerModelPerMinute", tokens, model),
+        ],
+    )
+
+
+def _violation(quota: str, metric: str, model: str) -> dict[str, Any]:
+    dimensions = {"model": model, "location": "global"}
+    return {
+        "quotaMetric": metric,
+        "quotaId": f"{quota}-FreeTier",
+        "quotaDimensions": dimensions,
+    }
+
+
+def _exhausted(exceeded: list[str], retry_s: float, violations: list[dict[str, Any]]) -> Refusal:
+    lines = "".join(f"\n* Quota exceeded for metric: {line}" for line in exceeded)
     message = (
         "You exceeded your current quota, please check your plan and billing details. For more "
-        f"information on this error, head to: {limits}. To monitor your current usage, head to: "
-        f"https://ai.dev/rate-limit. \n* Quota exceeded for metric: {metric}, limit: {limit}, "
-        f"model: {model}\nPlease retry in {retry_s:.9f}s."
+        f"information on this error, head to: {_RATE_LIMITS}. To monitor your current usage, head "
+        f"to: https://ai.dev/rate-limit. {lines}\nPlease retry in {retry_s:.9f}s."
     )
-    violation = {
-        "quotaMetric": metric,
-        "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
-        "quotaDimensions": {"model": model, "location": "global"},
-        "quotaValue": str(limit),
-    }
     google = "type.googleapis.com/google.rpc."
+    link = {"description": "Learn more about Gemini API quotas", "url": _RATE_LIMITS}
     return Refusal(
         429,
         message,
         [
-            {
-                "@type": f"{google}Help",
-                "links": [{"description": "Learn more about Gemini API quotas", "url": limits}],
-            },
-            {"@type": f"{google}QuotaFailure", "violations": [violation]},
+            {"@type": f"{google}Help", "links": [link]},
+            {"@type": f"{google}QuotaFailure", "violations": violations},
             {"@type": f"{google}RetryInfo", "retryDelay": f"{retry_s:g}s"},
         ],
     )

@@ -238,3 +238,16 @@ async def test_the_pieces_of_a_stream_may_come_back_one_by_one(client: genai.Cli
         types.Content(role="user", parts=[types.Part(function_response=result)]),
     ]
     assert "The media agent answered" in text_of(await stream(client, contents, tools=TEAM))
+
+
+async def test_a_model_can_be_published_and_withdrawn(emulator: Emulator, make_client: MakeClient):
+    client = make_client(emulator.new_key())
+    emulator.publish("gemini-4-xenon", label="Gemini 4 Xenon", input_limit=2_000_000)
+    listed = {model.name: model for model in client.models.list()}
+    assert listed["models/gemini-4-xenon"].input_token_limit == 2_000_000
+    assert listed["models/gemini-4-xenon"].thinking is True
+    assert (await client.aio.models.generate_content(model="gemini-4-xenon", contents="Hi")).text
+    emulator.withdraw("gemini-4-xenon")
+    with pytest.raises(errors.ClientError) as refused:
+        await client.aio.models.generate_content(model="gemini-4-xenon", contents="Hi")
+    assert refused.value.code == 404
