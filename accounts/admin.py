@@ -17,7 +17,6 @@ from accounts import services
 from accounts.adminsite import ReadOnlyAdmin, RestrictedAdmin, is_superuser
 from accounts.audit import What, note
 from accounts.models import AccountAudit, RefreshFamily, UserProfile
-from agents.core import catalogue
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 DATES = ("last_login", "date_joined")
@@ -33,7 +32,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = self.instance.ai_model
-        names = {model.name: model.label for model in catalogue.chat_models()}
+        names = {model.name: model.label for model in services.models_offered(self.instance.pk)}
         self.fields["ai_model"].choices = list({chosen: chosen, **names}.items())  # type: ignore[attr-defined]
         if "selected_api_key" in self.fields:
             keys: Any = self.fields["selected_api_key"]

@@ -123,11 +123,24 @@ def user_delete(*, user: User, by: User) -> None:
 
 
 def profile_choose_model(*, user: User, name: str) -> None:
-    """Raises ``AppError`` ``invalid`` for a model that cannot be chosen."""
-    if not catalogue.is_known(name):
+    """Choose a model of the catalogue, or one that Google lists for a key of the user's.
+
+    Raises:
+        AppError: ``invalid`` for a model that cannot be chosen.
+    """
+    if all(model.name != name for model in models_offered(user.pk)):
         raise _invalid("ai_model", ["Choose one of the models offered."])
     profile_of(user)
     UserProfile.objects.filter(pk=user.pk).update(ai_model=name)
+
+
+def models_offered(user_id: int) -> list[catalogue.ModelInfo]:
+    """The models for conversation that a user can choose: the catalogue's, and what else Google
+    lists for a key that is open to the user.
+    """
+    keys = _key_model().objects.open_to(user_id)
+    listed = (model for key in keys for model in key.model_list.models("chat"))
+    return list({model.name: model for model in (*catalogue.chat_models(), *listed)}.values())
 
 
 def profile_choose_key(*, user: User, key_id: UUID | None, by: object = None) -> None:

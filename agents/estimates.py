@@ -92,7 +92,7 @@ async def _previewed(turn: Turn, files: OwnFiles, gemini: Gemini, *, exact: bool
 def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
-    model = model_for(question.model, choices)
+    model = model_for(question.model, choices, keys[0].models)
     check_model(keys[0], model)
     turn = Turn(
         thread_id=NOBODY,
@@ -108,6 +108,7 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
         tools=choices.tools if question.tools is None else question.tools,
         thinking=choices.thinking,
         limits=replace(limits(), first_byte_s=COUNT_S),
+        models=keys[0].models,
     )
     return turn, choices
 

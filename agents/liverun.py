@@ -278,7 +278,11 @@ class LiveRun:
             code = None if call.outcome in ("ok", "cancelled") else call.outcome
             try:
                 await in_database(
-                    key_report, key_id=UUID(key_id), code=code, retry_after_s=call.retry_after_s
+                    key_report,
+                    key_id=UUID(key_id),
+                    code=code,
+                    retry_after_s=call.retry_after_s,
+                    model=call.model,
                 )
             except DatabaseFault as fault:
                 if not classify(fault):

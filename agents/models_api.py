@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -11,17 +12,45 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import signed_in
-from agents.core import catalogue
+from agents.core import catalogue, prices
+from agents.core.catalogue import ModelInfo
+from agents.core.prices import ListPrice
 from agents.core.team import TEAM
 from agents.core.voices import VOICES
-from apikeys.offers import models_of_selected
+from apikeys.offers import KeyModels, models_of_selected
+
+
+class PriceOutput(serializers.Serializer[Any]):
+    """US dollars for a million tokens; what is null costs as input or output does."""
+
+    input = serializers.CharField()
+    output = serializers.CharField()
+    cached = serializers.CharField(allow_null=True)
+
+
+class ComingPriceOutput(PriceOutput):
+    since = serializers.DateField()
 
 
 class ModelOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
+    api_id = serializers.CharField(help_text="Google's own name for it.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field named like an option
     description = serializers.CharField()
     default = serializers.BooleanField()
+    state = serializers.ChoiceField(
+        ["stable", "preview", "deprecated", "unknown"],
+        help_text="`unknown`: only Google's list for the key speaks of it.",
+    )
+    ends_on = serializers.DateField(
+        allow_null=True, help_text="The first day without it, if Google announced one."
+    )
+    warning = serializers.CharField(help_text="A sentence, if it ends soon.")
+    needs_billing = serializers.BooleanField(
+        allow_null=True, help_text="Whether keys without billing are refused; null: not known."
+    )
+    price = PriceOutput(allow_null=True, help_text="Today's list price; null: not known.")
+    coming_price = ComingPriceOutput(allow_null=True, help_text="If another one is announced.")
     tools = serializers.ListField(child=serializers.CharField(), help_text="That it can use.")
     thinking = serializers.ListField(
         child=serializers.CharField(), help_text="The levels it takes, besides `auto`."
@@ -31,6 +60,9 @@ class ModelOutput(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Whether the selected key may use it; null: not known. "
         "`/api/keys/{id}/models/` asks Google.",
+    )
+    unavailable_because = serializers.ChoiceField(
+        ["", "not_lent", "not_listed", "billing_required"], allow_blank=True
     )
 
 
@@ -53,19 +85,7 @@ class ModelsView(APIView):
     def get(self, request: Request) -> Response:
         """The models to choose from, and which of them the selected key may use."""
         known = models_of_selected(signed_in(request).pk)
-        models = [
-            {
-                "id": model.name,
-                "label": model.label,
-                "description": model.description,
-                "default": model.name == catalogue.DEFAULT,
-                "tools": model.tools,
-                "thinking": model.thinking,
-                "window_tokens": model.window_tokens,
-                "available": known.available(model),
-            }
-            for model in catalogue.chat_models()
-        ]
+        models = [model_on_offer(model, known) for model in known.models.models("chat")]
         return Response(ModelOutput(models, many=True).data)
 
 
@@ -82,6 +102,42 @@ class VoicesView(APIView):
         """The voices that read aloud."""
         voices = [{"name": name, "description": character} for name, character in VOICES.items()]
         return Response(VoiceOutput(voices, many=True).data)
+
+
+def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
+    """A model as people see it, with what is known of their key."""
+    today = datetime.now(UTC).date()
+    end = catalogue.shutdown_of(model.name)
+    price = prices.list_price(model.api_id, today)
+    coming = price.changes_on if price else None
+    return {
+        "id": model.name,
+        "api_id": model.api_id,
+        "label": model.label,
+        "description": model.description,
+        "default": model.name == catalogue.DEFAULT,
+        "state": model.state,
+        "ends_on": end.on if end else None,
+        "warning": catalogue.warning_of(model),
+        "needs_billing": model.needs_billing,
+        "price": price and _in_words(price),
+        "coming_price": coming and _coming_price(model, coming),
+        "tools": model.tools,
+        "thinking": model.thinking,
+        "window_tokens": model.window_tokens,
+        "available": known.available(model),
+        "unavailable_because": known.refusal(model),
+    }
+
+
+def _in_words(price: ListPrice) -> dict[str, str | None]:
+    amounts = {"input": price.input, "output": price.output, "cached": price.cached}
+    return {name: None if usd is None else f"{usd.normalize():f}" for name, usd in amounts.items()}
+
+
+def _coming_price(model: ModelInfo, since: date) -> dict[str, Any] | None:
+    price = prices.list_price(model.api_id, since)
+    return None if price is None else {**_in_words(price), "since": since}
 
 
 def agents_on_offer() -> list[dict[str, Any]]:

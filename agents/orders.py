@@ -18,6 +18,7 @@ from agents import live
 from agents.attachments import OwnFiles, attachments_of, refused
 from agents.budgets import LedgerBudget, check_budget
 from agents.core import catalogue
+from agents.core.catalogue import ModelList
 from agents.core.engine import Answer, generate_streaming_response
 from agents.core.keys import Key
 from agents.core.outputs import Media, Saved
@@ -129,7 +130,7 @@ def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
         refuse_key(question.text, message=IN_A_MESSAGE)
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
-    model = model_for(question.model, choices)
+    model = model_for(question.model, choices, keys[0].models)
     is_new = _check_rates(user_id, question.run_id)
     if is_new:
         check_model(keys[0], model)
@@ -157,16 +158,19 @@ def _open(
     )
 
 
-def model_for(wanted: str | None, choices: Choices) -> str:
-    """The model of a run, by its name in the catalogue.
+def model_for(wanted: str | None, choices: Choices, models: ModelList) -> str:
+    """The model of a run, by its name.
+
+    Args:
+        models: of the key that is to be used.
 
     Raises:
         AppError: ``unknown_model``.
     """
     if not wanted:
         return choices.ai_model
-    model = catalogue.resolve(wanted)
-    if model is None or not catalogue.is_known(model.name):
+    model = models.resolve(wanted)
+    if model is None or model.kind != "chat":
         raise AppError("unknown_model", "There is no such model. Choose one from the list.")
     return model.name
 
@@ -186,6 +190,7 @@ def answer_to(here: live.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudg
         save=_save(ids),
         files=OwnFiles(here.gemini, ids.owner_id),
         model=order.model,
+        models=order.keys[0].models,
         coordinator_model=coordinator_model(order.keys[0]),
         agent=question.agent,
         output=question.output or "",
@@ -203,8 +208,9 @@ def coordinator_model(key: RunKey) -> str:
     name: str = settings.COORDINATOR_MODEL
     if not name or not key.allows(name):
         return ""
-    unlisted = key.listed is not None and catalogue.api_id(name) not in key.listed
-    return "" if unlisted else name
+    info = key.models.info(name)
+    unusable = key.models.lists(info) is False or key.models.lacks_billing(info)
+    return "" if unusable else name
 
 
 def limits() -> Limits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from agents.core.errors import SENTENCES
 from agents.core.gemini import Endpoint, KeyCheck
 from agents.core.gemini import check_key as ask_gemini
+from agents.core.listing import ListedModel
 from apikeys.models import GoogleCheck, UserApiKey
 from apikeys.pasted import key_from
 from apikeys.seal import fingerprints
@@ -94,8 +95,13 @@ def facts_of(said: KeyCheck) -> dict[str, Any]:
     if said.status == "unreachable":
         return {"status": Status.UNVERIFIED, "status_detail": NOT_CHECKED, "verified_at": None}
     if said.status == "active":
-        return works(now) | {"verified_at": now}
+        listed = {} if said.listed is None else listed_facts(said.listed, now)
+        return works(now) | listed | {"verified_at": now, "billing_refusals": {}}
     return failed(said.code, said.retry_after_s, now) | {"verified_at": now}
+
+
+def listed_facts(listed: Sequence[ListedModel], now: datetime) -> dict[str, Any]:
+    return {"listed_models": [model.as_json() for model in listed], "listed_at": now}
 
 
 def works(now: datetime) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from agents.core import catalogue
-from agents.core.catalogue import ModelInfo
+from agents.core.catalogue import ModelInfo, ModelList
 from agents.core.errors import SENTENCES, AgentError
 from agents.core.gemini import KeyCheck
 from agents.core.gemini import list_models as ask_for_models
+from agents.core.listing import ListedModel
 from apikeys.audit import Actor, Via, What, note
 from apikeys.checking import (
     STATUS_OF,
@@ -28,6 +29,7 @@ from apikeys.checking import (
     endpoint,
     facts_of,
     failed,
+    listed_facts,
     works,
 )
 from apikeys.models import UserApiKey
@@ -47,7 +49,9 @@ FACTS = (
     "last_error_code",
     "listed_models",
     "listed_at",
+    "billing_refusals",
 )
+KINDS = ("chat", "image", "speech")
 EXPIRED = "This key is past its expiry date. Set a later one, or use another key."
 LENT_WORDS = {
     Status.INVALID: "Google does not accept this key at present.",
@@ -58,15 +62,34 @@ LENT_WORDS = {
 }
 
 
-def key_report(*, key_id: UUID, code: str | None, retry_after_s: float | None = None) -> None:
-    """Note after a call how the key did: ``code`` is the error's, None if it worked."""
+def key_report(
+    *, key_id: UUID, code: str | None, retry_after_s: float | None = None, model: str = ""
+) -> None:
+    """Note after a call how the key did: ``code`` is the error's, None if it worked.
+
+    Args:
+        model: the API id of the model that was called.
+    """
     now = timezone.now()
     noted: dict[str, Any] = {"last_used_at": now}
     if code is None:
         noted |= works(now)
     elif code in STATUS_OF or code in UPSTREAM:
         noted |= failed(code, retry_after_s, now)
+    if code is None and ModelList().info(model).needs_billing:
+        noted["billing_refusals"] = {}
     UserApiKey.objects.filter(pk=key_id).update(**noted)
+    if code == "billing_required" and model:
+        _note_billing(key_id, model, now)
+
+
+def _note_billing(key_id: UUID, model: str, now: datetime) -> None:
+    """Remember that Google wants billing for a model, to say so before it is asked again."""
+    with transaction.atomic():
+        key = UserApiKey.objects.select_for_update().filter(pk=key_id).first()
+        if key is not None:
+            noted = {**key.billing_refusals, model: now.isoformat()}
+            UserApiKey.objects.filter(pk=key_id).update(billing_refusals=noted)
 
 
 @sensitive_variables()
@@ -96,7 +119,7 @@ def keys_verify(
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A model of the catalogue, and whether a key may use it."""
+    """A model, and whether Google lists it for a key."""
 
     model: ModelInfo
     available: bool
@@ -104,14 +127,14 @@ class Offered:
 
 @sensitive_variables()
 def key_models(
-    *, key: UserApiKey, ask: Callable[[str], tuple[str, ...]] | None = None
+    *, key: UserApiKey, ask: Callable[[str], tuple[ListedModel, ...]] | None = None
 ) -> list[Offered]:
-    """The models of the catalogue that this key can use, by Google's list of at most a day ago.
+    """The models there are, and which this key can use, by Google's list of at most a day ago.
 
     Raises:
         AppError: ``key_unreadable``, ``too_many_checks``, or why Google gave no list (502).
     """
-    if key.known_models is None:
+    if not key.model_list.fresh:
         check_count(key.user)
         key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
         secret = key.get_decrypted_key()
@@ -121,9 +144,10 @@ def key_models(
             _note(key, **failed(error.code, error.retry_after_s, timezone.now()))
             raise AppError(error.code, error.message, status=502) from None
         now = timezone.now()
-        _note(key, listed_models=list(listed), listed_at=now, verified_at=now, **works(now))
-    known = set(key.listed_models or ())
-    return [Offered(model, model.api_id in known) for model in catalogue.all_models()]
+        _note(key, **listed_facts(listed, now), verified_at=now, **works(now))
+    models = key.model_list
+    found = [model for kind in KINDS for model in models.models(kind)]
+    return [Offered(model, models.lists(model) is True) for model in found]
 
 
 def words(key: UserApiKey) -> str:

@@ -38,7 +38,8 @@ def loan_add(
 
     Args:
         label: what borrowers see instead of the key's name.
-        models: names in the catalogue it may be used for; none: all.
+        models: names of the models it may be used for, those that Google lists for it among them;
+            none: all.
         limits: ``ends_at`` and the budget of each borrower.
 
     Raises:
@@ -47,8 +48,7 @@ def loan_add(
     """
     refuse_key(label, field="label")
     limits_check(limits or {})
-    unknown = [name for name in models if not catalogue.exists(name)]
-    if unknown:
+    if not all(catalogue.exists(name) or key.model_list.resolve(name) for name in models):
         raise _invalid("allowed_models", "Choose among the models offered.")
     if to == key.user:
         raise _invalid("borrower", "This key is yours already.")

@@ -15,6 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from agents.core.catalogue import ModelList
+from agents.core.listing import listed_from
 from apikeys.fields import SealedKeyField
 from apikeys.records import GoogleCheck as GoogleCheck
 from apikeys.records import KeyAudit as KeyAudit
@@ -110,6 +112,12 @@ class UserApiKey(Budgeted):
         null=True, blank=True, editable=False, help_text="The models Google listed for this key."
     )
     listed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    billing_refusals = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="API ids that Google refused this key for want of billing, and when.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -148,11 +156,21 @@ class UserApiKey(Budgeted):
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
-    def known_models(self) -> frozenset[str] | None:
-        """The API ids that Google listed for this key within the last day; None: not known."""
-        if self.listed_at is None or self.listed_at <= timezone.now() - LIST_KEPT:
-            return None
-        return frozenset(self.listed_models or ())
+    def model_list(self) -> ModelList:
+        """What is known of the models of this key.
+
+        Google's list is good for refusals for a day, and so is a refusal for want of billing:
+        billing can be set up at any time.
+        """
+        since = timezone.now() - LIST_KEPT
+        refused = self.billing_refusals if isinstance(self.billing_refusals, dict) else {}
+        unbilled = frozenset(name for name, at in refused.items() if at > since.isoformat())
+        return ModelList(
+            listed=None if self.listed_at is None else listed_from(self.listed_models),
+            fresh=self.listed_at is not None and self.listed_at > since,
+            has_billing=False if unbilled else None,
+            unbilled=unbilled,
+        )
 
     @property
     def health(self) -> Status:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from agents.core.catalogue import ModelInfo
+from agents.core.catalogue import ModelInfo, ModelList
 from apikeys.models import UserApiKey
 from apikeys.selectors import loan_to, selected_key_id
 
@@ -13,18 +13,25 @@ from apikeys.selectors import loan_to, selected_key_id
 class KeyModels:
     """What is known of the models of a key.
 
-    ``listed``: their API ids, see ``UserApiKey.known_models``. ``lent``: the names in the
-    catalogue that a loan allows; empty: all.
+    ``lent``: the names of the models that a loan allows; empty: all.
     """
 
-    listed: frozenset[str] | None = None
+    models: ModelList = field(default_factory=ModelList)
     lent: tuple[str, ...] = ()
+
+    def refusal(self, model: ModelInfo) -> str:
+        """Why the key may not be used for ``model``: ``not_lent``, ``not_listed`` or
+        ``billing_required``; empty if nothing is known that speaks against it.
+        """
+        if self.lent and model.name not in self.lent:
+            return "not_lent"
+        if self.models.lists(model) is False:
+            return "not_listed"
+        return "billing_required" if self.models.lacks_billing(model) else ""
 
     def available(self, model: ModelInfo) -> bool | None:
         """Whether the key may be used for ``model``; None: not known."""
-        if self.lent and model.name not in self.lent:
-            return False
-        return None if self.listed is None else model.api_id in self.listed
+        return False if self.refusal(model) else self.models.lists(model)
 
 
 def models_of_selected(user_id: int) -> KeyModels:
@@ -34,6 +41,6 @@ def models_of_selected(user_id: int) -> KeyModels:
     if key is None:
         return KeyModels()
     if key.user_id == user_id:
-        return KeyModels(key.known_models)
+        return KeyModels(key.model_list)
     loan = loan_to(user_id, key.pk)
-    return KeyModels(key.known_models, tuple(loan.allowed_models)) if loan else KeyModels()
+    return KeyModels(key.model_list, tuple(loan.allowed_models)) if loan else KeyModels()

@@ -62,7 +62,7 @@ def standings(rights: Collection[Right]) -> dict[Right, Standing]:
     """What has become of these rights; five queries, however many they are."""
     ended = sign_ins_ended({right.sign_in for right in rights})
     uses = {(right.sign_in.user_id, right.key_id) for right in rights if right.key_id}
-    keys = UserApiKey.objects.in_bulk({key_id for _, key_id in uses})
+    keys = UserApiKey.objects.defer("listed_models").in_bulk({key_id for _, key_id in uses})
     lent = {use for use in uses if use[1] in keys and keys[use[1]].user_id != use[0]}
     loans = loans_for(lent) if lent else {}
     return {

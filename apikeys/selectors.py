@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
 from accounts.selectors import Choices, choices_of
-from agents.core import catalogue
+from agents.core.catalogue import ModelList
 from apikeys.audit import note_refusal
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import key_use_ended, loans_for
@@ -38,8 +38,8 @@ class RunKey:
     """An opened key, for one run and no longer than that.
 
     ``label`` is what the user of the run knows the key by: the owner its name, a borrower the
-    label it was lent under. ``budget`` counts everybody's use of the key. ``listed`` are the API
-    ids that Google listed for it; None: not known. ``seal_nonce`` names the secret that was opened.
+    label it was lent under. ``budget`` counts everybody's use of the key. ``models`` is what is
+    known of those it can be used for. ``seal_nonce`` names the secret that was opened.
     """
 
     id: UUID
@@ -48,7 +48,7 @@ class RunKey:
     secret: str = field(repr=False)
     budget: Budget = field(default_factory=Budget)
     loan: Loan | None = None
-    listed: frozenset[str] | None = None
+    models: ModelList = field(default_factory=ModelList)
     seal_nonce: str = ""
 
     @property
@@ -56,7 +56,7 @@ class RunKey:
         return self.label
 
     def allows(self, model: str) -> bool:
-        """Whether a model of the catalogue, by name or by API id, may be used with this key."""
+        """Whether a model, by name or by API id, may be used with this key."""
         return self.loan is None or self.loan.allows(model)
 
 
@@ -122,9 +122,9 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
         raise
     terms = Loan.of(loan) if loan else None
     label = loan.label if loan else key.name
-    listed = key.known_models
+    models = key.model_list
     return RunKey(
-        *(key.id, key.user_id, label, secret, Budget.of(key), terms, listed), key.seal_nonce
+        *(key.id, key.user_id, label, secret, Budget.of(key), terms, models), key.seal_nonce
     )
 
 
@@ -153,19 +153,22 @@ def run_keys(user_id: int, key_id: UUID | None, choices: Choices | None = None) 
 
 
 def check_model(key: RunKey, model_name: str) -> None:
-    """Before a run begins: whether its key is known not to have a model of the catalogue.
+    """Before a run begins: whether its key is known not to have a model.
 
     Raises:
-        AppError: ``model_not_available``; never while Google's list for the key is not known.
+        AppError: ``model_not_available``, but never while Google's list for the key is not known;
+            ``billing_required``.
     """
-    model = catalogue.resolve(model_name)
-    if model is None or key.listed is None or model.api_id in key.listed:
-        return
-    raise AppError(
-        "model_not_available",
-        f"This key cannot use {model.label}. Choose another model, or another key.",
-        status=403,
-    )
+    model = key.models.info(model_name)
+    if key.models.lists(model) is False:
+        sentence = f"This key cannot use {model.label}. Choose another model, or another key."
+        raise AppError("model_not_available", sentence, status=403)
+    if key.models.lacks_billing(model):
+        sentence = (
+            f"{model.label} needs a key with billing, and Google gives this key no quota for it. "
+            "Choose another model, or set up billing in Google AI Studio and verify the key."
+        )
+        raise AppError("billing_required", sentence, status=403)
 
 
 def loan_to(user_id: int, key_id: UUID) -> KeyLoan | None:

@@ -234,6 +234,7 @@ def _put(key: UserApiKey, checked: CheckedKey) -> list[str]:
         "last_error_code": "",
         "listed_models": None,
         "listed_at": None,
+        "billing_refusals": {},
     }
     facts = nothing_known | checked.facts
     key.seal_nonce = new_nonce()

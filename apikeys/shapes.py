@@ -111,6 +111,7 @@ class KeyOutput(BudgetFields):
 class ModelOffered(serializers.Serializer[Any]):
     id = serializers.CharField(source="model.name")
     label = serializers.CharField(source="model.label")  # type: ignore[assignment]
+    api_id = serializers.CharField(source="model.api_id")
     kind = serializers.CharField(source="model.kind")
     available = serializers.BooleanField()
 

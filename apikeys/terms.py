@@ -34,15 +34,22 @@ class Loan:
 
     id: UUID
     budget: Budget  # for what this borrower spends on this key
-    models: tuple[str, ...]  # names in the catalogue; empty: all
+    models: tuple[str, ...]  # names; empty: all
 
     @classmethod
     def of(cls, row: KeyLoan) -> Loan:
         return cls(row.id, Budget.of(row), tuple(row.allowed_models))
 
     def allows(self, model: str) -> bool:
-        """Whether a model of the catalogue, by name or by API id, may be used under the loan."""
-        if not self.models or model in self.models:
+        """Whether a model, by name or by API id, may be used under the loan.
+
+        Models that draw or speak are chosen by what the key lists, so a loan for one of them is
+        for all of its kind.
+        """
+        if not self.models:
             return True
-        ids = {catalogue.api_id(name) for name in self.models if catalogue.exists(name)}
-        return model in ids
+        wanted = catalogue.describe(catalogue.api_id(model))
+        lent = [catalogue.describe(catalogue.api_id(name)) for name in self.models]
+        if wanted.kind != "chat":
+            return any(one.kind == wanted.kind for one in lent)
+        return any(one.api_id == wanted.api_id for one in lent)

@@ -172,11 +172,11 @@ def test_the_api_ids_behind_model_names_can_be_changed():
 def test_the_coordinators_model_is_one_for_conversation():
     code = "import django; django.setup()\nprint('started')"
     setting = {"DJANGO_SETTINGS_MODULE": "chatproject.settings", "FERNET_KEYS": "a" * 64}
-    for name in ("", "gemini-3-flash-lite"):
+    for name in ("", "gemini-3-flash-lite", "gemini-4-argon"):
         assert in_fresh_process(code, COORDINATOR_MODEL=name, **setting) == "started"
     for name in ("gemini-3-image", "gemini-3.5-flash-lite", "gpt-9"):
         refusal = in_fresh_process(code, COORDINATOR_MODEL=name, **setting)
-        assert "COORDINATOR_MODEL must be one of gemini-3-flash, gemini-3-pro" in refusal
+        assert "COORDINATOR_MODEL must be one of gemini-3-flash, gemini-4-hydrogen" in refusal
 
 
 def test_without_a_secret_key_the_start_says_what_makes_one():

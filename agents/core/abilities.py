@@ -1,56 +1,48 @@
-"""What a model can do, by its API id. One that the catalogue does not know can do everything.
-
-Source: https://ai.google.dev/gemini-api/docs/models and /thinking, as read on 2026-11-01.
-"""
+"""What a model can do, by its API id. One that the catalogue does not know is tried."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from agents.core import catalogue
-from agents.core.catalogue import ModelInfo
 
 ALL_KINDS = frozenset({"text", "image", "audio", "video", "document"})
 _READ = {"chat": ALL_KINDS, "image": frozenset({"text", "image"}), "speech": frozenset({"text"})}
 _BUDGETS = {"minimal": 0, "low": 1_024, "medium": 8_192, "high": 24_576}
 PRO_LEAST = 128  # 2.5 Pro cannot be kept from thinking
-DEFAULT_WINDOW = 1_048_576
-# Dearest and busiest first: where one is out of quota or overloaded, the next may not be.
-_LIGHTER = ("gemini-3-pro", "gemini-3-flash", "gemini-3-flash-lite")
+# What may answer where a dearer or busier model is out of quota or overloaded.
+_LIGHTER = {
+    "gemini-4-neon": "gemini-4-hydrogen",
+    "gemini-4-carbon": "gemini-4-hydrogen",
+    "gemini-4-argon": "gemini-4-hydrogen",
+    "gemini-4-hydrogen": "gemini-3-flash",
+    "gemini-3-pro": "gemini-3-flash",
+    "gemini-3-flash": "gemini-3-flash-lite",
+}
 _LIGHTER_HELPS = frozenset({"quota", "overloaded", "timeout"})
-
-
-def _info(api_id: str) -> ModelInfo | None:
-    return next((model for model in catalogue.all_models() if model.api_id == api_id), None)
+_DEFAULT_HELPS = frozenset({"model_gone", "billing_required"})
 
 
 def reads(api_id: str) -> frozenset[str]:
     """The kinds of files a model takes: ``image``, ``audio``, ``video``, ``document``, ``text``."""
-    model = _info(api_id)
-    return _READ[model.kind] if model else ALL_KINDS
-
-
-def window_tokens(api_id: str) -> int:
-    """How much a model reads at once."""
-    model = _info(api_id)
-    return model.window_tokens if model else DEFAULT_WINDOW
+    return _READ[catalogue.describe(api_id).kind]
 
 
 def tools(api_id: str, wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of the wanted tools of Google's that the model has."""
-    model = _info(api_id)
-    return tuple(tool for tool in wanted if model is None or tool in model.tools)
+    has = catalogue.describe(api_id).tools
+    return tuple(tool for tool in wanted if tool in has)
 
 
 def thinking(api_id: str, level: str) -> dict[str, object]:
-    """The ``thinkingConfig`` for a level, or the next one that the model takes; empty for ``auto``.
+    """The ``thinkingConfig`` for a level, or the next one that the model takes; empty for ``auto``,
+    and for a model whose levels are not known.
 
-    Gemini 3 takes levels, 2.5 takes budgets in tokens, and neither takes both.
+    Gemini 3 and later take levels, 2.5 takes budgets in tokens, and none takes both.
     """
-    if level not in _BUDGETS:
+    if level not in catalogue.THINKING:
         return {}
-    model = _info(api_id)
-    taken = catalogue.level_for(model.name, level) if model else level
+    taken = catalogue.level_for(catalogue.describe(api_id), level)
     if not taken:
         return {}
     if "2.5" in api_id:
@@ -61,10 +53,9 @@ def thinking(api_id: str, level: str) -> dict[str, object]:
 
 def instead_of(api_id: str, code: str) -> str:
     """A model that may answer where this one failed with ``code``; empty if none is likely to."""
-    model = _info(api_id)
-    if code == "model_gone":
-        chosen = model is None or (model.kind == "chat" and model.name != catalogue.DEFAULT)
-        return catalogue.DEFAULT if chosen else ""  # nobody chooses what draws or speaks
-    if model is None or model.name not in _LIGHTER or code not in _LIGHTER_HELPS:
-        return ""
-    return next(iter(_LIGHTER[_LIGHTER.index(model.name) + 1 :]), "")
+    model = catalogue.describe(api_id)
+    if model.kind != "chat":
+        return ""  # nobody chooses what draws or speaks
+    if code in _DEFAULT_HELPS:
+        return "" if model.name == catalogue.DEFAULT else catalogue.DEFAULT
+    return _LIGHTER.get(model.name, "") if code in _LIGHTER_HELPS else ""

@@ -104,6 +104,7 @@ class Task:
         """
         model = model or catalogue.api_id(self.turn.model)
         contents, notices = self._contents(model, alone=alone, made=made)
+        more["thoughts"] = more.get("thoughts", False) and self.turn.models.info(model).thinks
         request = ModelRequest(
             model=model,
             system=system,
@@ -165,7 +166,7 @@ class Task:
         if alone:
             return (user_content(self.request),), []
         now = (self.last, *self.said)
-        window = abilities.window_tokens(model)
+        window = self.turn.models.info(model).window_tokens
         cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
         room = cap - sum(map(history.tokens_of, now))
         own = "" if self.agent == COORDINATOR else self.agent

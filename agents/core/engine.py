@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from agents.core import catalogue, prices
 from agents.core.agui import AguiStream, Event
+from agents.core.catalogue import ModelList
 from agents.core.coordinator import Coordinator
 from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
@@ -32,6 +33,7 @@ def generate_streaming_response(
     save: Save,
     files: Files | None = None,
     model: str = catalogue.DEFAULT,
+    models: ModelList | None = None,
     coordinator_model: str = "",
     agent: str = "auto",
     output: str = "",
@@ -53,6 +55,7 @@ def generate_streaming_response(
             tells what it is called.
         save: stores what agents make. files: brings what they are to read.
         model: a name of the catalogue; what else is the user's choice is told at ``Turn``.
+        models: the catalogue with what Google lists for the key.
         history: earlier exchanges, oldest first.
         spare_keys: to go on with, in this order, if Google turns the one before away.
         budget: tells before and during each call what may still be spent.
@@ -75,6 +78,7 @@ def generate_streaming_response(
         thinking=thinking,
         voice=voice,
         limits=limits or Limits(),
+        models=models or ModelList(),
     )
     record = Record(
         turn.limits, Keys(*turn.keys, budget=budget), save=save, files=files or NoFiles()

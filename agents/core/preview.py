@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agents.core import abilities, history, prices
+from agents.core import history, prices
 from agents.core.agent import Agent
 from agents.core.coordinator import Coordinator
 from agents.core.files import NoFiles, Part
@@ -61,7 +61,7 @@ async def preview(
     else:
         tokens = await counter.count_tokens(request)
     price = prices.estimate(request.model, Usage(input=tokens), datetime.now(UTC).date())
-    window = abilities.window_tokens(request.model)
+    window = turn.models.info(request.model).window_tokens
     return Preview(request.model, tokens, counter is not None, price, window, left_out)
 
 

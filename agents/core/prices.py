@@ -1,69 +1,68 @@
 """What calls to Gemini cost: an estimate in US dollars, by model, day and kind of token.
 
-List prices of the paid tier, standard service. Not in it: the free tier, discounts of a contract,
-fees per search, storage of caches. What a key really costs is said by Google's bill alone.
-
-Source: https://ai.google.dev/gemini-api/docs/pricing, as read on 2026-10-07; the prices of
-pictures and speech as several resellers and articles quoted that page in 2026.
+List prices of the paid tier, standard service, from the data that comes with the library
+``genai-prices``; nothing is fetched. Above it stand the operator's own prices, below it the few
+of ``price_supplement`` that the library's release at hand does not have. Not in it: the free tier,
+discounts of a contract, fees per search. What a key really costs is said by Google's bill alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import (
+    ClauseEquals,
+    ClauseOr,
+    ModelPrice,
+    StartDateConstraint,
+    Tier,
+    TieredPrices,
+)
+from genai_prices.types import ModelInfo as PricedModel
+from genai_prices.types import Usage as PricedUsage
+
+from agents.core import price_supplement
+from agents.core.models import ModelInfo
 from agents.core.turn import CallRecord, Usage
 
-CHECKED_ON = "2026-10-07"
 LONG_PROMPT = 200_000
-MILLION = Decimal(1_000_000)
 STEP = Decimal("1e-9")
 NOTHING_MADE = frozenset(
     {"invalid_key", "key_blocked", "quota", "overloaded", "model_gone", "too_long", "bad_request"}
-    | {"unreachable", "file_gone"}
+    | {"unreachable", "file_gone", "billing_required"}
 )
+# What an id may have behind the model's name and still be the same model at the same price.
+_SAME = re.compile(r"(-preview(-.+)?|-\d{3}|-latest|-\d\d-\d{4})$", re.ASCII)
+_UNITS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached": "cache_read_mtok",
+    "image": "output_image_mtok",
+}
+_overrides: dict[str, ModelPrice] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars for a million tokens, from the day ``since`` on.
+class ListPrice:
+    """US dollars for a million tokens on one day, of a prompt that is not long.
 
     Args:
-        input: of the prompt, and of what Gemini's own tools read.
-        output: of the answer, thoughts included.
-        cached: of prompt tokens read from a cache; None: as ``input``, so too high at worst.
-        image: of output tokens that are pictures; None: as ``output``.
-        long: replaces all of it where the prompt is longer than ``LONG_PROMPT``.
+        image: of output tokens that are pictures; None: as ``output``. cached: likewise.
+        changes_on: the next day on which another price begins; None: none is announced.
     """
 
     input: Decimal
     output: Decimal
     cached: Decimal | None = None
     image: Decimal | None = None
-    long: Price | None = None
-    since: date = date.min
-
-
-def _price(input_: str, output: str, *, cached: str = "", **more: Any) -> Price:
-    return Price(Decimal(input_), Decimal(output), Decimal(cached) if cached else None, **more)
-
-
-_PRICES: dict[str, tuple[Price, ...]] = {
-    "gemini-3.8-flash": (
-        _price("0.75", "3.75", cached="0.075"),
-        _price("1.50", "7.50", cached="0.15", since=date(2027, 1, 1)),
-    ),
-    "gemini-3.1-pro-preview": (
-        _price("2.00", "12.00", cached="0.20", long=_price("4.00", "18.00", cached="0.40")),
-    ),
-    "gemini-3.5-flash-lite": (_price("0.30", "2.50"),),
-    "gemini-3.1-flash-image": (_price("0.50", "3.00", image=Decimal("60.00")),),
-    "gemini-3.1-flash-tts-preview": (_price("1.00", "20.00"),),
-}
-_overrides: dict[str, tuple[Price, ...]] = {}
+    changes_on: date | None = None
 
 
 def override(prices: Mapping[str, object]) -> None:
@@ -75,14 +74,14 @@ def override(prices: Mapping[str, object]) -> None:
     Raises:
         ValueError: something is no price.
     """
-    read = {model: (_read(model, given),) for model, given in prices.items()}
+    read = {model: _read(model, given) for model, given in prices.items()}
     _overrides.clear()
     _overrides.update(read)
 
 
 def is_priced(model: str) -> bool:
     """Whether it is known what a model costs, by its API id."""
-    return model in _overrides or model in _PRICES
+    return _price(model, datetime.now(UTC).date()) is not None
 
 
 def price_of(call: CallRecord) -> Decimal | None:
@@ -95,32 +94,120 @@ def price_of(call: CallRecord) -> Decimal | None:
 
 def estimate(model: str, usage: Usage, day: date) -> Decimal | None:
     """The list price of these tokens; None for a model whose price is not known."""
-    rows = _overrides.get(model) or _PRICES.get(model, ())
-    valid = [row for row in rows if row.since <= day]
-    if not valid:
+    price = _price(model, day)
+    if price is None:
         return None
-    price = valid[-1]
-    if price.long and usage.input > LONG_PROMPT:
-        price = price.long
-    cached = price.input if price.cached is None else price.cached
-    image = price.output if price.image is None else price.image
-    parts = (
-        (usage.input - usage.cached) * price.input,
-        usage.cached * cached,
-        (usage.output - usage.image) * price.output,
-        usage.image * image,
+    tokens = PricedUsage(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cached,
+        input_audio_tokens=usage.audio,
+        cache_audio_read_tokens=usage.cached_audio,
+        output_image_tokens=usage.image,
     )
-    return (sum(parts, Decimal(0)) / MILLION).quantize(STEP)
+    return price.calc_price(tokens)["total_price"].quantize(STEP)
 
 
-def _read(model: str, given: object) -> Price:
-    kinds = {"input", "output", "cached", "image", "long"}
+def list_price(model: str, day: date) -> ListPrice | None:
+    """What to tell of a model's price before it is asked; None where it is not known."""
+    price = _price(model, day)
+    if price is None:
+        return None
+    amounts = {name: _base(getattr(price, unit, None)) for name, unit in _UNITS.items()}
+    own = model in _overrides
+    later = [] if own else [start for start in _starts(model) if start > day]
+    return ListPrice(
+        amounts["input"] or Decimal(0),
+        amounts["output"] or Decimal(0),
+        amounts["cached"],
+        amounts["image"],
+        min(later, default=None),
+    )
+
+
+def price_of_picture(model: ModelInfo, size: str, day: date) -> Decimal | None:
+    """The price of one picture of a size; None where the size or the price is not known."""
+    tokens = model.pictures.sizes.get(size) if model.pictures else None
+    if tokens is None:
+        return None
+    return estimate(model.api_id, Usage(output=tokens, image=tokens), day)
+
+
+def _price(model: str, day: date) -> ModelPrice | None:
+    return _overrides.get(model) or _listed_price(model, day)
+
+
+@lru_cache(maxsize=256)
+def _listed_price(model: str, day: date) -> ModelPrice | None:
+    if (priced := _priced_model(model)) is not None:
+        return priced.get_prices(_start_of(day))
+    valid = [price for since, price in price_supplement.PRICES.get(model, ()) if since <= day]
+    return valid[-1] if valid else None
+
+
+def _priced_model(model: str) -> PricedModel | None:
+    """The library's entry for an id; not one of whose name the id merely begins with."""
+    try:
+        _, found = get_snapshot().find_provider_model(model, None, "google", None)
+    except LookupError:
+        return None
+    same = _SAME.sub("", model) == _SAME.sub("", found.id)
+    return found if same or model in _names_of(found) else None
+
+
+def _names_of(model: PricedModel) -> Iterator[str]:
+    clauses = model.match.or_ if isinstance(model.match, ClauseOr) else [model.match]
+    return (clause.equals for clause in clauses if isinstance(clause, ClauseEquals))
+
+
+def _starts(model: str) -> list[date]:
+    """The days on which prices of a model begin."""
+    priced = _priced_model(model)
+    if priced is None:
+        return [since for since, _ in price_supplement.PRICES.get(model, ())]
+    rows = priced.prices if isinstance(priced.prices, list) else []
+    constraints = [row.constraint for row in rows]
+    return [one.start_date for one in constraints if isinstance(one, StartDateConstraint)]
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
+    return price.base if isinstance(price, TieredPrices) else price
+
+
+def _read(model: str, given: object) -> ModelPrice:
+    kinds = {*_UNITS, "long"}
     if not isinstance(given, Mapping) or not {"input", "output"} <= given.keys() <= kinds:
         raise ValueError(f"{model}: a price has input and output, and may have cached, image, long")
-    amounts = {name: _amount(model, value) for name, value in given.items() if name != "long"}
-    long = _read(model, given["long"]) if "long" in given else None
-    cached, image = amounts.get("cached"), amounts.get("image")
-    return Price(amounts["input"], amounts["output"], cached, image, long)
+    base = _amounts(model, given)
+    if "long" not in given:
+        return ModelPrice(**{_UNITS[name]: amount for name, amount in base.items()})
+    long = given["long"]
+    if not isinstance(long, Mapping) or not {"input", "output"} <= long.keys() <= set(_UNITS):
+        raise ValueError(f"{model}: long is a price with input and output, and maybe cached, image")
+    above = _long_amounts(_amounts(model, long), base)
+    tiers: dict[str, Decimal | TieredPrices | None] = {
+        _UNITS[name]: TieredPrices(base=amount, tiers=[Tier(LONG_PROMPT, above[name])])
+        for name, amount in _long_amounts(base, above).items()
+    }
+    return ModelPrice(**tiers)
+
+
+def _long_amounts(amounts: dict[str, Decimal], other: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Amounts for all that is named on either side; cached counts as input, image as output."""
+    stands_for = {"cached": "input", "image": "output"}
+    return {
+        name: amounts.get(name, amounts[stands_for.get(name, name)])
+        for name in _UNITS
+        if name in amounts or name in other
+    }
+
+
+def _amounts(model: str, given: Mapping[str, Any]) -> dict[str, Decimal]:
+    return {name: _amount(model, value) for name, value in given.items() if name != "long"}
 
 
 def _amount(model: str, value: object) -> Decimal:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from agents.core.catalogue import ModelList
 from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
 from agents.core.keys import Key, Keys
@@ -60,8 +61,9 @@ class Turn:
     """Everything an answer is made from. Nothing in it changes while the answer is made.
 
     Args:
-        model: a name of the catalogue. coordinator_model: the same, for the coordinator where
-            it is to work on another one.
+        model: a name of the catalogue, or an API id that only the key's list has.
+            coordinator_model: the same, for the coordinator where it is to work on another one.
+        models: the catalogue with what Google lists for the first key.
         keys: in the order they may be used; most turns have one.
         agent: ``auto``, ``direct``, or the name of the agent that is to answer.
         output: what the media agent is to answer with; empty leaves it open.
@@ -85,6 +87,7 @@ class Turn:
     thinking: str = "auto"
     voice: str = ""
     limits: Limits = field(default_factory=Limits)
+    models: ModelList = field(default_factory=ModelList)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class Usage:
     """Tokens of one model call as Gemini counted them.
 
     ``input`` includes ``cached`` and ``tool`` (what Gemini's own tools read); ``output`` includes
-    ``thought`` and ``image`` (tokens that are pictures).
+    ``thought`` and ``image`` (tokens that are pictures). ``audio`` is the part of ``input`` that
+    was sound, ``cached_audio`` that of ``cached``: some models have a price for it.
     """
 
     input: int = 0
@@ -101,6 +105,8 @@ class Usage:
     cached: int = 0
     tool: int = 0
     image: int = 0
+    audio: int = 0
+    cached_audio: int = 0
 
     @property
     def total(self) -> int:

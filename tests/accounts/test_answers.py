@@ -104,7 +104,9 @@ def test_what_is_not_on_offer_any_more_is_as_if_it_was_never_chosen(alice):
     [
         ("gemini-3-pro", "gemini-3-pro", ""),
         ("gemini-3.8-flash", "gemini-3-flash", ""),
-        ("gemini-2.5-pro", "gemini-3-flash", "gemini-2.5-pro, is not offered any more; Gemini 3"),
+        ("gemini-3.7-flash", "gemini-3-flash", "gemini-3.7-flash, is not offered any more; Gemini"),
+        ("gemini-4-neon", "gemini-4-neon", ""),
+        ("gemini-4-xenon", "gemini-4-xenon", ""),  # a key may list it
         ("gemini-2.0-flash", "gemini-3-flash-lite", "Gemini 3 Flash-Lite answers."),
         ("gpt-9", "gemini-3-flash", "is not on offer here; Gemini 3 Flash answers."),
         ("gemini-3-image", "gemini-3-flash", "is not on offer here"),

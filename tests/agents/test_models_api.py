@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from agents.core import catalogue
+from agents.core.listing import ListedModel
 from agents.core.voices import VOICES
 from apikeys.models import KeyLoan, UserApiKey
 from tests.people import client_for, lend, make_key
@@ -16,7 +17,9 @@ from tests.people import client_for, lend, make_key
 pytestmark = pytest.mark.django_db
 
 FLASH, PRO, LITE = "gemini-3-flash", "gemini-3-pro", "gemini-3-flash-lite"
-NOT_KNOWN = dict.fromkeys((FLASH, PRO, LITE))
+NEON, XENON = "gemini-4-neon", "gemini-4-xenon"
+SOME = (FLASH, PRO, LITE)
+NOT_KNOWN = dict.fromkeys(SOME)
 
 
 def models_for(user) -> list[dict[str, Any]]:
@@ -24,7 +27,7 @@ def models_for(user) -> list[dict[str, Any]]:
 
 
 def available(user) -> dict[str, bool | None]:
-    return {model["id"]: model["available"] for model in models_for(user)}
+    return {model["id"]: model["available"] for model in models_for(user) if model["id"] in SOME}
 
 
 def listing(owner, *names: str, age: timedelta = timedelta(0), **fields: Any) -> UserApiKey:
@@ -37,16 +40,119 @@ def test_models_are_those_for_conversation(alice):
     models = models_for(alice)
     assert [model["id"] for model in models] == [model.name for model in catalogue.chat_models()]
     assert [model["id"] for model in models if model["default"]] == [FLASH]
+    assert models[0].pop("price").keys() == {"input", "output", "cached"}
+    models[0].pop("coming_price")
     assert models[0] == {
         "id": FLASH,
+        "api_id": "gemini-3.8-flash",
         "label": "Gemini 3 Flash",
         "description": "Fast and capable; right for most questions.",
         "default": True,
+        "state": "stable",
+        "ends_on": None,
+        "warning": "",
+        "needs_billing": False,
         "tools": ["search", "code", "url"],
         "thinking": ["low", "medium", "high"],
         "window_tokens": 1_048_576,
         "available": None,
+        "unavailable_because": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("day", "price", "coming"),
+    [
+        ("2026-11-30", ("2", "10", "0.1"), ("4", "20", "0.2", "2026-12-01")),
+        ("2026-12-01", ("4", "20", "0.2"), None),
+    ],
+)
+def test_a_price_is_todays_and_tells_of_the_next(alice, monkeypatch, day, price, coming):
+    class Today(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromisoformat(f"{day}T12:00:00+00:00")
+
+    monkeypatch.setattr("agents.models_api.datetime", Today)
+    (carbon,) = [model for model in models_for(alice) if model["id"] == "gemini-4-carbon"]
+    assert tuple(carbon["price"].values()) == price
+    assert carbon["coming_price"] == (
+        coming and dict(zip(("input", "output", "cached", "since"), coming, strict=True))
+    )
+
+
+def test_a_model_that_only_the_key_lists_is_on_offer_with_what_google_says_of_it(alice):
+    listed = ListedModel(XENON, "Gemini 4 Xenon", "For tomorrow.", 2_097_152, 131_072, True)
+    key = make_key(owner=alice, listed_models=[listed.as_json()], listed_at=timezone.now())
+    model = models_for(alice)[-1]
+    assert model == {
+        "id": XENON,
+        "api_id": XENON,
+        "label": "Gemini 4 Xenon",
+        "description": "For tomorrow.",
+        "default": False,
+        "state": "unknown",
+        "ends_on": None,
+        "warning": "",
+        "needs_billing": None,
+        "price": None,
+        "coming_price": None,
+        "tools": ["search", "code", "url"],
+        "thinking": [],
+        "window_tokens": 2_097_152,
+        "available": True,
+        "unavailable_because": "",
+    }
+    of_key = client_for(alice).get(f"/api/keys/{key.pk}/models/").json()["models"]
+    assert [one["available"] for one in of_key if one["id"] == XENON] == [True]
+    chosen = client_for(alice).patch("/api/me/", {"ai_model": XENON}, format="json").json()
+    assert (chosen["ai_model"], chosen["ai_model_note"]) == (XENON, "")
+
+
+def test_a_model_that_no_key_of_ones_own_lists_cannot_be_chosen(alice, bob):
+    make_key(owner=bob, listed_models=[XENON], listed_at=timezone.now())
+    response = client_for(alice).patch("/api/me/", {"ai_model": XENON}, format="json")
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["ai_model"])
+    assert XENON not in [model["id"] for model in models_for(alice)]
+
+
+def test_a_model_of_tomorrow_can_be_lent(alice, bob):
+    key = make_key(owner=alice, listed_models=[XENON, "x"], listed_at=timezone.now())
+    loans = f"/api/keys/{key.pk}/loans/"
+    said = {"borrower": "bob", "label": "team", "allowed_models": [XENON]}
+    assert client_for(alice).post(loans, said, format="json").status_code == 201
+    unknown = said | {"allowed_models": ["gemini-4-radon"]}
+    assert client_for(alice).post(loans, unknown, format="json").status_code == 400
+    client_for(bob).post(f"/api/keys/{key.pk}/select/")
+    because = {model["id"]: model["unavailable_because"] for model in models_for(bob)}
+    assert because[XENON] == ""
+    assert because[FLASH] == "not_lent"
+
+
+def test_a_key_that_was_refused_for_want_of_billing_says_so_before_it_is_asked(alice):
+    key = make_key(
+        owner=alice,
+        listed_models=[catalogue.api_id(name) for name in (*SOME, NEON)],
+        listed_at=timezone.now(),
+        billing_refusals={NEON: timezone.now().isoformat()},
+    )
+    because = {model["id"]: model["unavailable_because"] for model in models_for(alice)}
+    assert because[NEON] == because[PRO] == "billing_required"
+    assert because["gemini-4-argon"] == "not_listed"
+    assert because[FLASH] == because[LITE] == ""
+    old = (timezone.now() - timedelta(days=1, seconds=1)).isoformat()
+    UserApiKey.objects.filter(pk=key.pk).update(billing_refusals={NEON: old})
+    assert available(alice)[PRO] is True
+
+
+def test_an_end_is_told_with_what_to_choose(alice, monkeypatch):
+    monkeypatch.setattr(catalogue, "_today", lambda: date(2026, 11, 28))
+    make_key(owner=alice, listed_models=["gemini-2.5-pro"], listed_at=timezone.now())
+    (pro,) = [model for model in models_for(alice) if model["id"] == "gemini-2.5-pro"]
+    assert (pro["state"], pro["ends_on"]) == ("deprecated", "2026-12-01")
+    assert pro["warning"] == "Gemini 2.5 Pro ends on 2026-12-01: choose Gemini 3 Flash."
+    monkeypatch.setattr(catalogue, "_today", lambda: date(2026, 12, 1))
+    assert "gemini-2.5-pro" not in [model["id"] for model in models_for(alice)]
 
 
 def test_models_that_google_listed_for_the_selected_key_are_available(alice):

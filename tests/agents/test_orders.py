@@ -143,7 +143,8 @@ async def test_the_voice_is_the_messages_or_the_profiles(
     [
         (FLASH, FLASH),
         (catalogue.api_id(PRO), PRO),
-        ("gemini-2.5-pro", FLASH),
+        ("gemini-3.7-flash", FLASH),
+        ("gemini-4-argon", "gemini-4-argon"),
         ("gemini-2.0-flash", LITE),
         ("gemini-3-pro-preview", PRO),
     ],
@@ -161,7 +162,7 @@ async def test_names_ids_and_retired_models_are_mapped(
 async def test_a_profile_with_a_model_that_is_gone_is_answered_by_another(
     alice: User, work: UserApiKey, emulator: Emulator
 ):
-    for stored, name in (("gemini-2.5-flash", LITE), ("gpt-5", FLASH)):
+    for stored, name in (("gemini-2.0-flash", LITE), ("gpt-5", FLASH)):
         await choose(alice, ai_model=stored)
         asked = question()
         await answered(alice, asked)

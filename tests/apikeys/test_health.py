@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agents.core.errors import SENTENCES, AgentError
 from agents.core.gemini import KeyCheck
+from agents.core.listing import ListedModel
 from apikeys import checking, health, services
 from apikeys.models import KeyAudit, UserApiKey
 from common.errors import AppError
@@ -119,6 +120,7 @@ def test_a_person_can_have_so_many_checks_in_a_minute(alice, bob, google, monkey
     client = client_for(alice)
     for _ in range(2):
         assert client.post(f"/api/keys/{key.pk}/verify/").status_code == 200
+    UserApiKey.objects.update(listed_at=None)
     for refused in (
         client.post(f"/api/keys/{key.pk}/verify/"),
         client.get(f"/api/keys/{key.pk}/models/"),
@@ -145,6 +147,7 @@ def test_the_models_of_a_key_are_asked_for_once_a_day(alice, google):
     assert by_id["gemini-3-flash-lite"] == {
         "id": "gemini-3-flash-lite",
         "label": "Gemini 3 Flash-Lite",
+        "api_id": "gemini-3.5-flash-lite",
         "kind": "chat",
         "available": True,
     }
@@ -155,7 +158,7 @@ def test_the_models_of_a_key_are_asked_for_once_a_day(alice, google):
 
 def test_a_model_google_does_not_list_is_not_available(alice):
     key = make_key(owner=alice)
-    offered = health.key_models(key=key, ask=lambda secret: ("gemini-3.5-flash-lite",))
+    offered = health.key_models(key=key, ask=lambda secret: (ListedModel("gemini-3.5-flash-lite"),))
     available = {one.model.name for one in offered if one.available}
     assert available == {"gemini-3-flash-lite"}
 

@@ -8,8 +8,8 @@ from agents.core.outputs import Media
 from tests.core.team import call, kept_as
 
 FLASH, PRO = "gemini-3.8-flash", "gemini-3.1-pro-preview"
-LITE, IMAGE = "gemini-3.5-flash-lite", "gemini-3.1-flash-image"
-SPEECH = "gemini-3.1-flash-tts-preview"
+LITE, IMAGE = "gemini-3.5-flash-lite", "gemini-nano-banana-2.1"
+SPEECH = "gemini-3.8-flash-tts"
 
 Content = dict[str, Any]
 

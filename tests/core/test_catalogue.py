@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from agents.core import catalogue
+from agents.core.known_models import KNOWN
+from agents.core.shutdowns import SHUTDOWNS
 from agents.core.voices import DEFAULT_VOICE, VOICES, is_voice
+
+TODAY = date(2026, 11, 28)
+LAST_DAY, THE_END = date(2026, 11, 30), date(2026, 12, 1)
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Names whose ids an operator may change, as they were afterwards."""
+    monkeypatch.setattr(catalogue, "_BY_NAME", dict(catalogue._BY_NAME))
 
 
 @pytest.mark.parametrize(
@@ -13,45 +26,117 @@ from agents.core.voices import DEFAULT_VOICE, VOICES, is_voice
     [
         ("gemini-3-flash", "gemini-3-flash"),
         ("gemini-3.8-flash", "gemini-3-flash"),
-        ("gemini-3.1-flash-image", "gemini-3-image"),
+        ("gemini-4-neon", "gemini-4-neon"),
+        ("gemini-nano-banana-2.1", "gemini-3-image"),
+        ("gemini-3.1-flash-image", "gemini-3.1-flash-image"),
+        ("gemini-3-pro-image", "gemini-3-pro-image"),
+        ("gemini-3.6-flash", "gemini-3.6-flash"),
+        ("gemini-2.5-flash-lite", "gemini-2.5-flash-lite"),
+        ("gemini-2.5-pro", "gemini-2.5-pro"),
         ("gemini-1.5-flash-002", "gemini-3-flash-lite"),
         ("gemini-1.5-pro", "gemini-3-flash"),
         ("gemini-2.0-flash-lite-001", "gemini-3-flash-lite"),
         ("gemini-2.0-flash-preview-image-generation", "gemini-3-image"),
         ("gemini-2.5-pro-preview-06-05", "gemini-3-flash"),
-        ("gemini-2.5-flash", "gemini-3-flash-lite"),
         ("gemini-2.5-flash-image", "gemini-3-image"),
-        ("gemini-2.5-pro-preview-tts", "gemini-3-speech"),
         ("gemini-3-pro-preview", "gemini-3-pro"),
         ("gemini-3-pro-image-preview", "gemini-3-image"),
-        ("gemini-3-flash-preview", "gemini-3-flash"),
-        ("gemini-3.1-flash-lite-preview", "gemini-3-flash-lite"),
-        ("gemini-3.5-flash", "gemini-3-flash"),
+        ("gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"),
+        ("gemini-3.5-flash", "gemini-3.6-flash"),
+        ("gemini-3.7-flash", "gemini-3-flash"),
     ],
 )
-def test_a_name_an_id_and_a_retired_one_mean_a_model(name, means):
-    model = catalogue.resolve(name)
+def test_a_name_an_id_and_one_that_was_shut_down_mean_a_model(name, means):
+    model = catalogue.resolve(name, TODAY)
     assert model is not None
     assert model.name == means
     in_use = name in {word for one in catalogue.all_models() for word in (one.name, one.api_id)}
-    assert (catalogue.replaced(name) is None) is in_use
+    assert (catalogue.replaced(name, TODAY) is None) is in_use
 
 
-@pytest.mark.parametrize("name", ["", "gpt-9", "gemini-9-flash", "gemini", "../gemini-1.5-pro"])
+@pytest.mark.parametrize(
+    "name", ["gemini-2.5-flash-lite", "gemini-3.6-flash", "gemini-3-pro-image"]
+)
+def test_a_model_that_google_has_not_ended_is_not_replaced(name):
+    assert catalogue.shutdown_of(name) is None
+    assert catalogue.replaced(name, date(2030, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "gpt-9", "gemini-9-flash", "gemini", "../gemini-1.5-pro", "gemini-2.5-flash-tomorrow"],
+)
 def test_what_nobody_knows_means_nothing(name):
-    assert catalogue.resolve(name) is None
-    assert catalogue.replaced(name) is None
+    """No pattern: a model whose name only looks like an old one may be the newest."""
+    assert catalogue.resolve(name, TODAY) is None
+    assert catalogue.replaced(name, TODAY) is None
 
 
-def test_every_retired_one_has_a_successor():
-    assert all(catalogue.exists(name) for name in catalogue.RETIRED.values())
+def test_a_model_is_replaced_from_the_day_on_which_it_ends_and_warned_of_before():
+    model, note = catalogue.chosen("gemini-2.5-pro", LAST_DAY)
+    assert model.name == "gemini-2.5-pro"
+    assert note == "Gemini 2.5 Pro ends on 2026-12-01: choose Gemini 3 Flash."
+    model, note = catalogue.chosen("gemini-2.5-pro", THE_END)
+    assert model.name == "gemini-3-flash"
+    assert "gemini-2.5-pro, is not offered any more; Gemini 3 Flash answers." in note
+    assert catalogue.chosen("gemini-2.5-flash", THE_END)[0].name == "gemini-3-flash-lite"
 
 
-def test_an_id_that_the_operator_put_into_use_is_not_retired(monkeypatch):
-    monkeypatch.setattr(catalogue, "_BY_NAME", dict(catalogue._BY_NAME))
+def test_an_end_that_is_far_away_is_no_warning_yet():
+    model = catalogue.resolve("gemini-3.1-flash-lite", TODAY)
+    assert model is not None
+    assert catalogue.warning_of(model, TODAY) == ""
+    assert "ends on 2027-05-07" in catalogue.warning_of(model, date(2027, 4, 1))
+
+
+def test_an_end_without_a_day_is_told_as_such():
+    model = catalogue.resolve("gemini-3.1-flash-image", TODAY)
+    assert model is not None
+    warning = catalogue.warning_of(model, TODAY)
+    assert warning == "Google is going to end Nano Banana 2: choose Nano Banana 2.1."
+    assert "2026-10-29" in SHUTDOWNS["gemini-3.1-flash-image"].note
+
+
+def test_every_model_that_ends_has_a_successor_a_day_and_a_source():
+    for api_id, end in SHUTDOWNS.items():
+        last = end.on or TODAY
+        successor = catalogue.resolve(end.replacement, last)
+        assert successor is not None, api_id
+        assert catalogue.replaced(successor.name, last) is None, api_id
+        assert end.source.startswith("https://"), api_id
+        assert date.fromisoformat(end.read_on) <= TODAY, api_id
+
+
+def test_every_model_says_who_said_so_and_when():
+    for model in KNOWN:
+        assert model.source.startswith("https://"), model.name
+        assert date.fromisoformat(model.checked_on) <= TODAY, model.name
+
+
+def test_an_id_that_the_operator_put_into_use_is_not_shut_down(names):
     catalogue.override({"gemini-3-pro": "gemini-2.5-pro"})
-    assert catalogue.replaced("gemini-2.5-pro") is None
-    assert catalogue.chosen("gemini-2.5-pro")[0].name == "gemini-3-pro"
+    assert catalogue.replaced("gemini-2.5-pro", THE_END) is None
+    assert catalogue.chosen("gemini-2.5-pro", THE_END)[0].name == "gemini-3-pro"
+
+
+def test_a_name_has_the_abilities_of_the_id_behind_it(names):
+    catalogue.override({"gemini-3-flash": "gemini-4-hydrogen", "gemini-3-image": "gemini-9-image"})
+    model = catalogue.resolve("gemini-3-flash")
+    assert model is not None
+    assert (model.api_id, model.label) == ("gemini-4-hydrogen", "Gemini 3 Flash")
+    assert model.thinking == ("low", "medium", "high", "xhigh")
+    assert catalogue.ModelList().best("image").api_id == "gemini-9-image"
+
+
+def test_a_choice_that_only_a_key_can_know_stays_what_it_is():
+    model, note = catalogue.chosen("gemini-4-xenon", TODAY)
+    assert (model.name, model.api_id, model.kind, note) == (
+        *("gemini-4-xenon", "gemini-4-xenon", "chat", ""),
+    )
+    for name in ("gpt-9", "gemini-3-image", "gemini-4-image", "gemini-embedding-2", "../x"):
+        model, note = catalogue.chosen(name, TODAY)
+        assert model.name == catalogue.DEFAULT
+        assert "is not on offer here; Gemini 3 Flash answers." in note
 
 
 def test_models_say_what_they_can():
@@ -59,7 +144,28 @@ def test_models_say_what_they_can():
         assert set(model.tools) <= set(catalogue.TOOLS)
         assert set(model.thinking) <= set(catalogue.THINKING) - {"auto"}
         assert model.window_tokens >= 8_192
+        assert (model.pictures is not None) == (model.kind == "image")
+        assert (model.speech is not None) == (model.kind == "speech")
     assert {model.tools for model in catalogue.chat_models()} == {catalogue.TOOLS}
+
+
+def test_gemini_4_can_be_chosen():
+    levels = {model.name: model.thinking[-1] for model in catalogue.chat_models()}
+    assert levels["gemini-4-argon"] == levels["gemini-4-carbon"] == "high"
+    assert levels["gemini-4-hydrogen"] == levels["gemini-4-neon"] == "xhigh"
+    billed = {model.name for model in catalogue.chat_models() if model.needs_billing}
+    assert billed == {"gemini-4-argon", "gemini-4-carbon", "gemini-4-neon", "gemini-3-pro"}
+
+
+def test_what_can_be_asked_of_a_picture_and_of_a_voice():
+    models = catalogue.ModelList()
+    pictures, speech = models.info("gemini-3-image").pictures, models.info("gemini-3-speech").speech
+    assert pictures is not None
+    assert (len(pictures.ratios), list(pictures.sizes), pictures.references) == (
+        *(14, ["1K", "2K", "4K"], 14),
+    )
+    assert speech is not None
+    assert (len(speech.voices), speech.speakers, speech.style) == (30, 2, "metadata")
 
 
 @pytest.mark.parametrize(
@@ -69,11 +175,14 @@ def test_models_say_what_they_can():
         ("gemini-3-flash", "minimal", "low"),
         ("gemini-3-flash-lite", "minimal", "minimal"),
         ("gemini-3-pro", "high", "high"),
+        ("gemini-3-pro", "xhigh", "high"),
+        ("gemini-4-neon", "xhigh", "xhigh"),
         ("gemini-3-speech", "high", ""),
+        ("gemini-4-xenon", "high", ""),
     ],
 )
 def test_a_level_that_a_model_refuses_becomes_the_next_one(name, wanted, asked):
-    assert catalogue.level_for(name, wanted) == asked
+    assert catalogue.level_for(catalogue.ModelList().info(name), wanted) == asked
 
 
 def test_there_are_thirty_voices():

@@ -10,6 +10,7 @@ import pytest
 
 from agents.core.errors import AgentError
 from agents.core.gemini import Endpoint, check_key, list_models
+from agents.core.listing import ListedModel
 from tests.core.asking import KEY, STOP, failure, request
 from tests.core.rawserver import answering, reply
 
@@ -97,8 +98,16 @@ async def test_nobody_there_is_no_fault_of_the_key():
 async def test_the_models_of_a_key_are_those_that_make_content(emulator, endpoint):
     key = emulator.new_key()
     found = await asyncio.to_thread(list_models, endpoint, key)
-    assert "gemini-3.5-flash-lite" in found
-    assert not any("embedding" in name for name in found)
+    by_id = {model.id: model for model in found}
+    assert by_id["gemini-4-argon"] == ListedModel(
+        id="gemini-4-argon",
+        label="Gemini 4 Argon",
+        description="Gemini 4 Argon (emulated: no model of Google's answers here)",
+        input_tokens=1_048_576,
+        output_tokens=65_536,
+        thinks=True,
+    )
+    assert not any("embedding" in name for name in by_id)
     [sent] = await emulator.requests_async(key=key, count=1, ended=True)
     assert (sent["method"], sent["path"]) == ("GET", "/v1beta/models")
 
@@ -108,7 +117,7 @@ async def test_a_list_of_models_on_several_pages_is_read_to_a_limit(emulator, en
     page = {"name": "models/one", "supportedGenerationMethods": ["generateContent"]}
     endless = {"body": {"models": [page], "nextPageToken": "more"}}
     emulator.script(*[endless] * 9, key=key, method="models")
-    assert await asyncio.to_thread(list_models, endpoint, key) == ("one",) * 5
+    assert await asyncio.to_thread(list_models, endpoint, key) == (ListedModel("one"),) * 5
 
 
 @pytest.mark.parametrize(("marker", "code"), [("invalid", "invalid_key"), ("quota", "quota")])

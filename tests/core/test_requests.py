@@ -120,8 +120,15 @@ def test_what_is_kept_beside_a_content_is_not_sent():
         ("gemini-2.5-flash", "medium", {"thinkingBudget": 8_192}),
         ("gemini-2.5-flash", "high", {"thinkingBudget": 24_576}),
         ("gemini-2.5-flash", "auto", {}),
-        *((model, level, {}) for model in (IMAGE, SPEECH) for level in ("auto", "high")),
-        ("gemini-99", "medium", {"thinkingLevel": "medium"}),
+        ("gemini-2.5-flash", "xhigh", {"thinkingBudget": 24_576}),
+        *((model, "auto", {}) for model in (IMAGE, SPEECH)),
+        (IMAGE, "low", {"thinkingLevel": "medium"}),
+        (SPEECH, "high", {}),
+        ("gemini-4-neon", "xhigh", {"thinkingLevel": "xhigh"}),
+        ("gemini-4-hydrogen", "xhigh", {"thinkingLevel": "xhigh"}),
+        ("gemini-4-carbon", "xhigh", {"thinkingLevel": "high"}),
+        ("gemini-4-argon", "minimal", {"thinkingLevel": "low"}),
+        ("gemini-99", "medium", {}),  # its levels are not known, and a wrong one is refused
     ],
 )
 def test_a_level_of_thinking_as_the_model_takes_it(model, level, config):
@@ -204,6 +211,9 @@ async def test_speech_is_asked_of_the_model_that_speaks_in_the_users_voice(voice
         ("model_gone", "gemini-3-flash", ""),
         ("quota", "gemini-3-image", ""),
         ("model_gone", "gemini-3-image", ""),
+        ("billing_required", "gemini-4-neon", "gemini-3-flash"),
+        ("quota", "gemini-4-neon", "gemini-4-hydrogen"),
+        ("quota", "gemini-4-hydrogen", "gemini-3-flash"),
         ("invalid_key", "gemini-3-pro", ""),
         ("too_long", "gemini-3-pro", ""),
     ],

@@ -67,7 +67,7 @@ SHOWN_BY = {
 @pytest.fixture(autouse=True)
 def prices_of_no_year() -> Iterator[None]:
     """List prices change by themselves with the year; what goes on the wire here does not."""
-    models = ("gemini-3.8-flash", "gemini-3.1-flash-tts-preview", "gemini-3.1-flash-image")
+    models = ("gemini-3.8-flash", "gemini-3.8-flash-tts", "gemini-nano-banana-2.1")
     prices.override({model: {"input": 1, "output": 5} for model in models})
     yield
     prices.override({})

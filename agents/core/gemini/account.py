@@ -8,52 +8,65 @@ from google.genai import types
 
 from agents.core.errors import AgentError
 from agents.core.gemini.pool import Endpoint, client_for, our_words, sync_client, tls
+from agents.core.listing import ListedModel
 
-LIST_PAGES = 5  # Google lists 1000 models a page, and has some fifty
+PAGE_SIZE = 1000  # the most that Google lists on a page; it has some seventy
+LIST_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """``status`` is active, invalid, blocked, quota or unreachable; ``code`` an AgentError code."""
+    """``status`` is active, invalid, blocked, quota or unreachable; ``code`` an AgentError code.
+
+    ``listed``: the models Google listed on the way; None where it was not asked for them.
+    """
 
     status: str
     code: str = ""
     retry_after_s: float | None = None
+    listed: tuple[ListedModel, ...] | None = None
 
 
 def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
     """Ask Google about a key: one request, no tokens. Blocks for up to 15 s: use a thread."""
     try:
-        _listed(endpoint, api_key, page_size=1, pages=1)
+        listed = list_models(endpoint, api_key)
     except AgentError as failure:
         statuses = {"invalid_key": "invalid", "key_blocked": "blocked", "quota": "quota"}
         status = statuses.get(failure.code, "unreachable")
         return KeyCheck(status, failure.code, failure.retry_after_s)
-    return KeyCheck("active")
+    return KeyCheck("active", listed=listed)
 
 
-def list_models(endpoint: Endpoint, api_key: str) -> tuple[str, ...]:
-    """The ids of the models that make content and that this key may use. Blocks: use a thread.
+def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
+    """The models that make content and that this key may use. Blocks: use a thread.
 
     Raises:
         AgentError: Google refuses the key, or cannot be asked.
     """
     return tuple(
-        model.name.removeprefix("models/")
-        for model in _listed(endpoint, api_key, page_size=1000, pages=LIST_PAGES)
+        ListedModel(
+            id=model.name.removeprefix("models/"),
+            label=model.display_name or "",
+            description=model.description or "",
+            input_tokens=model.input_token_limit,
+            output_tokens=model.output_token_limit,
+            thinks=model.thinking,
+        )
+        for model in _listed(endpoint, api_key)
         if model.name and "generateContent" in (model.supported_actions or ())
     )
 
 
-def _listed(endpoint: Endpoint, api_key: str, *, page_size: int, pages: int) -> list[types.Model]:
+def _listed(endpoint: Endpoint, api_key: str) -> list[types.Model]:
     options = types.HttpOptions(
         base_url=endpoint.base_url, api_version=endpoint.api_version, httpx_client=sync_client()
     )
     options.async_client_args = {"ssl": tls()}
     with our_words():
-        pager = client_for(api_key, options).models.list(config={"page_size": page_size})
+        pager = client_for(api_key, options).models.list(config={"page_size": PAGE_SIZE})
         found = list(pager.page)
-        for _ in range(pages - 1):
+        for _ in range(LIST_PAGES - 1):
             if not pager.config.get("page_token"):
                 break
             found += pager.next_page()

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from agents.core import catalogue
 from agents.core.agent import Task, Tool
 from agents.core.errors import AgentError
 from agents.core.files import kind_of
@@ -20,6 +19,10 @@ SYSTEM = (
 )
 OFFERED = ("text", "image", "speech")
 OUTPUTS = (*OFFERED, "video")  # which is asked for, and refused in words
+NO_MODEL = {
+    "image": "This key has no model that makes pictures. Choose another key under Keys.",
+    "speech": "This key has no model that reads texts aloud. Choose another key under Keys.",
+}
 ASPECT_RATIOS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9")
 
 
@@ -56,23 +59,31 @@ def _options(task: Task) -> dict[str, Any]:
     """The model by what is wanted, and what to ask of it.
 
     Raises:
-        AgentError: ``no_video``.
+        AgentError: ``no_video``; ``model_gone``, if the key has no model for it.
     """
     match task.arguments.get("output") or _unsaid(task):
         case "text":
             return {"system": SYSTEM, "thoughts": True, "made": True}
         case "speech":  # the speaking model takes no instruction: it reads out what it is given
-            model = catalogue.api_id_of_kind("speech")
+            model = _model(task, "speech")
             voice = task.turn.voice or DEFAULT_VOICE
             sound = {"modalities": ("AUDIO",), "voice": voice}
             return {"system": "", "model": model, "alone": True, **sound}
         case "video":
             raise AgentError("no_video")
         case _:
-            model = catalogue.api_id_of_kind("image")
+            model = _model(task, "image")
             ratio = task.arguments.get("aspect_ratio", "")
             picture = {"modalities": ("TEXT", "IMAGE"), "aspect_ratio": _known_ratio(ratio)}
             return {"system": SYSTEM, "model": model, "made": True, **picture}
+
+
+def _model(task: Task, kind: str) -> str:
+    """The API id of the best model of a kind that the key has."""
+    best = task.turn.models.best(kind)
+    if best is None:
+        raise AgentError("model_gone", NO_MODEL[kind])
+    return best.api_id
 
 
 def _unsaid(task: Task) -> str:
