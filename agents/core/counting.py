@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from agents.core import prices
 from agents.core.lenient import as_dicts
@@ -12,25 +12,31 @@ from agents.core.turn import CallRecord, Usage
 MAX_COUNT = 10**9  # a greater one is no count of tokens, and two of them fit no column
 
 
-def counted(metadata: dict[str, Any], before: Usage) -> Usage:
-    """The usage of a call after another ``usageMetadata``.
+def counted(metadata: object, before: Usage) -> Usage:
+    """The usage of a call after another ``usageMetadata``; Gemini's last word on a count holds.
 
-    Each count in it is a running total of the call, and may be left out of a later chunk.
+    A count is a running total of the call, which may also go down: what was held for a tool or a
+    thought is given back. One that a later chunk leaves out, or that is no number, stays.
     """
-    details = metadata.get("candidatesTokensDetails")
-    counts = {name: count for name, count in metadata.items() if _is_count(count)}
-    tool = counts.get("toolUsePromptTokenCount", 0)
+    given = metadata if isinstance(metadata, dict) else {}
+    counts = {name: count for name, count in given.items() if _is_count(count)}
+    tool = counts.get("toolUsePromptTokenCount", before.tool)
+    prompt = counts.get("promptTokenCount", before.input - before.tool)
     thought = counts.get("thoughtsTokenCount", before.thought)
     said = counts.get("candidatesTokenCount", before.output - before.thought)
+    cached = min(counts.get("cachedContentTokenCount", before.cached), prompt + tool)
+    audio = min(prompt, _tokens_of("AUDIO", given.get("promptTokensDetails"), before.audio))
+    heard_before = _tokens_of("AUDIO", given.get("cacheTokensDetails"), before.cached_audio)
     return Usage(
-        input=max(before.input, counts.get("promptTokenCount", 0) + tool),
+        input=prompt + tool,
         output=said + thought,
         thought=thought,
-        cached=counts.get("cachedContentTokenCount", before.cached),
-        tool=max(before.tool, tool),
-        image=before.image
-        if not isinstance(details, list)
-        else min(said, _tokens_of("IMAGE", details)),
+        cached=cached,
+        tool=tool,
+        image=min(said, _tokens_of("IMAGE", given.get("candidatesTokensDetails"), before.image)),
+        audio=audio,
+        # What is both cached and sound is at least what the two have in common.
+        cached_audio=max(min(audio, cached, heard_before), audio + cached - prompt - tool),
     )
 
 
@@ -39,7 +45,10 @@ def spent(call: CallRecord, unit: str) -> Decimal:
     return Decimal(call.usage.total) if unit == "tokens" else prices.price_of(call) or Decimal(0)
 
 
-def _tokens_of(modality: str, details: object) -> int:
+def _tokens_of(modality: str, details: object, before: int) -> int:
+    """The tokens of one modality in a list of details; without a list, as many as before."""
+    if not isinstance(details, list):
+        return before
     known = (item for item in as_dicts(details) if item.get("modality") == modality)
     counts = (item.get("tokenCount") for item in known)
     return sum(count for count in counts if _is_count(count))

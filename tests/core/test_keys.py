@@ -112,6 +112,16 @@ async def test_the_models_of_a_key_are_those_that_make_content(emulator, endpoin
     assert (sent["method"], sent["path"]) == ("GET", "/v1beta/models")
 
 
+async def test_what_google_says_of_a_model_is_kept_as_far_as_it_can_be(emulator, endpoint):
+    key = emulator.new_key()
+    odd = {"name": "models/a", "displayName": "A\x00\u202e" + "b" * 400, "inputTokenLimit": -1}
+    entry = odd | {"supportedGenerationMethods": ["generateContent"]}
+    emulator.script({"body": {"models": [entry]}}, key=key, method="models")
+    (model,) = await asyncio.to_thread(list_models, endpoint, key)
+    assert model.label == "A" + "b" * 299
+    assert ListedModel.from_json(model.as_json()).input_tokens is None
+
+
 async def test_a_list_of_models_on_several_pages_is_read_to_a_limit(emulator, endpoint):
     key = emulator.new_key()
     page = {"name": "models/one", "supportedGenerationMethods": ["generateContent"]}

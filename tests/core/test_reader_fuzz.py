@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agents.core.errors import AgentError
 from agents.core.gemini import Endpoint, Gemini, check_key, list_models
+from agents.core.listing import ListedModel
 from agents.core.outputs import TextDelta, ThoughtDelta
 from agents.core.reading import AnswerReader
 from agents.core.testing import ScriptedModel, chunk, text
@@ -270,14 +271,16 @@ async def test_lists_of_models_with_odd_fields_are_read_or_refused_in_our_words(
                 check = await asyncio.to_thread(check_key, endpoint, "AIzaKey")
                 assert check.status == "unreachable"
             else:
-                assert set(models) <= {"gemini-x", "x"}
+                assert {model.id for model in models} <= {"gemini-x", "x"}
+                assert all(isinstance(model.as_json(), dict) for model in models)
 
 
 async def test_a_model_with_null_fields_spoils_no_list():
     nothing = dict.fromkeys(MODEL)
     async with answering(json_reply({"models": [nothing, MODEL], "nextPageToken": None})) as server:
         endpoint = Endpoint(server.url, "v1beta")
-        assert await asyncio.to_thread(list_models, endpoint, "AIzaKey") == ("gemini-x",)
+        listed = await asyncio.to_thread(list_models, endpoint, "AIzaKey")
+        assert listed == (ListedModel("gemini-x", input_tokens=1, thinks=True),)
 
 
 async def test_files_with_odd_fields_are_brought_or_refused_in_our_words():

@@ -51,6 +51,37 @@ def test_what_a_later_count_leaves_out_stays():
     assert usage == Usage(input=15, output=63, thought=3, cached=0, tool=5, image=40)
 
 
+def test_the_last_word_counts_and_not_the_greatest():
+    """What was held for a tool at first is given back in the end."""
+    usage = read(
+        {"promptTokenCount": 60, "toolUsePromptTokenCount": 30, "thoughtsTokenCount": 9},
+        {"promptTokenCount": 40, "toolUsePromptTokenCount": 5, "thoughtsTokenCount": 2},
+    )
+    assert usage == Usage(input=45, output=2, thought=2, tool=5)
+
+
+@pytest.mark.parametrize("odd", [None, [], "90", 90, [{"modality": "AUDIO"}]])
+def test_a_count_of_another_shape_changes_nothing(odd):
+    before = read({"promptTokenCount": 10, "candidatesTokenCount": 5})
+    assert counted(odd, before) == before
+    details = dict.fromkeys(
+        ("promptTokensDetails", "cacheTokensDetails", "candidatesTokensDetails"), odd
+    )
+    assert counted(details | {"promptTokenCount": odd}, before).total in (15, 95)
+
+
+def test_sound_that_was_heard_is_counted_by_itself():
+    usage = read(
+        {
+            "promptTokenCount": 100,
+            "cachedContentTokenCount": 500,  # more than there was is no count
+            "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 70}],
+            "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 20}],
+        }
+    )
+    assert usage == Usage(input=100, cached=100, audio=70, cached_audio=70)
+
+
 @pytest.mark.parametrize("odd", ["many", -5, None, True, 1.5])
 def test_a_count_that_is_no_number_is_none(odd):
     details = [{"modality": "IMAGE", "tokenCount": odd}]
@@ -94,7 +125,7 @@ async def test_the_account_of_a_run_comes_right_before_its_end():
 
 
 async def test_an_account_says_no_price_where_none_is_known(monkeypatch):
-    monkeypatch.setattr("agents.core.prices._PRICES", {})
+    monkeypatch.setattr("agents.core.prices._price", lambda model, day: None)
     (account,) = of_type(await events_of(ask(ScriptedModel(said("Hi")))), "CUSTOM")
     assert "price" not in account["value"]["calls"][0]
 

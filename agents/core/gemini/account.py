@@ -12,6 +12,7 @@ from agents.core.listing import ListedModel
 
 PAGE_SIZE = 1000  # the most that Google lists on a page; it has some seventy
 LIST_PAGES = 5
+WORDS_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
     """
     return tuple(
         ListedModel(
-            id=model.name.removeprefix("models/"),
-            label=model.display_name or "",
-            description=model.description or "",
+            id=_words(model.name).removeprefix("models/"),
+            label=_words(model.display_name),
+            description=_words(model.description),
             input_tokens=model.input_token_limit,
             output_tokens=model.output_token_limit,
             thinks=model.thinking,
@@ -56,6 +57,11 @@ def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
         for model in _listed(endpoint, api_key)
         if model.name and "generateContent" in (model.supported_actions or ())
     )
+
+
+def _words(text: str | None) -> str:
+    """What can be stored and shown of a text of Google's."""
+    return "".join(filter(str.isprintable, text or ""))[:WORDS_CHARS]
 
 
 def _listed(endpoint: Endpoint, api_key: str) -> list[types.Model]:
