@@ -114,18 +114,21 @@ async def test_a_key_without_billing_is_not_asked_for_what_it_may_not_use(
     assert (await refused(alice, question(model=NEON))).code == "billing_required"
 
 
-async def test_billing_that_was_set_up_is_found_out(alice: User, emulator: Emulator):
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda key: health.key_verify(key=key),
+        lambda key: health.key_report(key_id=key.pk, code=None, model="gemini-4-argon"),
+    ],
+    ids=["verified", "answered"],
+)
+async def test_billing_that_was_set_up_is_found_out(alice: User, emulator: Emulator, forget):
     key = await in_database(make_key, owner=alice, secret=emulator.new_key())
-    report = {"key_id": key.pk, "model": NEON}
-    for forget in (
-        lambda: health.key_verify(key=key),
-        lambda: health.key_report(**report | {"model": "gemini-4-argon"}, code=None),
-    ):
-        await in_database(lambda: health.key_report(**report, code="billing_required"))
-        assert (await refused(alice, question(model=NEON))).code == "billing_required"
-        await in_database(forget)
-        asked = question(model=NEON)
-        assert (await answered(alice, asked))[-1]["type"] == "RUN_FINISHED"
+    report = {"key_id": key.pk, "model": NEON, "code": "billing_required"}
+    await in_database(lambda: health.key_report(**report))
+    assert (await refused(alice, question(model=NEON))).code == "billing_required"
+    await in_database(forget, key)
+    assert (await answered(alice, question(model=NEON)))[-1]["type"] == "RUN_FINISHED"
 
 
 @pytest.mark.skipif("billing_required" not in SENTENCES, reason="Google's refusal has no code yet")

@@ -106,6 +106,14 @@ def test_model_that_the_key_does_not_list_cannot_be_chosen(visit, server):
 
     models = page.page.get_by_role("combobox", name="Model", exact=True)
     expect(models.get_by_role("option")).to_have_text(
-        ["Gemini 3 Flash", "Gemini 3 Pro (not on this key)", "Gemini 3 Flash-Lite"]
+        [
+            "Gemini 3 Flash",
+            "Gemini 4 Hydrogen (not on this key)",
+            "Gemini 4 Argon (not on this key)",
+            "Gemini 4 Carbon (not on this key)",
+            "Gemini 4 Neon (not on this key)",
+            "Gemini 3 Pro (not on this key)",
+            "Gemini 3 Flash-Lite",
+        ]
     )
     expect(models.get_by_role("option", name="Gemini 3 Pro")).to_be_disabled()
