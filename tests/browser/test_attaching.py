@@ -10,6 +10,7 @@ from playwright.sync_api import JSHandle, expect
 from emulator.media import drawn
 from tests.browser.reading import is_drawn
 from tests.browser.visitor import Visitor
+from tests.conversations.documents import docx, locked
 
 PICTURE = {"name": "sunset.png", "mimeType": "image/png", "buffer": drawn("a sunset", 96, 64)}
 NOTES = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"Bees dance."}
@@ -123,6 +124,25 @@ def test_file_of_a_kind_nobody_reads_is_refused_in_words(page: Visitor):
     expect(chip).to_contain_text("tool.exe")
     expect(chip.locator(".wrong")).to_contain_text(".")
     expect(chip.get_by_role("button", name="Upload tool.exe again")).to_have_count(0)
+
+
+def test_document_is_read_as_text_and_says_so(page: Visitor):
+    pick(page, {"name": "letter.docx", "mimeType": "", "buffer": docx("Bees have five eyes.")})
+
+    chip = page.attached.get_by_role("listitem")
+    expect(chip).to_contain_text("Read as text, without its pictures and layout.")
+    turn = page.ask_and_wait("What does it say?")
+    expect(turn.get_by_text("Read as text, without its pictures and layout.")).to_be_visible()
+    expect(turn.locator(".answer")).to_contain_text("Bees have five eyes.")
+
+
+def test_locked_pdf_is_refused_with_what_to_do(page: Visitor):
+    page.watch.expect("status of 400")
+    pick(page, {"name": "contract.pdf", "mimeType": "application/pdf", "buffer": locked(user="x")})
+
+    chip = page.attached.get_by_role("listitem")
+    expect(chip.locator(".wrong")).to_contain_text("Save a copy without one, then send that.")
+    expect(chip.get_by_role("button", name="Upload contract.pdf again")).to_have_count(0)
 
 
 def test_empty_file_never_leaves_the_browser(page: Visitor):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from io import BytesIO
 
+import pikepdf
+
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
@@ -45,6 +47,14 @@ def pdf(pages=1, *, info=b"", action=b"", filling=b"") -> bytes:
         + table
         + b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (size, tail, len(out))
     )
+
+
+def locked(*, user: str) -> bytes:
+    """A PDF of two pages that opens with the password ``user``; empty: for everybody."""
+    out = BytesIO()
+    with pikepdf.open(BytesIO(pdf(2))) as opened:
+        opened.save(out, encryption=pikepdf.Encryption(owner="owner", user=user))
+    return out.getvalue()
 
 
 def zipped(members: dict[str, str | bytes], compression=zipfile.ZIP_DEFLATED) -> bytes:

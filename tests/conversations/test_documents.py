@@ -19,6 +19,7 @@ from tests.conversations.documents import (
 from tests.conversations.documents import (
     docx,
     epub,
+    locked,
     ods,
     odt,
     opendocument,
@@ -108,13 +109,6 @@ def test_no_document_reads_another_file(tmp_path):
     secret.write_text("canary")
     rtf = rb"{\rtf1 a {\field{\*\fldinst INCLUDETEXT \"%s\"}} b}" % str(secret).encode()
     assert "canary" not in inspect_file(rtf, "a.rtf").text
-
-
-def locked(*, user: str) -> bytes:
-    out = BytesIO()
-    with pikepdf.open(BytesIO(pdf(2))) as opened:
-        opened.save(out, encryption=pikepdf.Encryption(owner="owner", user=user))
-    return out.getvalue()
 
 
 def test_a_pdf_with_a_password_is_told_at_once():
