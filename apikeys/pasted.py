@@ -10,9 +10,11 @@ from django.views.decorators.debug import sensitive_variables
 from common.errors import AppError
 
 KEY = re.compile(r"[\x21-\x7e]{20,200}")
+PASTED_CHARS = 2_000
 QUOTES = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"  # straight, curly and French ones
 PREFIX = re.compile(
-    r"(?:export\s+)?[A-Za-z_]*key\s*=\s*|x-goog-api-key\s*:\s*|authorization\s*:\s*|bearer\s+",
+    r"\A(?:(?:export\s+)?[A-Za-z_]*key\s*=\s*"
+    r"|x-goog-api-key\s*:\s*|authorization\s*:\s*|bearer\s+)",
     re.IGNORECASE,
 )
 
@@ -26,6 +28,8 @@ def key_from(pasted: str) -> str:
     Raises:
         AppError: ``bad_key`` with a sentence; the key itself is never part of it.
     """
+    if len(pasted) > PASTED_CHARS:
+        raise _bad("A key has 20 to 200 visible characters. Paste the key alone.")
     key = _visible(pasted)
     while True:
         shorter = key.strip(QUOTES).strip()

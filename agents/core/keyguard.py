@@ -17,13 +17,13 @@ _REMOVED_BYTE = b"*"
 _PUBLIC_CHARS = 4  # all of Google's keys begin alike, so that much may be told before it is clear
 _ENCODED_FROM = 8  # a shorter secret could be found in the encoding of ordinary words
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")  # refused by UTF-8 or by PostgreSQL
-_ESCAPE = re.compile(
+_ESCAPE = re.compile(  # a run of backslashes is looked at once, from its beginning
     r"%(?:25)*([0-9a-f]{2})"
-    r"|\\+(?:u00|x)([0-9a-f]{2})"
-    r"|\\+u\{0{0,4}([0-9a-f]{2})\}"
+    r"|(?<!\\)\\++(?:u00|x)([0-9a-f]{2})"
+    r"|(?<!\\)\\++u\{0{0,4}([0-9a-f]{2})\}"
     r"|&\#x0{0,4}([0-9a-f]{2});"
     r"|&\#0{0,4}(\d{2,3});"
-    r"|\\+([\"'/])",
+    r"|(?<!\\)\\++([\"'/])",
     re.IGNORECASE,
 )
 _ESCAPE_AT_END = re.compile(  # or the beginning of one

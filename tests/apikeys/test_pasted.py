@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from apikeys.pasted import key_from
@@ -67,3 +69,12 @@ def test_what_is_no_key_is_refused_without_repeating_it(pasted):
     assert list(caught.value.fields) == ["key"]
     assert KEY[:10] not in repr(caught.value.as_dict())
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("piece", ["bearer ", "export ", "key=", "' ", "\u200b"])
+def test_a_long_text_is_no_key_and_takes_no_time(piece):
+    begin = time.process_time()
+    with pytest.raises(AppError) as refused:
+        key_from(piece * 100_000)
+    assert refused.value.code == "bad_key"
+    assert time.process_time() - begin < 1
