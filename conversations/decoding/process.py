@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import os
 import pickle
 import signal
 import subprocess
@@ -52,7 +53,7 @@ class WorkerProcess:
                 off, or raised anything else.
         """
         child, name = self._running(), work.func.__name__
-        watchdog = Timer(self._limits.cpu_s * WALL_FACTOR, child.kill)
+        watchdog = Timer(self._limits.cpu_s * WALL_FACTOR, _kill, [child])
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -73,7 +74,7 @@ class WorkerProcess:
         with self._lock:
             child, self._child = self._child, None
             if child is not None:
-                child.kill()
+                _kill(child)
                 child.wait(END_S)
                 _close(child)
 
@@ -164,6 +165,12 @@ def busy(status: int = 503) -> AppError:
 
 def _damaged() -> AppError:
     return AppError("bad_file", "This file is damaged or incomplete. Try another copy of it.")
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it may have started, which is its process group."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _close(child: subprocess.Popen[bytes]) -> None:

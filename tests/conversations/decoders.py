@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -61,6 +62,11 @@ def write(path: str) -> int:
 def talk() -> str:
     os.write(1, b"not a reply")
     return "done"
+
+
+def start_another(marker: str) -> None:
+    """Waits for a program that goes on and on, and can be known by its argument."""
+    subprocess.run(["sleep", marker], check=False)
 
 
 def path() -> Path:

@@ -7,6 +7,8 @@ import os
 import pickle
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,13 @@ def refused(pool, *work) -> AppError:
     with pytest.raises(AppError) as refusal:
         pool.submit(ONE, *work).result(20)
     return refusal.value
+
+
+def commands():
+    """What runs on this machine now, with its arguments."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            yield path.read_bytes()
 
 
 def test_results_and_refusals_come_back(pool):
@@ -77,6 +86,14 @@ def test_what_cannot_be_sent_to_a_worker_does_no_harm_to_the_next_job(pool):
         pool.submit(ONE, lambda: None).result(20)
 
     assert pool.submit(ONE, decoders.sleep, 0).result(20) == 0
+
+
+def test_what_a_worker_started_ends_with_it(pool):
+    marker = f"600.{os.getpid()}"
+
+    assert "takes too long" in refused(pool, decoders.start_another, marker).message
+
+    assert not any(marker.encode() in command for command in commands())
 
 
 def test_a_worker_that_died_between_two_jobs_is_replaced(pool):
