@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -22,6 +21,7 @@ from agents import guard, inputs, live, questions, turns
 from agents.bearer import bearer
 from agents.database import in_database
 from agents.follower import Follower, Slow
+from agents.throttle import COSTS, FRAME_COST, Bucket, too_fast
 from apikeys.rights import Right, Standing
 from common.errors import AppError, internal
 from common.outages import classify, refusal
@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
 
-FRAMES_PER_S = 200
+UNITS_PER_S_BEFORE_SIGN_IN = 20.0
+REFUSED_PER_S, REFUSED_BURST_S = 2.0, 10.0  # frames too many, before the socket is closed
 BAD_FRAMES = 20
 FOLLOWED_RUNS = 20
 WATCHED_THREADS = 20
@@ -52,7 +53,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._frames = _Rate(FRAMES_PER_S)
+        self._bucket = Bucket(UNITS_PER_S_BEFORE_SIGN_IN)
+        self._refused = Bucket(REFUSED_PER_S, REFUSED_BURST_S)
         self._bad_frames = 0
         self._closed = False
 
@@ -69,8 +71,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closed:
             return
-        if not self._frames.allows():
-            await self._end(TOO_MUCH)
+        if wait_s := self._bucket.take(FRAME_COST):
+            await self._refuse(too_fast(wait_s))
         elif text_data is None or len(text_data.encode()) > settings.SOCKET_MAX_FRAME_BYTES:
             limit = settings.SOCKET_MAX_FRAME_BYTES
             message = f"A frame is JSON text of at most {limit:,} bytes."
@@ -88,7 +90,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _receive(self, text: str) -> None:
         frame = inputs.frame_from(text)
-        if isinstance(frame, inputs.AuthFrame):
+        if wait_s := self._bucket.take(COSTS[type(frame)] - FRAME_COST):
+            ref = frame.ref if isinstance(frame, inputs.RunFrame) else None
+            await self._refuse(too_fast(wait_s), ref)
+        elif isinstance(frame, inputs.AuthFrame):
             await self._sign_in(frame.token)
         elif isinstance(frame, inputs.PingFrame):
             await self._send({"op": "pong"})
@@ -122,11 +127,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if self.identity is None:
                 self._close_at(settings.SOCKET_AUTH_S, SLOW)
         await live.current()  # from now on it is asked whether the sign-in still stands
+        bucket = guard.current().bucket(identity.user_id)
         if self.identity is None:
+            if wait_s := bucket.take(COSTS[inputs.AuthFrame]):  # coming anew gives nothing anew
+                raise too_fast(wait_s)
             guard.current().admit(self, identity.user_id)
         elif self.identity.user_id != identity.user_id:
             raise AppError("not_authenticated", "This socket is somebody else's.", status=401)
-        self.identity = identity
+        self.identity, self._bucket = identity, bucket
         lasts_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
         self._close_at(max(lasts_s, 0), SIGN_IN)
         ends = identity.expires_at.isoformat()
@@ -225,6 +233,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._end(SIGN_IN)
         elif error.code == "too_many_connections":
             await self._end(TOO_MUCH)
+        elif error.code == "too_many_frames":
+            if self.identity is None or self._refused.take(1.0):
+                await self._end(TOO_MUCH)
         elif error.code == "invalid_frame":
             self._bad_frames += 1
             if self._bad_frames > BAD_FRAMES:
@@ -277,19 +288,3 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for task in self._tasks:
             if task is not but:
                 task.cancel()
-
-
-class _Rate:
-    """At most so many in any second, with a second's worth of burst."""
-
-    def __init__(self, per_s: int) -> None:
-        self._per_s = per_s
-        self._left = float(per_s)
-        self._at = time.monotonic()
-
-    def allows(self) -> bool:
-        now = time.monotonic()
-        self._left = min(self._per_s, self._left + (now - self._at) * self._per_s)
-        self._at = now
-        self._left -= 1
-        return self._left >= 0

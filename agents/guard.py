@@ -9,6 +9,7 @@ from collections import Counter
 from django.conf import settings
 
 from agents import rights
+from agents.throttle import Bucket
 from common.errors import AppError
 
 
@@ -18,6 +19,15 @@ class Guard:
     def __init__(self) -> None:
         self._connections: set[rights.Holder] = set()
         self._users: Counter[int] = Counter()
+        self._buckets: dict[int, Bucket] = {}
+        self._left: set[int] = set()  # have a bucket that is not full, and no connection
+
+    def bucket(self, user_id: int) -> Bucket:
+        """What the user's frames are paid from, over all connections; a new one is no fuller."""
+        for left in [user for user in self._left if self._buckets[user].is_full]:
+            self._left.discard(left)
+            del self._buckets[left]
+        return self._buckets.setdefault(user_id, Bucket(settings.SOCKET_UNITS_PER_S))
 
     def admit(self, connection: rights.Holder, user_id: int) -> None:
         """Count a connection in; it ends when its sign-in does.
@@ -29,6 +39,7 @@ class Guard:
             message = "Too many open connections. Close another tab or window first."
             raise AppError("too_many_connections", message, status=429)
         self._users[user_id] += 1
+        self._left.discard(user_id)
         self._connections.add(connection)
         rights.current().hold(connection)
 
@@ -40,6 +51,8 @@ class Guard:
             self._users[user_id] -= 1
             if not self._users[user_id]:
                 del self._users[user_id]
+                if user_id in self._buckets:
+                    self._left.add(user_id)
 
 
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()

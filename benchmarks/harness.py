@@ -37,6 +37,7 @@ WIDE = {
     "MESSAGES_PER_MINUTE": "1000000",
     "RUNS_PER_USER": "10000",
     "SOCKETS_PER_USER": "10000",
+    "SOCKET_UNITS_PER_S": "1000000",
 }
 # As deploy/chatproject.service has it.
 SERVE = (

@@ -28,6 +28,7 @@ SETTINGS = {
     "RUN_FIRST_BYTE_S": "20",
     "RUN_IDLE_S": "40",  # longer than a process is paused
     "SOCKETS_PER_USER": "50",
+    "SOCKET_UNITS_PER_S": "5000",  # one person here asks for many
     "RUNS_PER_USER": "20",
     "MESSAGES_PER_MINUTE": "1000",
     "SHUTDOWN_GRACE_S": "3",

@@ -1,0 +1,82 @@
+"""What frames cost, and that a user pays for all of them together."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+
+from agents import inputs
+from agents.guard import Guard
+from agents.throttle import BURST_S, COSTS, FRAME_COST, Bucket
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_every_frame_has_its_price_by_what_it_sets_going():
+    assert COSTS.keys() == set(typing.get_args(inputs.Frame))
+    run, follow, cancel, ping, ack = (
+        COSTS[kind]
+        for kind in (
+            *(inputs.RunFrame, inputs.FollowFrame, inputs.CancelFrame),
+            *(inputs.PingFrame, inputs.AckFrame),
+        )
+    )
+    assert run > follow > cancel > ping > ack >= FRAME_COST
+
+
+def test_a_bucket_gives_what_it_holds_and_tells_when_there_is_more():
+    clock = Clock()
+    bucket = Bucket(10.0, 2.0, clock)
+    assert bucket.is_full
+    assert [bucket.take(5.0) for _ in range(4)] == [0.0] * 4
+    assert bucket.take(5.0) == pytest.approx(0.5)
+    clock.now += 0.25
+    assert bucket.take(5.0) == pytest.approx(0.25)
+    clock.now += 0.25
+    assert bucket.take(5.0) == 0.0
+    clock.now += 3600
+    assert bucket.is_full
+    assert bucket.take(1000.0) == 0.0  # more than fits costs all there is
+    assert bucket.take(0.2) > 0
+
+
+@pytest.fixture
+def guard(settings, monkeypatch) -> Guard:
+    settings.SOCKET_UNITS_PER_S = 20
+    return Guard()
+
+
+def test_one_user_pays_for_all_sockets_and_nobody_for_another(guard):
+    assert guard.bucket(1) is guard.bucket(1)
+    assert guard.bucket(1).take(20 * BURST_S) == 0.0
+    assert guard.bucket(1).take(1.0) > 0.0
+    assert guard.bucket(2).take(20 * BURST_S) == 0.0
+
+
+async def test_who_leaves_and_comes_back_finds_what_was_left(guard):
+    class Line:
+        rights = ()
+
+        async def on_standing(self, right, standing) -> None: ...
+
+    first, second = Line(), Line()
+    bucket = guard.bucket(1)
+    guard.admit(first, 1)
+    bucket.take(30.0)
+    guard.dismiss(first, 1)
+    guard.bucket(2)
+    assert guard.bucket(1) is bucket
+    guard.admit(second, 1)
+    bucket._at -= 60  # a minute later
+    guard.bucket(2)
+    assert guard.bucket(1) is bucket  # somebody is there
+    guard.dismiss(second, 1)
+    guard.bucket(2)
+    assert guard._buckets.keys() == {2}  # nothing is remembered of who is gone and owes nothing
