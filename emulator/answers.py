@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator import google_tools, pictures, prose, schemas, signatures, speech
+from emulator import google_tools, pictures, prose, signatures, speech
 from emulator.attachments import Attachment
 from emulator.calls import Call
 from emulator.delegation import Part, decide, function_calls, joined
@@ -30,13 +30,12 @@ class Answer:
     media_tokens: int = 0  # of each picture or sound
 
 
-def compose(call: Call, message: Message, directives: Directives, *, variant: int = 0) -> Answer:
+def compose(call: Call, message: Message, directives: Directives) -> Answer:
     """The answer to a call, with what its directives say about the content.
 
-    The same call gets the same answer; a further candidate is another variant of it.
+    The same call gets the same answer.
     """
-    seed = call.question + (f" {variant}" if variant else "")
-    rng = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    rng = random.Random(call.question)  # noqa: S311 - variety, not secrecy
     thoughts = prose.thoughts(message.said) if call.include_thoughts else []
     if calls := decide(call, message, directives):
         tools = google_tools.invocations(call, message.said, directives)
@@ -50,9 +49,6 @@ def compose(call: Call, message: Message, directives: Directives, *, variant: in
     if call.wants_image:
         parts = pictures.parts(call, message, directives, rng)
         return Answer(thoughts, parts, media_tokens=pictures.tokens_of(call))
-    if schemas.wanted(call):
-        text = _stopped(call, schemas.instance(call, message.said))
-        return Answer(thoughts, _texts(prose.chunks(text, rng, directives.count("size"))))
     return _written(call, message, directives, rng, thoughts)
 
 
@@ -63,7 +59,6 @@ def _written(
     if "leak" in directives:
         text = f"Your key is {call.key} and this is the model repeating it.\n\n{text}"
     used = google_tools.use(call, message.said, text, directives, thoughts=len(thoughts))
-    used.cut(_stopped(call, used.text))
     pieces = _texts(prose.chunks(used.text, rng, directives.count("size")))
     parts = itertools.chain(used.parts, pieces)
     return Answer(
@@ -138,13 +133,6 @@ def described(attachments: list[Attachment], said: str) -> str:
     count = "One file" if len(lines) == 1 else f"{len(lines)} files"
     question = f"\n\nYou asked about it: *{' '.join(said.split())[:160]}*" if said else ""
     return f"{count} arrived:\n\n" + "\n".join(lines) + f"{question}\n\n{prose.HONEST}"
-
-
-def _stopped(call: Call, text: str) -> str:
-    """The text up to the first of the stop sequences."""
-    sequences = call.config.get("stopSequences") or []
-    places = [at for sequence in sequences if sequence and (at := text.find(sequence)) >= 0]
-    return text[: min(places)] if places else text
 
 
 def _texts(pieces: Iterable[str]) -> Iterator[Part]:

@@ -47,15 +47,13 @@ class EmulatorApp:
         key = headers.get("x-goog-api-key") or query.get("key", "")
         key = key or self._service.uploads.key_of(query)
         record = self._record(scope["method"], path, query, headers, key)
-        sse = query.get("alt") == "sse"
-        style = "sse" if sse else "array" if "stream" in path else "unary"
         try:
             reply = await self._reply(exchange, record, query, headers, key)
         except wire.Refusal as refusal:
             reply = Reply.of_refusal(refusal)
         if reply.pace_s is None:
             reply.pace_s = self._pace_s
-        await exchange.answer(reply, record, self._journal, style)
+        await exchange.answer(reply, record, self._journal, stream=query.get("alt") == "sse")
 
     async def _reply(
         self,

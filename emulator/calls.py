@@ -39,12 +39,7 @@ class Call:
     body: dict[str, Any]
     digest: str = ""  # of the bytes of the body: a retry has the same one
     wrapped: bool = False  # a request for an answer inside one that counts its tokens
-    uploads: Uploads = field(
-        default_factory=dict
-    )  # the files of the key's that it names, by address
-    cached: dict[str, Any] = field(
-        default_factory=dict
-    )  # the request that lies in the cache it names
+    uploads: Uploads = field(default_factory=dict)  # the key's files that it names, by address
 
     @property
     def contents(self) -> list[dict[str, Any]]:
@@ -69,7 +64,7 @@ class Call:
 
     @cached_property
     def system_text(self) -> str:
-        return texts_of(self._offered("systemInstruction") or {})
+        return "\n".join(_texts(self.body.get("systemInstruction") or {}))
 
     @cached_property
     def declared(self) -> dict[str, frozenset[str]]:
@@ -89,7 +84,7 @@ class Call:
 
     @property
     def _declarations(self) -> list[dict[str, Any]]:
-        tools = self._offered("tools") or []
+        tools = self.body.get("tools") or []
         return [found for tool in tools for found in tool.get("functionDeclarations") or []]
 
     def schema_of(self, name: str) -> dict[str, Any]:
@@ -107,15 +102,11 @@ class Call:
 
     @property
     def _calling(self) -> dict[str, Any]:
-        return (self._offered("toolConfig") or {}).get("functionCallingConfig") or {}
-
-    def _offered(self, name: str) -> Any:
-        """A field of the request, or of the cache that it names."""
-        return self.body.get(name) or self.cached.get(name)
+        return (self.body.get("toolConfig") or {}).get("functionCallingConfig") or {}
 
     @cached_property
     def google_tools(self) -> frozenset[str]:
-        tools = self._offered("tools") or []
+        tools = self.body.get("tools") or []
         return frozenset(name for tool in tools for name in GOOGLE_TOOLS if name in tool)
 
     @cached_property
@@ -206,22 +197,13 @@ class Call:
     def invocations_shown(self) -> bool:
         """Whether the calls of Google's tools are to appear as parts, to be sent back later."""
         return self.model.is_gemini_3 and bool(
-            (self._offered("toolConfig") or {}).get("includeServerSideToolInvocations")
+            (self.body.get("toolConfig") or {}).get("includeServerSideToolInvocations")
         )
 
     @cached_property
     def prompt(self) -> dict[str, int]:
-        """What is read, in tokens by modality, with what lies in a cache."""
-        total = self.cached_prompt | {}
-        for kind, count in counted(self.body, self.model.is_gemini_3, self.uploads).items():
-            total[kind] = total.get(kind, 0) + count
-        return total
-
-    @cached_property
-    def cached_prompt(self) -> dict[str, int]:
-        if not self.cached:
-            return {}
-        return counted(self.cached, self.model.is_gemini_3, self.uploads)
+        """What is read, in tokens by modality."""
+        return counted(self.body, self.model.is_gemini_3, self.uploads)
 
     @property
     def prompt_tokens(self) -> int:
@@ -265,10 +247,6 @@ def camelised(value: Any) -> Any:
         for key, item in named.items()
         if item is not None
     }
-
-
-def texts_of(content: dict[str, Any]) -> str:
-    return "\n".join(_texts(content))
 
 
 def _texts(content: dict[str, Any]) -> list[str]:

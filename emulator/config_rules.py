@@ -11,8 +11,6 @@ from emulator import pictures, speech
 from emulator.calls import Call
 from emulator.wire import Refusal
 
-MAX_STOP_SEQUENCES = 5
-MAX_CANDIDATES = 8
 LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 _UNSET = "THINKING_LEVEL_UNSPECIFIED"
 _PROTO = "type.googleapis.com/google.ai.generativelanguage.v1beta"
@@ -26,17 +24,13 @@ def check_config(call: Call) -> None:
     """
     _check_thinking(call)
     _check_modalities(call)
-    _check_numbers(call)
+    _check_limit(call)
     if call.model.kind == "speech":
         if call.system_text:
             raise Refusal(400, f"Developer instruction is not enabled for models/{call.model.id}")
         _check_speech(_object(call.config, "speechConfig"))
     if call.model.kind == "image":
         _check_image(call)
-    wants_json = call.config.get("responseMimeType") == "application/json"
-    if wants_json and call.declared and not call.model.is_gemini_3:
-        kind = "'application/json'"
-        raise Refusal(400, f"Function calling with a response mime type: {kind} is unsupported")
 
 
 def _object(config: dict[str, Any], name: str) -> dict[str, Any]:
@@ -84,16 +78,7 @@ def _check_modalities(call: Call) -> None:
         )
 
 
-def _check_numbers(call: Call) -> None:
-    count = call.config.get("candidateCount") or 1
-    if not isinstance(count, int) or not 1 <= count <= MAX_CANDIDATES:
-        problem = f"The number of candidates must be between 1 and {MAX_CANDIDATES}."
-        raise Refusal(400, problem)
-    if count > 1 and call.model.kind != "chat":
-        raise Refusal(400, "Multiple candidates is not enabled for this model")
-    sequences = call.config.get("stopSequences") or []
-    if not isinstance(sequences, list) or len(sequences) > MAX_STOP_SEQUENCES:
-        raise Refusal(400, f"The number of stop sequences must be at most {MAX_STOP_SEQUENCES}.")
+def _check_limit(call: Call) -> None:
     limit = call.config.get("maxOutputTokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise Refusal(400, "max_output_tokens must be positive.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
-from emulator import prose, schemas, signatures
+from emulator import prose, signatures
 from emulator.calls import MEDIA_TOOL, TEXT_TOOL, Call
 from emulator.directives import Directives, Message
 
@@ -95,21 +96,34 @@ def _arguments(
 def _made(schema: dict[str, Any], said: str, names: frozenset[str]) -> dict[str, Any]:
     """Values that the schema allows for parameters nobody here understands.
 
-    A plain text becomes the last name in the message ("Sunnyvale"), else its words; numbers are
-    those of the message, in order.
+    A text becomes the last name in the message ("Sunnyvale"), else its words; numbers are those of
+    the message, in order.
     """
     proper = _PROPER.findall(said)
+    words = proper[-1] if proper else " ".join(said.split())[:80]
+    wanted = {n: about for n, about in (schema.get("properties") or {}).items() if n in names}
     figures = prose.numbers(said)
-    made = {}
-    for name, about in (schema.get("properties") or {}).items():
-        if name not in names:
-            continue
-        kind = str(about.get("type", "")).lower()
-        words = proper[-1] if proper and kind == "string" else said
-        if kind in ("integer", "number") and figures:
-            words = f"{figures.pop(0):.10g}"
-        made[name] = schemas.Maker(schema, words).value(about)
-    return made
+    return {name: _value(about, words, figures) for name, about in wanted.items()}
+
+
+def _value(schema: dict[str, Any], words: str, figures: list[float]) -> Any:
+    """A value of the schema; None where it says nothing that is understood here."""
+    if choices := schema.get("enum"):
+        return choices[0]
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return _value(choices[0], words, figures)
+    kinds = schema.get("type")
+    kind = str(kinds[0] if isinstance(kinds, list) else kinds).lower()
+    if kind == "object":
+        inner = (schema.get("properties") or {}).items()
+        return {name: _value(about, words, figures) for name, about in inner}
+    if kind == "array":
+        return [_value(schema.get("items") or {}, words, figures)]
+    if kind in ("integer", "number"):
+        figure = max(figures.pop(0) if figures else 1.0, schema.get("minimum", -math.inf))
+        figure = min(figure, schema.get("maximum", math.inf))
+        return int(figure) if kind == "integer" else float(figure)
+    return {"string": words[: schema.get("maxLength")], "boolean": True}.get(kind)
 
 
 def _output(said: str, attached: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -43,23 +42,25 @@ class Exchange:
             if message.get("body"):
                 yield message["body"]
 
-    async def answer(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
-        """Send a reply in one of three styles: "sse", "array" (no alt=sse) or "unary"."""
+    async def answer(self, reply: Reply, record: Record, journal: Journal, *, stream: bool) -> None:
+        """Send a reply, as a stream of frames or in one piece."""
         watch = self._gone = asyncio.create_task(self._watch(record, journal))
         try:
             await self._pause(reply.delay_s)
-            whole = reply.body is not None or style == "unary"
+            whole = reply.body is not None or not stream
+            reply.headers.setdefault("content-type", wire.SSE if stream else wire.JSON)
             if not watch.done():
-                await (self._whole if whole else self._stream)(reply, record, journal, style)
+                await (self._whole if whole else self._stream)(reply, record, journal)
         finally:
             watch.cancel()
 
     async def body(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
         """Send a whole body."""
-        await self._start(status, content_type, {"content-length": str(len(body))} | headers)
+        about = {"content-type": content_type, "content-length": str(len(body))}
+        await self._start(status, about | headers)
         await self._send({"type": "http.response.body", "body": body})
 
-    async def _whole(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
+    async def _whole(self, reply: Reply, record: Record, journal: Journal) -> None:
         status, body = reply.status, reply.body
         if body is None:
             status = status_of(reply.tail) or status
@@ -69,15 +70,13 @@ class Exchange:
             await self._abandon(reply.then, record, journal)
             return
         headers = dict(reply.headers)
-        usual = wire.SSE if style == "sse" else wire.JSON
-        await self.body(status, body, headers.pop("content-type", usual), **headers)
+        await self.body(status, body, headers.pop("content-type"), **headers)
         journal.end(record, "completed")
 
-    async def _stream(self, reply: Reply, record: Record, journal: Journal, style: str) -> None:
+    async def _stream(self, reply: Reply, record: Record, journal: Journal) -> None:
         journal.started(record, reply.status, streaming=True)
-        usual = wire.SSE if style == "sse" else wire.JSON
-        await self._start(reply.status, reply.headers.pop("content-type", usual), reply.headers)
-        await self._frames(reply, record, array=style == "array")
+        await self._start(reply.status, reply.headers)
+        await self._frames(reply, record)
         if self._left:
             return
         if reply.tail:
@@ -85,12 +84,10 @@ class Exchange:
         if reply.then != "close":
             await self._abandon(reply.then, record, journal)
             return
-        if style == "array":
-            await self._write(b"]" if record.frames_sent else b"[]")
         await self._send({"type": "http.response.body", "body": b""})
         journal.end(record, "completed")
 
-    async def _frames(self, reply: Reply, record: Record, *, array: bool) -> None:
+    async def _frames(self, reply: Reply, record: Record) -> None:
         loop = asyncio.get_running_loop()
         pace_s = reply.pace_s or 0.0
         due = loop.time()
@@ -100,15 +97,11 @@ class Exchange:
                 await self._pause(max(0.0, due - loop.time()))
                 if self._left:
                     return
-            if array:
-                opener = b",\r\n" if record.frames_sent else b"["
-                await self._write(opener + wire.pretty(json.loads(frame)) + b"\n")
-            else:
-                await self._write(wire.sse_frame(frame))
+            await self._write(wire.sse_frame(frame))
             record.frames_sent += 1
 
-    async def _start(self, status: int, content_type: str, headers: dict[str, str]) -> None:
-        lines = {"content-type": content_type, "server": "gemini-emulator"} | headers
+    async def _start(self, status: int, headers: dict[str, str]) -> None:
+        lines = {"server": "gemini-emulator"} | headers
         encoded = [(name.lower().encode(), value.encode()) for name, value in lines.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
-import struct
+import wave
 from dataclasses import dataclass
 
-from emulator import png
+from emulator import media
 
 _PAGE = re.compile(rb"/Type\s*/Page(?![s\w])")
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/x-javascript")
@@ -70,7 +71,7 @@ def read(mime_type: str, data: bytes) -> Facts:
     """The facts of a file; its type decides how it is read, its bytes whether it can be."""
     kind = kind_of(mime_type)
     if kind == "IMAGE":
-        width, height = image_size(data) or (0, 0)
+        width, height = media.size(data) or (0, 0)
         return Facts(kind, width, height)
     if kind == "AUDIO":
         return Facts(kind, seconds=_wav_seconds(data))
@@ -87,59 +88,15 @@ def read(mime_type: str, data: bytes) -> Facts:
     )
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, GIF, JPEG or WebP; None for anything else."""
-    if data.startswith(png.SIGNATURE):
-        return png.size(data)
-    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
-        width, height = struct.unpack("<HH", data[6:10])
-        return width, height
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _webp_size(data)
-    return _jpeg_size(data) if data.startswith(b"\xff\xd8") else None
-
-
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    kind, body = data[12:16], data[20:30]
-    if len(body) < 10:
-        return None
-    if kind == b"VP8 ":
-        width, height = struct.unpack("<HH", body[6:10])
-        return width & 0x3FFF, height & 0x3FFF
-    if kind == b"VP8L":
-        bits = int.from_bytes(body[1:5], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8X":
-        sides = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
-        return next(sides), next(sides)
-    return None
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        at += 2 + length
-    return None
-
-
 def _wav_seconds(data: bytes) -> float:
-    """How long a WAV plays, from its header; 0 for other kinds of sound."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    """How long a WAV plays; the header of a stream may promise more than came. 0 for others."""
+    try:
+        with wave.open(io.BytesIO(data)) as sound:
+            frame_bytes: int = sound.getnchannels() * sound.getsampwidth()
+            frames = min(sound.getnframes(), len(data) // frame_bytes)
+            return float(frames / sound.getframerate())
+    except (wave.Error, EOFError, ZeroDivisionError):
         return 0.0
-    at, per_second = 12, 0
-    while at + 8 <= len(data):
-        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if kind == b"fmt ":
-            per_second = int.from_bytes(data[at + 16 : at + 20], "little")
-        elif kind == b"data":
-            length = min(length, len(data) - at - 8)  # a stream's header may promise more
-            return length / per_second if per_second else 0.0
-        at += 8 + length + length % 2
-    return 0.0
 
 
 def _mp4_seconds(data: bytes) -> float:

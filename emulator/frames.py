@@ -25,27 +25,22 @@ class FrameWriter:
 
     model_version: str
     prompt: dict[str, int]  # what was read, in tokens by modality
-    cached: dict[str, int] = field(default_factory=dict)  # the share of it that lay in a cache
     thought_tokens: int = 0
     tool_tokens: int = 0  # what Google's own tools read
     modality: str = ""  # of what was made, when it was not text
     response_id: str = field(default_factory=lambda: secrets.token_urlsafe(17))
-    index: int = 0  # of the candidate that is being written
     text_chars: int = 0
     media_tokens: int = 0
 
     def __post_init__(self) -> None:
         self._prompt_tokens = sum(self.prompt.values())
         self._details = details("promptTokensDetails", self.prompt)
-        if self.cached:
-            head = f'"cachedContentTokenCount": {sum(self.cached.values())},'
-            self._details = head + self._details + "," + details("cacheTokensDetails", self.cached)
 
     def text(self, text: str) -> bytes:
         """A frame that carries a piece of the answer's text and nothing else."""
         self.text_chars += len(text)
         part = f'{{"text": {encode_basestring(text)}}}'
-        content = f'{{"content": {{"parts": [{part}],"role": "model"}},"index": {self.index}}}'
+        content = f'{{"content": {{"parts": [{part}],"role": "model"}},"index": 0}}'
         return self._frame(content)
 
     def thought(self, text: str) -> bytes:
@@ -73,7 +68,7 @@ class FrameWriter:
         body = dict(candidate)
         if finish:
             body["finishReason"] = finish
-        body |= {"index": self.index} | extra
+        body |= {"index": 0} | extra
         return self._frame(wire.compact(body).decode())
 
     def blocked(self, reason: str) -> bytes:

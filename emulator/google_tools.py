@@ -38,14 +38,6 @@ class Use:
     ending: dict[str, Any] = field(default_factory=dict)
     tokens: int = 0
 
-    def cut(self, text: str) -> None:
-        """Let the answer end early; what is cut off is cited no more."""
-        self.text, end = text, len(text.encode())
-        grounding = self.ending.get("groundingMetadata") or {}
-        if supports := grounding.get("groundingSupports"):
-            kept = [found for found in supports if found["segment"]["endIndex"] <= end]
-            grounding["groundingSupports"] = kept
-
 
 def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: int = 0) -> Use:
     """Use the tools that are offered and fit the words, and those the directives name.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from emulator import media, png, prose, signatures
+from emulator import media, prose, signatures
 from emulator.attachments import Attachment
 from emulator.calls import Call
 from emulator.catalogue import Model
@@ -105,7 +105,7 @@ def unsigned_image(call: Call) -> tuple[int, int] | None:
             continue
         for number, part in enumerate(content["parts"]):
             data = signatures.decoded(str((part.get("inlineData") or {}).get("data", "")))
-            tag = png.tag_of(data) if data else ""
+            tag = media.tag_of(data) if data else ""
             given = str(part.get("thoughtSignature", ""))
             if tag and not signatures.same(given, signatures.signature(tag)):
                 return index + 1, number + 1
@@ -132,7 +132,7 @@ def _given(call: Call) -> Attachment | None:
 
 def _painted(plan: _Plan) -> bytes:
     tag = plan.name if plan.signed else ""
-    picture = png.decode(plan.given.data) if plan.given and plan.given.data else None
+    picture = media.decoded(plan.given.data) if plan.given and plan.given.data else None
     if picture is None:
         return media.drawn(plan.said, plan.width, plan.height, tag=tag)
     return media.edited(picture, plan.said, plan.width, plan.height, tag=tag)

@@ -70,7 +70,7 @@ class Replies:
             name = directives.text("replay")
             reply = self._recordings.reply(name, stream="stream" in call.method)
         if reply is None:
-            reply = Reply(frames=_candidates(call, message, directives))
+            reply = Reply(frames=_frames(call, answers.compose(call, message, directives)))
         reply.delay_s = directives.number("delay", 0)
         if "pace" in directives:
             reply.pace_s = directives.number("pace", 0) / 1000
@@ -81,27 +81,14 @@ class Replies:
 def _writer(call: Call) -> FrameWriter:
     modality = {"image": "IMAGE", "speech": "AUDIO"}.get(call.model.kind, "")
     hidden = 96 if call.thinks and not call.include_thoughts else 0
-    return FrameWriter(
-        call.model.id, call.prompt, call.cached_prompt, thought_tokens=hidden, modality=modality
-    )
+    return FrameWriter(call.model.id, call.prompt, thought_tokens=hidden, modality=modality)
 
 
-def _candidates(call: Call, message: Message, directives: Directives) -> Iterator[bytes]:
-    """The frames of all candidates, one after the other; nearly always there is one."""
-    writer = _writer(call)
-    for number in range(call.config.get("candidateCount") or 1):
-        writer.index = number
-        answer = answers.compose(call, message, directives, variant=number)
-        yield from _frames(call, answer, writer)
-
-
-def _frames(
-    call: Call, answer: answers.Answer, writer: FrameWriter | None = None
-) -> Iterator[bytes]:
+def _frames(call: Call, answer: answers.Answer) -> Iterator[bytes]:
     signed = call.model.is_gemini_3 and call.model.kind == "chat"
     kind = "signed" if signed else "bare" if call.wants_image else "plain"
     limit = int(call.config.get("maxOutputTokens") or 0)
-    return answers.frames(answer, writer or _writer(call), kind=kind, limit=limit)
+    return answers.frames(answer, _writer(call), kind=kind, limit=limit)
 
 
 def _scripted_answer(step: dict[str, Any], call: Call) -> answers.Answer:

@@ -8,10 +8,21 @@ from emulator.calls import Call, function_parts
 from emulator.facts import can_be_read
 from emulator.wire import Refusal
 
+# What Google would do and is not acted out, with the value that asks for nothing. A request that
+# asks for more is refused, in words of our own, rather than answered as if it had not.
+_NOT_HERE: dict[str, Any] = {
+    "cachedContent": None,
+    "candidateCount": 1,
+    "stopSequences": [],
+    "responseMimeType": "text/plain",
+    "responseSchema": None,
+    "responseJsonSchema": None,
+    "responseFormat": None,
+}
 _KNOWN_FIELDS = frozenset(
     {
         *("contents", "systemInstruction", "tools", "toolConfig", "safetySettings"),
-        *("generationConfig", "cachedContent", "labels", "serviceTier", "model", "store"),
+        *("generationConfig", "labels", "serviceTier", "model", "store", "cachedContent"),
     }
 )
 _COUNTED_FIELDS = frozenset({"contents", "generateContentRequest", "model"})
@@ -37,6 +48,7 @@ def check_contents(call: Call) -> None:
             problem = f'Unknown name "{name}": Cannot find field.'
             raise Refusal(400, f"Invalid JSON payload received. {problem}")
     _check_shapes(call.body)
+    _check_acted_out(call)
     if not call.contents:
         raise Refusal(400, "* GenerateContentRequest.contents: contents is not specified\n")
     for index, content in enumerate(call.contents):
@@ -55,6 +67,13 @@ def _check_shapes(body: dict[str, Any]) -> None:
     for found in objects:
         if found is not None and not isinstance(found, dict):
             raise Refusal(400, f"Invalid JSON payload received. Invalid value ({found!r:.40}).")
+
+
+def _check_acted_out(call: Call) -> None:
+    asked = call.body | call.config
+    for name, harmless in _NOT_HERE.items():
+        if asked.get(name, harmless) != harmless:
+            raise Refusal(400, f"emulator: {name} is not acted out; see docs/emulator.md.")
 
 
 def _check_content(content: dict[str, Any], index: int) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from emulator import catalogue, embeddings, request_rules, rules, wire
+from emulator import catalogue, rules, wire
 from emulator.attachments import Attachment
-from emulator.batches import Batches
-from emulator.caches import Caches
 from emulator.calls import Call, function_parts, parse_body
 from emulator.directives import take_apart
 from emulator.files import FileStore
@@ -23,11 +20,14 @@ from emulator.scenario import Reply
 from emulator.uploads import Uploads
 
 _ROUTE = re.compile(
-    r"/(?P<version>v1|v1beta)/(?P<kind>models|files|cachedContents|batches)"
-    r"(?:/(?P<id>[^/:]+)(?::(?P<action>\w+))?)?"
+    r"/(?P<version>v1|v1beta)/(?P<kind>models|files)(?:/(?P<id>[^/:]+)(?::(?P<action>\w+))?)?"
 )
-_GENERATE = ("generateContent", "streamGenerateContent")
-_EMBED = {"embedContent": "embedContent", "batchEmbedContents": "embedContent"}
+# What of Google's methods is acted out, and the name under which a model lists it.
+_METHODS = {
+    "generateContent": "generateContent",
+    "streamGenerateContent": "generateContent",
+    "countTokens": "countTokens",
+}
 
 
 class Service:
@@ -38,17 +38,13 @@ class Service:
         self.replies = Replies(recordings)
         self.files = FileStore(processing_s=processing_s)
         self.uploads = Uploads(self.files)
-        self._caches = Caches()
-        self._batches = Batches(self._answered, wait_s=processing_s)
         self._quotas = Quotas()
         self._lost: set[str] = set()  # questions whose files were made to vanish once
 
     def clear(self) -> None:
         """Forget everything."""
-        for memory in (self.replies, self.files, self.uploads, self._caches, self._batches):
+        for memory in (self.replies, self.files, self.uploads, self._quotas, self.models):
             memory.clear()
-        self._quotas.clear()
-        self.models.clear()
         self._lost.clear()
 
     async def upload(
@@ -79,16 +75,13 @@ class Service:
         rules.check_key(key, name or "" if kind == "models" else "")
         if kind == "files":
             return self._file(method, name, action, query, key), ""
-        if kind == "batches":
-            full = f"batches/{name}" if name else ""
-            return self._batches.reply(method, full, action or "", key, query), ""
-        if kind == "cachedContents":
-            return self._cached(method, version, name, query, key, raw), ""
         if method == "GET" and action is None:
             scripted = self.replies.step_for(key, "models")
             return scripted or self._models(version, name, query), ""
         if action is None:
             raise wire.Refusal(404, wire.MESSAGES[404])
+        if action == "streamGenerateContent" and query.get("alt") != "sse":
+            raise wire.Refusal(400, "emulator: a stream needs alt=sse; see docs/emulator.md.")
         return self._model(method, version, name, action, key, raw)
 
     def _file(
@@ -98,9 +91,6 @@ class Service:
         if method == "GET" and file_id is None:
             mine = [file.shown() for file in self.files.of(key)]
             return _json(page("files", mine, query, usual=10, most=100))
-        if action == "download":
-            self.files.get(name, key)
-            raise wire.Refusal(400, "Only generated files can be downloaded.")
         if action is not None or file_id is None or method not in ("GET", "DELETE"):
             raise wire.Refusal(404, wire.MESSAGES[404])
         if method == "DELETE":
@@ -108,39 +98,15 @@ class Service:
             return _json({})
         return _json(self.files.get(name, key).shown())
 
-    def _cached(
-        self,
-        method: str,
-        version: str,
-        name: str | None,
-        query: dict[str, str],
-        key: str,
-        raw: bytes,
-    ) -> Reply:
-        body = parse_body(raw)
-        if method != "POST" or name:
-            full = f"cachedContents/{name}" if name else ""
-            return self._caches.reply(method, full, key, query, body)
-        model_id = str(body.get("model") or "").removeprefix("models/")
-        model = self._model_for(model_id, version, "createCachedContent")
-        call = Call(model, "createCachedContent", key, _request_in(body))
-        request_rules.check_contents(call)
-        self._bring_files(call)
-        return self._caches.create(model, key, body, call.prompt_tokens)
-
     def _model(
         self, method: str, version: str, model_id: str, action: str, key: str, raw: bytes
     ) -> tuple[Reply, str]:
         """Answer a POST to a model."""
-        asked = _EMBED.get(action, "generateContent" if action in _GENERATE else action)
-        model = self._model_for(model_id, version, asked, shown=action)
-        if method != "POST":
+        model = self.models.find(model_id, version)
+        known = model is not None and _METHODS.get(action) in model.methods
+        if model is None or not known or method != "POST":
             raise rules.model_not_found(model_id, version, action)
         body = parse_body(raw)
-        if asked == "embedContent":
-            return embeddings.reply(action, body), ""
-        if asked == "batchGenerateContent":
-            return self._batches.create(model.id, key, body), ""
         if action == "countTokens":
             return self.replies.step_for(key, action) or self._counted(model, key, body), ""
         call = Call(model, action, key, body, hashlib.sha256(raw).hexdigest())
@@ -149,8 +115,7 @@ class Service:
         return self.replies.reply_to(call), call.agent
 
     def _check(self, call: Call) -> None:
-        """Refuse what Google refuses, and bring along the files and the cache it names."""
-        call.cached = self._caches.used_by(call.body, call.model, call.key)
+        """Refuse what Google refuses, and bring along the files it names."""
         rules.check_call(call)
         self._bring_files(call)
         if call.prompt_tokens > call.model.input_limit:
@@ -162,7 +127,7 @@ class Service:
 
     def _bring_files(self, call: Call) -> None:
         """Look up each uploaded file the call names; ``/emulate file=gone`` loses them, once."""
-        uris = list(_uris(call.body)) + list(_uris(call.cached))
+        uris = _uris(call.body)
         message = take_apart(call.question)
         if message.directives_for(call.agent).text("file") == "gone":
             question = f"{call.key} {call.question}"
@@ -178,25 +143,10 @@ class Service:
     def _counted(self, model: catalogue.Model, key: str, body: dict[str, Any]) -> Reply:
         inner = body.get("generateContentRequest")
         call = Call(model, "countTokens", key, inner or body, wrapped=bool(inner))
-        call.cached = self._caches.used_by(call.body, model, key)
         rules.check_call(call)
         self._bring_files(call)
         details = [{"modality": kind, "tokenCount": n} for kind, n in call.prompt.items()]
-        counted = {"totalTokens": call.prompt_tokens, "promptTokensDetails": details}
-        if call.cached:
-            counted["cachedContentTokenCount"] = sum(call.cached_prompt.values())
-        return _json(counted)
-
-    def _answered(self, model_id: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request of a batch."""
-        model = self._model_for(model_id, "v1beta", "generateContent")
-        call = Call(model, "generateContent", key, body)
-        self._check(call)
-        reply = self.replies.reply_to(call)
-        if reply.body is not None:
-            answer: dict[str, Any] = json.loads(reply.body)
-            return answer
-        return wire.merge(reply.frames)
+        return _json({"totalTokens": call.prompt_tokens, "promptTokensDetails": details})
 
     def _models(self, version: str, model_id: str | None, query: dict[str, str]) -> Reply:
         if model_id is not None:
@@ -205,20 +155,6 @@ class Service:
                 raise rules.model_not_found(model_id, version, "GetModel")
             return _json(model.listed())
         return _json(page("models", self.models.listed(version), query))
-
-    def _model_for(
-        self, model_id: str, version: str, method: str, shown: str = ""
-    ) -> catalogue.Model:
-        model = self.models.find(model_id, version)
-        if model is None or method not in model.methods:
-            raise rules.model_not_found(model_id, version, shown or method)
-        return model
-
-
-def _request_in(body: dict[str, Any]) -> dict[str, Any]:
-    """The part of a cache's body that a request for an answer has too."""
-    fields = ("contents", "systemInstruction", "tools", "toolConfig")
-    return {name: body[name] for name in fields if name in body}
 
 
 def _uris(body: dict[str, Any]) -> list[str]:

@@ -104,7 +104,7 @@ class Emulator:
         return expired
 
     def clear(self) -> None:
-        """Forget all requests, scripts, files, caches, batches and quotas spent."""
+        """Forget all requests, scripts, files and quotas spent."""
         self._ask("DELETE", "state")
 
     @staticmethod

@@ -1,7 +1,6 @@
-"""How files arrive: resumable, in chunks with offsets, or at once as ``multipart/related``.
+"""How files arrive: resumable, in chunks with offsets.
 
-Source: Google's SDK sends the first, the recordings ``files--ruby-llm--*`` hold it; the second is
-the "simple" form of ai.google.dev/api/files.
+Source: the recordings ``files--ruby-llm--*``, and ai.google.dev/gemini-api/docs/files (REST).
 """
 
 from __future__ import annotations
@@ -21,10 +20,8 @@ from emulator.files import MAX_FILE_BYTES, MAX_KEPT_BYTES, File, FileStore
 from emulator.scenario import Reply
 from emulator.wire import Refusal
 
-MAX_OPEN = 64  # uploads begun and not ended; the oldest are given up
+MAX_OPEN = 16  # uploads begun and not ended; the oldest are given up
 _PATH = re.compile(r"/upload/(v1|v1beta)/files/?")
-_BOUNDARY = re.compile(r'boundary="?([^";]+)')
-_PART_TYPE = re.compile(r"content-type:\s*([^\s;]+)", re.I)
 
 
 @dataclass
@@ -38,27 +35,16 @@ class Session:
     declared: int | None  # bytes that were announced
     received: int = 0
     pieces: list[bytes] = field(default_factory=list)
-    kept: bool = True  # whether the bytes are still held, not only counted
     digest: Any = field(default_factory=hashlib.sha256)
     finished: bytes = b""  # the answer to the last chunk, for whoever asks again
 
     def take(self, piece: bytes, limit: int) -> None:
-        """Add bytes; what grows past the limit is counted and digested, but not held."""
+        """Add bytes; of a file that grows past the limit none are held, only counted."""
         self.received += len(piece)
         self.digest.update(piece)
+        self.pieces.append(piece)
         if self.received > limit:
-            self.let_go()
-        elif self.kept:
-            self.pieces.append(piece)
-
-    @property
-    def held_bytes(self) -> int:
-        return sum(len(piece) for piece in self.pieces)
-
-    def let_go(self) -> None:
-        """Go on without the bytes."""
-        self.kept = False
-        self.pieces.clear()
+            self.pieces.clear()
 
 
 class Uploads:
@@ -96,9 +82,9 @@ class Uploads:
         if "upload_id" in query:
             return await self._answered(query["upload_id"], headers, body)
         raw = b"".join([piece async for piece in body])
-        if headers.get("x-goog-upload-command", "").strip() == "start":
-            return self._start(found[1], headers, key, raw)
-        return self._at_once(found[1], headers, key, raw)
+        if headers.get("x-goog-upload-command", "").strip() != "start":
+            raise Refusal(400, "emulator: an upload is resumable; see docs/emulator.md.")
+        return self._start(found[1], headers, key, raw)
 
     async def _answered(
         self, upload_id: str, headers: dict[str, str], body: AsyncIterator[bytes]
@@ -142,18 +128,12 @@ class Uploads:
         commands = {word.strip() for word in headers.get("x-goog-upload-command", "").split(",")}
         if session.finished:
             return _status("final", session, session.finished)
-        if commands == {"query"}:
-            return _status("active", session)
-        if commands == {"cancel"}:
-            self._sessions.pop(upload_id)
-            return _status("cancelled", session)
         if not commands & {"upload", "finalize"}:
             raise Refusal(400, "Invalid X-Goog-Upload-Command.")
         if "upload" in commands:
             _check_offset(session, headers)
             async for piece in body:
                 session.take(piece, self._kept_bytes)
-        self._make_room(session)
         _check_size(session.received)
         if "finalize" not in commands:
             return _status("active", session)
@@ -163,27 +143,10 @@ class Uploads:
         session.finished = self._keep(session, _origin(headers))
         return _status("final", session, session.finished)
 
-    def _make_room(self, newest: Session) -> None:
-        """Hold no more bytes of all unfinished uploads than of one; the oldest lose theirs."""
-        held = sum(session.held_bytes for session in self._sessions.values())
-        for session in self._sessions.values():
-            if held <= self._kept_bytes:
-                break
-            if session is not newest:
-                held -= session.held_bytes
-                session.let_go()
-
-    def _at_once(self, version: str, headers: dict[str, str], key: str, raw: bytes) -> Reply:
-        about, mime_type, data = _parts_of(headers.get("content-type", ""), raw)
-        session = Session(key, version, about, mime_type, None)
-        session.take(data, self._kept_bytes)
-        _check_kind(mime_type)
-        _check_size(session.received)
-        return Reply(body=self._keep(session, _origin(headers)))
-
     def _keep(self, session: Session, origin: str) -> bytes:
-        data = b"".join(session.pieces) if session.kept else None
-        session.pieces = []
+        whole = session.received <= self._kept_bytes
+        data = b"".join(session.pieces) if whole else None
+        session.pieces.clear()
         file = self._files.add(
             File(
                 name="",
@@ -201,9 +164,8 @@ class Uploads:
 
 
 def _status(status: str, session: Session, body: bytes = b"") -> Reply:
-    headers = {"x-goog-upload-status": status}
-    if status == "active":
-        headers["x-goog-upload-size-received"] = str(session.received)
+    received = str(session.received)
+    headers = {"x-goog-upload-status": status, "x-goog-upload-size-received": received}
     return Reply(headers=headers, body=body)
 
 
@@ -240,18 +202,3 @@ def _about(raw: bytes) -> dict[str, Any]:
         raise Refusal(400, "Invalid JSON payload received. Unexpected token.") from error
     file = found.get("file") if isinstance(found, dict) else None
     return file if isinstance(file, dict) else {}
-
-
-def _parts_of(content_type: str, raw: bytes) -> tuple[dict[str, Any], str, bytes]:
-    """Metadata, type and bytes of a ``multipart/related`` body."""
-    found = _BOUNDARY.search(content_type)
-    pieces = raw.split(b"--" + found[1].encode()) if found else []
-    if len(pieces) != 4 or "multipart/" not in content_type:
-        raise Refusal(400, "Bad content type: an upload is resumable or multipart/related.")
-    heads, bodies = [], []
-    for piece in pieces[1:3]:
-        head, _, body = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        heads.append(head.decode("latin-1"))
-        bodies.append(body.removesuffix(b"\r\n"))
-    kind = _PART_TYPE.search(heads[1])
-    return _about(bodies[0]), kind[1] if kind else "", bodies[1]

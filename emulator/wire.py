@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 SSE = "text/event-stream"
@@ -137,12 +136,6 @@ def _exhausted(exceeded: list[str], retry_s: float, violations: list[dict[str, A
     )
 
 
-def seconds_of(moment: str) -> float:
-    """Seconds since 1970 of ``2026-08-19T14:34:22.044992Z``; a ValueError if it is none."""
-    whole, _, rest = moment.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{rest or 0}")
-
-
 def pretty(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode()
 
@@ -170,23 +163,17 @@ def ratings(hate_speech: str) -> list[dict[str, Any]]:
 def merge(frames: Iterable[bytes]) -> dict[str, Any]:
     """The unary answer that says the same as these frames of a stream."""
     whole: dict[str, Any] = {}
-    candidates: dict[int, dict[str, Any]] = {}
-    parts: dict[int, list[dict[str, Any]]] = {}
+    candidate: dict[str, Any] = {}
+    parts: list[dict[str, Any]] = []
     for frame in frames:
         body = json.loads(frame)
         for found in body.pop("candidates", []):
-            index = found.get("index", 0)
-            parts.setdefault(index, []).extend(found.pop("content", {}).get("parts", []))
-            candidates[index] = candidates.get(index, {}) | found
+            parts += found.pop("content", {}).get("parts", [])
+            candidate |= found
         whole |= body
-    if not candidates:
-        return whole
-    merged = [_content(parts[index]) | candidate for index, candidate in candidates.items()]
-    return {"candidates": merged} | whole
-
-
-def _content(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"content": {"parts": list(_joined(parts)), "role": "model"}} if parts else {}
+    if parts:
+        candidate = {"content": {"parts": list(_joined(parts)), "role": "model"}} | candidate
+    return ({"candidates": [candidate]} if candidate else {}) | whole
 
 
 def _joined(parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

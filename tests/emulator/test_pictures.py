@@ -10,7 +10,7 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image
 
-from emulator import media, png
+from emulator import media
 from tests.emulator.asking import parts_of, stream, text_of
 
 NEW = "gemini-3.1-flash-image"
@@ -40,6 +40,11 @@ def photo(kind: str = "PNG", size: tuple[int, int] = (90, 60)) -> types.Part:
     return types.Part.from_bytes(data=out.getvalue(), mime_type=f"image/{kind.lower()}")
 
 
+def photo_colour(kind: str) -> Any:
+    data = photo(kind).inline_data.data
+    return Image.open(io.BytesIO(data)).convert("RGB").getpixel((45, 30))
+
+
 def turn(role: str, *parts: types.Part | str) -> types.Content:
     made = [types.Part(text=part) if isinstance(part, str) else part for part in parts]
     return types.Content(role=role, parts=made)
@@ -60,7 +65,7 @@ async def test_a_picture_is_as_large_as_asked_for(client: genai.Client, size: st
     [picture] = pictures_in(
         await paint(client, "A fox", image_config=types.ImageConfig(image_size=size))
     )
-    assert png.size(picture.inline_data.data) == (side, side)
+    assert media.size(picture.inline_data.data) == (side, side)
 
 
 @pytest.mark.parametrize(
@@ -99,9 +104,17 @@ async def test_two_changes_differ_and_the_same_change_does_not(client: genai.Cli
     assert first == again
 
 
-async def test_a_picture_that_cannot_be_read_here_lends_its_size(client: genai.Client):
+async def test_a_photo_is_changed_like_any_picture(client: genai.Client):
     [picture] = pictures_in(await paint(client, [turn("user", photo("JPEG"), "Make it blue")]))
-    assert decoded(picture).size == (90, 60)
+    changed = decoded(picture)
+    assert changed.size == (90, 60)
+    assert changed.getpixel((45, 30)) != photo_colour("JPEG")
+
+
+async def test_what_is_no_picture_is_not_changed_but_replaced(client: genai.Client):
+    broken = types.Part.from_bytes(data=b"\x89PNG\r\n\x1a\n", mime_type="image/png")
+    [picture] = pictures_in(await paint(client, [turn("user", broken, "Make it blue")]))
+    assert decoded(picture).size == (256, 256)
 
 
 async def test_a_picture_of_an_earlier_turn_is_changed_further(client: genai.Client):
@@ -152,19 +165,23 @@ async def test_an_interim_picture_is_a_thought(client: genai.Client, model: str,
     assert not any(part.thought for part in await paint(client, "A fox", PRO))
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1"])
 def test_pictures_of_other_programs_can_be_read(mode: str):
     out = io.BytesIO()
     source = Image.linear_gradient("L").resize((70, 50)).convert(mode)
     source.save(out, "PNG")
-    found = png.decode(out.getvalue())
+    found = media.decoded(out.getvalue())
     assert found is not None
-    assert b"".join(found.rows) == source.convert("RGB").tobytes()
+    assert found.tobytes() == source.convert("RGB").tobytes()
 
 
 def test_what_cannot_be_read_is_nothing():
     whole = media.drawn("a fox", 16, 16)
-    palette = io.BytesIO()
-    Image.new("P", (4, 4)).save(palette, "PNG")
-    for data in (b"", whole[:40], whole[:-30], palette.getvalue(), media.drawn("x", 1024, 1024)):
-        assert png.decode(data) is None
+    for data in (b"", whole[:40], whole[:-30], b"GIF89a", b"no picture"):
+        assert media.decoded(data) is None
+
+
+def test_the_tag_of_a_picture_travels_in_its_text():
+    assert media.tag_of(media.drawn("a fox", 16, 16, tag="abc")) == "abc"
+    for data in (media.drawn("a fox", 16, 16), b"", b"\x89PNG\r\n\x1a\n"):
+        assert media.tag_of(data) == ""

@@ -35,7 +35,7 @@ async def test_a_refused_request_costs_nothing(emulator: Emulator, make_client: 
     client = make_client(emulator.new_key("rpm1"))
     for _ in range(2):
         with pytest.raises(errors.ClientError) as refused:
-            await stream(client, "Hi", candidate_count=9)
+            await stream(client, "Hi", max_output_tokens=0)
         assert refused.value.code == 400
     assert await stream(client, "Hi")
 

@@ -89,11 +89,10 @@ def test_usage_is_a_running_total(ask: Ask):
         assert usage["totalTokenCount"] == sum(usage[name] for name in parts)
 
 
-def test_without_alt_sse_the_stream_is_a_json_array(ask: Ask):
+def test_a_stream_has_to_be_asked_for_as_one(ask: Ask):
     response = ask(action=f"{MODEL}:streamGenerateContent")
-    assert response.headers["content-type"].startswith("application/json")
-    frames = response.json()
-    assert frames[-1]["candidates"][0]["finishReason"] == "STOP"
+    assert response.status_code == 400
+    assert "alt=sse" in response.json()["error"]["message"]
 
 
 def test_a_unary_answer_says_the_same_as_the_stream(ask: Ask):
