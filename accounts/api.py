@@ -21,12 +21,13 @@ from accounts import audit, services, tokens
 from accounts.rights import SignIn
 from accounts.selectors import choices_of, profile_of
 from agents.core import catalogue
+from agents.core import instructions as own_instructions
 from common.keylike import refuse_keys_in
 
 MAX_FALLBACKS = 10
 MAX_NOTICES = 20
 MAX_WARN_ABOVE = 1_000_000_000
-ANSWERS = ("tools", "thinking", "voice", "warn_above_tokens")
+ANSWERS = ("tools", "thinking", "voice", "warn_above_tokens", "instructions")
 
 
 class PasswordField(serializers.CharField):
@@ -34,6 +35,15 @@ class PasswordField(serializers.CharField):
 
     def __init__(self) -> None:
         super().__init__(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class InstructionsField(serializers.CharField):
+    """Instructions of the user's own; empty is none."""
+
+    def __init__(self, **options: Any) -> None:
+        text = "Added to what every agent is told, in every conversation."
+        options = {"allow_blank": True, "help_text": text, **options}
+        super().__init__(max_length=own_instructions.MAX_CHARS, **options)
 
 
 class SignInInput(serializers.Serializer[Any]):
@@ -87,6 +97,7 @@ class MeInput(serializers.Serializer[Any]):
         required=False,
         help_text="Ask before a question of more tokens is sent; null: never.",
     )
+    instructions = InstructionsField(required=False)
 
 
 class NoticeOutput(serializers.Serializer[Any]):
@@ -113,6 +124,7 @@ class MeOutput(serializers.Serializer[Any]):
     thinking = serializers.CharField()
     voice = serializers.CharField()
     warn_above_tokens = serializers.IntegerField(allow_null=True)
+    instructions = serializers.CharField()
     date_joined = serializers.DateTimeField()
     notices = NoticeOutput(many=True, help_text="What others did to this account; unread ones.")
 
@@ -263,6 +275,7 @@ def _me(user: User) -> dict[str, Any]:
             "thinking": choices.thinking,
             "voice": choices.voice,
             "warn_above_tokens": choices.warn_above_tokens,
+            "instructions": choices.instructions,
             "date_joined": user.date_joined,
             "notices": [
                 {"id": entry.pk, "at": entry.at, "message": audit.sentence_of(entry)}

@@ -31,6 +31,7 @@ class Choices:
 
     Only what is on offer today is among it, whatever was stored; ``ai_model_note`` is a sentence
     about a model that another one stands in for. ``warn_above_tokens`` None: never.
+    ``instructions`` are the user's own, for every conversation.
     """
 
     key_id: UUID | None = None
@@ -41,6 +42,7 @@ class Choices:
     thinking: str = "auto"
     voice: str = DEFAULT_VOICE
     warn_above_tokens: int | None = WARN_ABOVE_TOKENS
+    instructions: str = ""
 
 
 def choices_of(user_id: int) -> Choices:
@@ -69,6 +71,7 @@ def _of_answers(preferences: Mapping[str, Any]) -> dict[str, Any]:
         "thinking": thinking if thinking in catalogue.THINKING else "auto",
         "voice": voice if is_voice(voice) else DEFAULT_VOICE,
         "warn_above_tokens": preferences.get("warn_above_tokens", WARN_ABOVE_TOKENS),
+        "instructions": preferences.get("instructions", ""),
     }
 
 

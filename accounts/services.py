@@ -184,10 +184,12 @@ def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
     """Choose how answers are made; what is not named stays.
 
     Args:
-        choices: any of ``tools``, ``thinking``, ``voice``, ``warn_above_tokens``.
+        choices: any of ``tools``, ``thinking``, ``voice``, ``warn_above_tokens``,
+            ``instructions``.
 
     Raises:
-        AppError: ``invalid``, for what is not on offer.
+        AppError: ``invalid``, for what is not on offer; ``looks_like_key``, for instructions with
+            a key in them.
     """
     choices = dict(choices)
     if not set(choices.get("tools", ())).issubset(catalogue.TOOLS):
@@ -196,6 +198,7 @@ def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
         raise _invalid("thinking", ["Choose one of the levels offered."])
     if "voice" in choices and not is_voice(choices["voice"]):
         raise _invalid("voice", ["Choose one of the voices offered."])
+    refuse_key(choices.get("instructions", ""), field="instructions")
     if "tools" in choices:  # each once, in one order
         choices["tools"] = [tool for tool in catalogue.TOOLS if tool in choices["tools"]]
     _prefer(user, choices)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import checked, signed_in
+from accounts.api import InstructionsField, checked, signed_in
 from agents.core.catalogue import TOOLS
 from agents.core.team.media import OUTPUTS
 from agents.estimates import Question, estimate
@@ -42,6 +42,12 @@ class EstimateInput(serializers.Serializer[Any]):
     key_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     tools = serializers.ListField(
         child=serializers.ChoiceField(list(TOOLS)), required=False, allow_null=True, default=None
+    )
+    instructions = InstructionsField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Those of the conversation to be; null: as they are.",
     )
     exact = serializers.BooleanField(
         required=False,

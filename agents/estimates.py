@@ -13,6 +13,7 @@ from agents import live
 from agents.attachments import OwnFiles, attachments_of
 from agents.core.errors import AgentError
 from agents.core.gemini import Gemini
+from agents.core.instructions import Instructions
 from agents.core.keys import Key, Keys
 from agents.core.outputs import Exchange
 from agents.core.preview import Preview, preview
@@ -25,6 +26,7 @@ from common.errors import AppError, not_found
 from conversations.access import attachments_for, thread_for
 from conversations.attachments import snapshots_of
 from conversations.branches import After, newest_run, parent_for
+from conversations.models import Thread
 from conversations.selectors import history_for
 
 COUNT_S = 15.0
@@ -45,6 +47,7 @@ class Question:
     model: str | None = None
     key_id: UUID | None = None
     tools: tuple[str, ...] | None = None
+    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices, keys[0].models)
     check_model(keys[0], model)
+    thread = thread_for(user_id, question.thread_id) if question.thread_id else None
+    own = question.instructions
+    if own is None:
+        own = thread.instructions if thread else ""
     turn = Turn(
         thread_id=NOBODY,
         run_id=NOBODY,
@@ -104,9 +111,10 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
         agent=question.agent,
         output=question.output or "",
         attachments=_attachments(user_id, question),
-        history=_history(user_id, question),
+        history=_history(thread, question),
         tools=choices.tools if question.tools is None else question.tools,
         thinking=choices.thinking,
+        instructions=Instructions(choices.instructions, own),
         limits=replace(limits(), first_byte_s=COUNT_S),
         models=keys[0].models,
     )
@@ -117,13 +125,12 @@ def _attachments(user_id: int, question: Question) -> tuple[Attachment, ...]:
     return attachments_of(snapshots_of(attachments_for(user_id, question.attachments)))
 
 
-def _history(user_id: int, question: Question) -> tuple[Exchange, ...]:
+def _history(thread: Thread | None, question: Question) -> tuple[Exchange, ...]:
     parent = question.parent_run_id
-    if question.thread_id is None:
+    if thread is None:
         if parent:
             raise not_found("run")
         return ()
-    thread = thread_for(user_id, question.thread_id)
     if question.at_start:
         return ()
     after = After.run(parent) if parent else After.NEWEST

@@ -128,6 +128,7 @@ def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
     user_id = sign_in.user_id
     if not question.allow_key:
         refuse_key(question.text, message=IN_A_MESSAGE)
+    refuse_key(question.instructions or "", field="instructions")
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices, keys[0].models)
@@ -150,6 +151,8 @@ def _open(
         attachments=(*question.attachments, *enclosed),
         continues=question.continues,
         parent=question.after,
+        instructions=question.instructions,
+        profile_instructions=checked.choices.instructions,
         agent=question.agent,
         model=checked.model,
         key_id=checked.keys[0].id,
@@ -199,6 +202,7 @@ def answer_to(here: live.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudg
         tools=choices.tools if question.tools is None else question.tools,
         thinking=question.thinking or choices.thinking,
         voice=question.voice or choices.voice,
+        instructions=order.opened.instructions,
         limits=limits(),
     )
 

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.core.catalogue import THINKING, TOOLS
+from agents.core.instructions import MAX_CHARS
 from agents.core.team import NAMES
 from agents.core.team.media import OUTPUTS
 from agents.core.voices import is_voice
@@ -94,6 +95,7 @@ class _Props(Strict):
     tools: list[Annotated[str, _one_of(*TOOLS)]] | None = Field(default=None, max_length=len(TOOLS))
     thinking: Annotated[str, _one_of(*THINKING)] | None = None
     voice: Annotated[str, AfterValidator(_voice)] | None = None
+    instructions: str | None = Field(default=None, max_length=MAX_CHARS)
     allow_key: bool = Field(default=False, strict=True)
 
 
@@ -114,7 +116,8 @@ class RunInput(BaseModel):
     """A question, checked: what ``turns.start`` works from.
 
     What is None is as the user's profile has it. ``attachments`` are ids of files, ``enclosed``
-    the bytes of files that came with the message. ``allow_key``: the user was asked, and wants to
+    the bytes of files that came with the message. ``instructions`` become those of the
+    conversation, also for later questions. ``allow_key``: the user was asked, and wants to
     send a text that looks like a key.
     """
 
@@ -135,6 +138,7 @@ class RunInput(BaseModel):
     tools: tuple[str, ...] | None = None
     thinking: str | None = None
     voice: str | None = None
+    instructions: str | None = Field(default=None, repr=False)
     allow_key: bool = False
 
 

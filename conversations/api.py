@@ -9,12 +9,13 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,120 +25,20 @@ from accounts.api import checked, signed_in
 from common.errors import AppError
 from conversations import export, selectors, services
 from conversations.access import run_for
-from conversations.models import Run, Thread
-
-TITLE_MAX = Thread._meta.get_field("title").max_length
-MAX_SEQ = 2**31 - 1
-
-
-class NewThreadInput(serializers.Serializer[Any]):
-    title = serializers.CharField(
-        max_length=TITLE_MAX, required=False, default="", allow_blank=True
-    )
-
-
-class ThreadInput(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=TITLE_MAX, allow_blank=True)
-
-
-class CursorInput(serializers.Serializer[Any]):
-    cursor = serializers.CharField(max_length=200, required=False, default="")
-
-
-class AfterInput(serializers.Serializer[Any]):
-    after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=0)
-
-
-# Not named "format": DRF would take that for a choice of renderer.
-ExportInput = type(
-    "ExportInput",
-    (serializers.Serializer,),
-    {"as": serializers.ChoiceField(["json", "markdown"], required=False, default="json")},
+from conversations.serializers import (
+    AfterInput,
+    ConversationOutput,
+    CursorInput,
+    EventsOutput,
+    ExportInput,
+    MessageOutput,
+    NewThreadInput,
+    RunDetailOutput,
+    RunOutput,
+    ThreadDetailOutput,
+    ThreadInput,
+    ThreadPageOutput,
 )
-
-
-class ThreadOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    title = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(help_text="When something was last said in it.")
-    running_run = serializers.UUIDField(allow_null=True)
-
-
-class ThreadPageOutput(serializers.Serializer[Any]):
-    results = ThreadOutput(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page.")
-
-
-class AttachmentOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField(help_text="Of a file; it may have been deleted since.")
-    name = serializers.CharField()
-    mime_type = serializers.CharField()
-    size_bytes = serializers.IntegerField()
-    notice = serializers.CharField(
-        required=False, help_text="How it is read, where that is not as it is."
-    )
-
-
-class MessageOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    role = serializers.ChoiceField(["user", "assistant"])
-    agent = serializers.CharField(help_text="Who said it; empty for the user.")
-    text = serializers.CharField()
-    attachments = AttachmentOutput(many=True)
-    run_id = serializers.UUIDField()
-    created_at = serializers.DateTimeField()
-
-
-class RunOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    thread_id = serializers.UUIDField()
-    parent_run_id = serializers.UUIDField(
-        source="parent_id",
-        allow_null=True,
-        help_text="The run it goes on from; null: it opens the thread.",
-    )
-    status = serializers.ChoiceField(Run.Status.choices)
-    outcome = serializers.ChoiceField(Run.Outcome.choices)
-    error_code = serializers.CharField()
-    error_message = serializers.CharField()
-    agent = serializers.CharField()
-    model = serializers.CharField()
-    last_seq = serializers.IntegerField()
-    usage = serializers.ListField(child=serializers.DictField())
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-
-
-class ToldRunOutput(RunOutput):
-    events = serializers.ListField(
-        child=serializers.DictField(), help_text="AG-UI events up to `last_seq`, deltas joined."
-    )
-
-
-class ConversationOutput(serializers.Serializer[Any]):
-    thread = ThreadOutput()
-    messages = MessageOutput(many=True)
-    runs = ToldRunOutput(many=True)
-    partial_runs = serializers.ListField(
-        child=serializers.UUIDField(),
-        help_text="Those that still run, or are very long: follow them after their `last_seq`, or "
-        "read their events from there. Of these, `messages` holds the user's alone.",
-    )
-    next = serializers.CharField(
-        allow_null=True, help_text="The `cursor` of the page before; null: the thread begins here."
-    )
-
-
-class NumberedEventOutput(serializers.Serializer[Any]):
-    seq = serializers.IntegerField()
-    event = serializers.DictField(help_text="An AG-UI 1.0 event.")
-
-
-class EventsOutput(serializers.Serializer[Any]):
-    events = NumberedEventOutput(many=True)
-    last_seq = serializers.IntegerField(help_text="Ask again until you have it.")
-    status = serializers.ChoiceField(Run.Status.choices)
 
 
 class AnyAccept(DefaultContentNegotiation):
@@ -163,7 +64,7 @@ class ThreadsView(APIView):
         page = selectors.thread_list(user_id=signed_in(request).pk, **asked(CursorInput, request))
         return Response(ThreadPageOutput(page).data)
 
-    @extend_schema(request=NewThreadInput, responses={201: ThreadOutput})
+    @extend_schema(request=NewThreadInput, responses={201: ThreadDetailOutput})
     def post(self, request: Request) -> Response:
         """Open an empty thread. A run on a new id opens one as well."""
         said = checked(NewThreadInput, request)
@@ -172,17 +73,21 @@ class ThreadsView(APIView):
 
 
 class ThreadView(APIView):
-    @extend_schema(responses=ThreadOutput)
+    @extend_schema(responses=ThreadDetailOutput)
     def get(self, request: Request, thread_id: str) -> Response:
         """Show a thread."""
         return _thread(request, thread_id)
 
-    @extend_schema(request=ThreadInput, responses=ThreadOutput)
+    @extend_schema(request=ThreadInput, responses=ThreadDetailOutput)
     def patch(self, request: Request, thread_id: str) -> Response:
-        """Rename a thread."""
-        user_id = signed_in(request).pk
-        said = checked(ThreadInput, request)
-        services.thread_rename(owner_id=user_id, thread_id=thread_id, **said)
+        """Rename a thread, or change the instructions for it, from the next answer on."""
+        where: dict[str, Any] = {"owner_id": signed_in(request).pk, "thread_id": thread_id}
+        changes = checked(ThreadInput, request)
+        with transaction.atomic():
+            if "title" in changes:
+                services.thread_rename(**where, title=changes["title"])
+            if "instructions" in changes:
+                services.thread_instruct(**where, instructions=changes["instructions"])
         return _thread(request, thread_id)
 
     @extend_schema(responses={204: OpenApiResponse()})
@@ -194,7 +99,7 @@ class ThreadView(APIView):
 
 def _thread(request: Request, thread_id: str, code: int = status.HTTP_200_OK) -> Response:
     thread = selectors.thread_detail(user_id=signed_in(request).pk, thread_id=thread_id)
-    return Response(ThreadOutput(thread).data, status=code)
+    return Response(ThreadDetailOutput(thread).data, status=code)
 
 
 class MessagesView(APIView):
@@ -213,7 +118,7 @@ class MessagesView(APIView):
         ]
         return Response(
             {
-                "thread": ThreadOutput(page.thread).data,
+                "thread": ThreadDetailOutput(page.thread).data,
                 "messages": MessageOutput(page.messages, many=True).data,
                 "runs": runs,
                 "partial_runs": [told.run.pk for told in page.runs if not told.complete],
@@ -263,11 +168,11 @@ async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class RunView(APIView):
-    @extend_schema(responses=RunOutput)
+    @extend_schema(responses=RunDetailOutput)
     def get(self, request: Request, run_id: str) -> Response:
         """Show a run without its events."""
         run = selectors.run_detail(user_id=signed_in(request).pk, run_id=run_id)
-        return Response(RunOutput(run).data)
+        return Response(RunDetailOutput(run).data)
 
 
 class EventsView(APIView):

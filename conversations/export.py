@@ -33,6 +33,7 @@ def as_json(thread: ThreadSummary) -> Iterator[str]:
     """Everything that was said; ``branch`` tells what belongs to the branch spoken in last."""
     current = current_branch(thread.id)
     head = {"id": thread.id, "title": thread.title, "created_at": thread.created_at}
+    head["instructions"] = thread.instructions
     yield f'{_json(head)[:-1]},"messages":['
     for at, message in enumerate(messages_of(thread.id)):
         told = {
@@ -56,6 +57,8 @@ def as_markdown(thread: ThreadSummary) -> Iterator[str]:
     """The branch that was spoken in last, to be read from top to bottom."""
     current = current_branch(thread.id)
     yield f"# {_escaped(thread.title or 'Untitled')}"
+    if thread.instructions:
+        yield f"\n\n## Instructions\n\n{_closed(thread.instructions)}"
     for message in messages_of(thread.id):
         if message.run_id in current:
             yield f"\n\n## {_speaker(message)}\n\n{_text(message)}"

@@ -18,12 +18,13 @@ from rest_framework.views import APIView
 from accounts.api import sign_in_of, signed_in
 from common.errors import AppError
 from conversations.access import artifact_for, linked_artifact
-from conversations.api import AnyAccept, CursorInput, asked
+from conversations.api import AnyAccept, asked
 from conversations.artifacts import artifact_delete, artifact_upload
 from conversations.files import file_response
 from conversations.links import file_url, link_to
 from conversations.models import Artifact
 from conversations.selectors import file_list
+from conversations.serializers import CursorInput
 from conversations.space import used_bytes
 from conversations.uploads import FIELD, UploadParser, sent_file
 

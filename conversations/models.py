@@ -24,6 +24,9 @@ class Thread(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="threads")
     title = models.CharField(max_length=200, blank=True)
+    instructions = models.TextField(
+        blank=True, default="", help_text="The owner's, for this conversation."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -66,6 +69,9 @@ class Run(models.Model):
     )
     model = models.CharField(max_length=50)
     agent = models.CharField(max_length=20, default="auto")
+    instructions = models.JSONField(
+        default=dict, help_text="The owner's that it was answered by: {profile, conversation}."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default=Outcome.NONE)
     error_code = models.CharField(max_length=50, blank=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agents.core.instructions import Instructions
 from common.errors import AppError, not_found
 from conversations.attachments import attachments_take
 from conversations.branches import After, newest_run, parent_for
@@ -32,8 +33,9 @@ class OpenedRun:
     """What ``run_open`` found or made.
 
     ``history`` holds one list of Gemini contents per run before it, on its own branch,
-    ``attachments`` what the new message carries: ``[{id, name, mime_type, size_bytes}]``. Both are
-    empty when ``created`` is false: that run is already on its way and needs no second work order.
+    ``attachments`` what the new message carries: ``[{id, name, mime_type, size_bytes}]``,
+    ``instructions`` those it is answered by. All are empty when ``created`` is false: that run is
+    already on its way and needs no second work order.
     """
 
     run_id: UUID
@@ -45,6 +47,7 @@ class OpenedRun:
     thread_created: bool
     last_seq: int
     attachments: list[dict[str, Any]] = field(default_factory=list)
+    instructions: Instructions = field(default_factory=Instructions)
 
 
 def run_open(
@@ -62,6 +65,8 @@ def run_open(
     lease_s: float,
     parent: After = After.NEWEST,
     attachments: Sequence[UUID] = (),
+    instructions: str | None = None,
+    profile_instructions: str = "",
 ) -> OpenedRun:
     """Store a user's message and the run that answers it; sent again, find the same run.
 
@@ -69,12 +74,22 @@ def run_open(
         continues: the client believes that the thread exists, so it is not made.
         parent: where in the thread it goes on.
         attachments: the owner's files that the message carries.
+        instructions: of the owner for this conversation, from now on; None leaves them.
+        profile_instructions: for all conversations.
 
     Raises:
         AppError: ``thread_not_found``, ``run_not_found``, ``message_not_found``,
             ``key_not_found``, ``thread_busy``, ``file_not_found``, ``too_many_files``.
     """
-    asked = _Asked(message_id, storable_text(text), tuple(attachments), continues, parent)
+    asked = _Asked(
+        message_id,
+        storable_text(text),
+        tuple(attachments),
+        continues,
+        parent,
+        instructions,
+        profile_instructions,
+    )
     run = Run(id=run_id, owner_id=owner_id, thread_id=thread_id, key_id=key_id, fence=FIRST_FENCE)
     run.agent, run.model, run.lease_owner = agent, model, lease_owner
     run.lease_until = lease_end(lease_s)
@@ -103,6 +118,8 @@ class _Asked:
     attachments: tuple[UUID, ...]
     continues: bool
     after: After
+    instructions: str | None
+    profile_instructions: str
 
 
 def _open(run: Run, asked: _Asked) -> OpenedRun:
@@ -124,11 +141,12 @@ def _open(run: Run, asked: _Asked) -> OpenedRun:
         newest, last = newest_run(thread.pk)
         run.parent_id = parent_for(asked.after, thread_id=thread.pk, newest=newest)
         history, position = history_for(run.parent_id), last + 1
+    instructions = _frozen_instructions(run, thread, asked)
     run.save(force_insert=True)
     files = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=asked.attachments)
     thread.updated_at = timezone.now()
     thread.title = thread.title or title_from(asked.text) or (files[0]["name"] if files else "")
-    thread.save(update_fields=["updated_at", "title"])
+    thread.save(update_fields=["updated_at", "title", "instructions"])
     taken = any(message.id == asked.message_id for message in said)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
@@ -141,7 +159,16 @@ def _open(run: Run, asked: _Asked) -> OpenedRun:
         attachments=files,
     )
     ids = (run.pk, thread.pk, message.pk)
-    return OpenedRun(*ids, run.fence, history, True, thread_created, 0, files)
+    return OpenedRun(*ids, run.fence, history, True, thread_created, 0, files, instructions)
+
+
+def _frozen_instructions(run: Run, thread: Thread, asked: _Asked) -> Instructions:
+    """What the run is answered by, whatever becomes of the profile and the thread later."""
+    if asked.instructions is not None:
+        thread.instructions = storable_text(asked.instructions)
+    found = Instructions(asked.profile_instructions, thread.instructions)
+    run.instructions = asdict(found) if found else {}
+    return found
 
 
 def _locked_thread(run: Run) -> Thread | None:

@@ -32,13 +32,14 @@ RUN_CHARS = 256 * 1024  # of the log of a run that has no transcript (yet)
 
 @dataclass(frozen=True, slots=True)
 class ThreadSummary:
-    """A thread as a list shows it."""
+    """A thread as a list shows it, where ``instructions`` are left out."""
 
     id: UUID
     title: str
     created_at: datetime
     updated_at: datetime
     running_run: UUID | None = None
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,14 @@ def file_list(
 def thread_detail(*, user_id: int, thread_id: UUID | str) -> ThreadSummary:
     thread = thread_for(user_id, thread_id)
     running = thread.runs.filter(status=Run.Status.RUNNING).values_list("pk", flat=True).first()
-    return ThreadSummary(thread.pk, thread.title, thread.created_at, thread.updated_at, running)
+    return ThreadSummary(
+        thread.pk,
+        thread.title,
+        thread.created_at,
+        thread.updated_at,
+        running,
+        thread.instructions,
+    )
 
 
 def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") -> ConversationPage:
@@ -136,7 +144,7 @@ def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") ->
     if cursor:
         at, run_id = read_cursor(cursor)
         runs = runs.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=run_id))
-    newest = list(runs.defer("contents", "transcript")[: RUNS_PAGE_SIZE + 1])
+    newest = list(runs.defer("contents", "transcript", "instructions")[: RUNS_PAGE_SIZE + 1])
     page: list[Told] = []
     room = RUNS_PAGE_CHARS
     for told in _told(newest[:RUNS_PAGE_SIZE]):

@@ -19,7 +19,14 @@ from conversations.artifacts import artifact_create
 from conversations.models import Run, Thread
 from conversations.storable import storable_text
 
-__all__ = ["artifact_create", "thread_create", "thread_delete", "thread_rename", "title_from"]
+__all__ = [
+    "artifact_create",
+    "thread_create",
+    "thread_delete",
+    "thread_instruct",
+    "thread_rename",
+    "title_from",
+]
 
 TITLE_CHARS = 80
 _MARKDOWN_START = re.compile(r"^\s*(?:#{1,6}\s|>|[-*]\s|```.*)\s*")
@@ -58,6 +65,18 @@ def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread
     thread.clean_fields(exclude=["owner"])
     thread.save(update_fields=["title"])
     return thread
+
+
+def thread_instruct(*, owner_id: int, thread_id: UUID | str, instructions: str) -> None:
+    """Set the owner's instructions for a thread, from the next answer on; empty is none.
+
+    Raises:
+        AppError: ``thread_not_found``; ``looks_like_key`` for a text with a key in it.
+    """
+    refuse_key(instructions, field="instructions")
+    thread = thread_for(owner_id, thread_id)
+    thread.instructions = storable_text(instructions)
+    thread.save(update_fields=["instructions"])
 
 
 def _tidy(title: str) -> str:

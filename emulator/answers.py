@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator import google_tools, pictures, prose, signatures, speech
+from emulator import google_tools, instructions, pictures, prose, signatures, speech
 from emulator.attachments import Attachment
 from emulator.calls import Call
 from emulator.delegation import Part, decide, function_calls, joined
@@ -55,7 +55,7 @@ def compose(call: Call, message: Message, directives: Directives) -> Answer:
 def _written(
     call: Call, message: Message, directives: Directives, rng: random.Random, thoughts: list[str]
 ) -> Answer:
-    text = _text(call, message, rng)
+    text = instructions.followed(call.system_text, _text(call, message, rng))
     if "leak" in directives:
         text = f"Your key is {call.key} and this is the model repeating it.\n\n{text}"
     used = google_tools.use(call, message.said, text, directives, thoughts=len(thoughts))

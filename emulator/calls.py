@@ -162,7 +162,8 @@ class Call:
             return "join"
         if {TEXT_TOOL, MEDIA_TOOL} & set(self.declared):
             return "coordinator"
-        found = _ROLE.search(self.system_text) or _MENTION.search(self.system_text)
+        opening = self.system_text.partition("\n\n")[0]  # what follows may be a user's
+        found = _ROLE.search(opening) or _MENTION.search(opening)
         if found:
             return found[1].lower()
         return "media" if self.wants_image or self.wants_audio else ""

@@ -28,6 +28,19 @@ def reads(api_id: str) -> frozenset[str]:
     return _READ[catalogue.describe(api_id).kind]
 
 
+def instructed_by(api_id: str) -> str:
+    """How a model takes instructions: as ``system``, as ``words`` of the user, or as ``nothing``.
+
+    What speaks would read them aloud, and the first models that drew refused a system instruction.
+    Source: Google's "Developer instruction is not enabled for ...", as quoted on 2026-05-13 by
+    https://github.com/TheKentuckian/robot_comic/issues/122 (speech) and on 2025-04-22 by
+    https://github.com/QuantumNous/new-api/issues/989 (pictures of Gemini 2.0).
+    """
+    if catalogue.describe(api_id).kind == "speech":
+        return "nothing"
+    return "words" if "image-generation" in api_id else "system"
+
+
 def tools(api_id: str, wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of the wanted tools of Google's that the model has."""
     has = catalogue.describe(api_id).tools

@@ -96,6 +96,8 @@ class Task:
     ) -> ModelCall:
         """Prepare a model call on the run's key and limits.
 
+        The user's own instructions stand behind ``system``.
+
         Args:
             model: an API id; empty: the one the user chose.
             alone: the request is all that is sent, nothing of the conversation.
@@ -103,7 +105,8 @@ class Task:
             more: what else a ``ModelRequest`` can say.
         """
         model = model or catalogue.api_id(self.turn.model)
-        contents, notices = self._contents(model, alone=alone, made=made)
+        system, words = self._instructions(model, system)
+        contents, notices = self._contents(model, words, alone=alone, made=made)
         more["thoughts"] = more.get("thoughts", False) and self.turn.models.info(model).thinks
         request = ModelRequest(
             model=model,
@@ -160,22 +163,35 @@ class Task:
     def _google_tools(self) -> list[str]:
         return [tool for tool in self.turn.tools if tool in self.tools]
 
+    def _instructions(self, model: str, system: str) -> tuple[str, tuple[Content, ...]]:
+        """The system instruction, and the words that stand for it where a model refuses one."""
+        whole = self.turn.instructions.added_to(system)
+        match abilities.instructed_by(model):
+            case "system":
+                return whole, ()
+            case "words":
+                return "", (user_content(whole),) if whole else ()
+            case _:
+                return "", ()
+
     def _contents(
-        self, model: str, *, alone: bool, made: bool
+        self, model: str, first: tuple[Content, ...], *, alone: bool, made: bool
     ) -> tuple[tuple[Content, ...], list[Said]]:
         if alone:
-            return (user_content(self.request),), []
+            return (*first, user_content(self.request)), []
         now = (self.last, *self.said)
         window = self.turn.models.info(model).window_tokens
         cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
         room = cap - sum(map(history.tokens_of, now))
+        if instructions := self.turn.instructions.added_to(""):
+            room -= history.text_tokens(instructions)
         own = "" if self.agent == COORDINATOR else self.agent
         sent = history.fitted(self.turn.history, room, agent=own, model=model, made=made)
         notices: list[Said] = []
         if sent.left_out and not self.said:
             left_out = {"kept": sent.kept, "leftOut": sent.left_out, "windowTokens": window}
             notices.append(Activity("history", left_out, ref=str(uuid4())))
-        return (*sent.contents, *now), notices
+        return (*first, *sent.contents, *now), notices
 
 
 def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:

@@ -13,6 +13,7 @@ from agents.core.catalogue import ModelList
 from agents.core.coordinator import Coordinator
 from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
+from agents.core.instructions import Instructions
 from agents.core.keyguard import SecretFilter
 from agents.core.keys import Budget, Key, Keys
 from agents.core.model import Model
@@ -42,6 +43,7 @@ def generate_streaming_response(
     tools: Sequence[str] = catalogue.TOOLS,
     thinking: str = "auto",
     voice: str = "",
+    instructions: Instructions | None = None,
     limits: Limits | None = None,
     spare_keys: Sequence[Key] = (),
     budget: Budget | None = None,
@@ -77,6 +79,7 @@ def generate_streaming_response(
         tools=tuple(tools),
         thinking=thinking,
         voice=voice,
+        instructions=instructions or Instructions(),
         limits=limits or Limits(),
         models=models or ModelList(),
     )

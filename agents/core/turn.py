@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from agents.core.catalogue import ModelList
 from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
+from agents.core.instructions import Instructions
 from agents.core.keys import Key, Keys
 from agents.core.outputs import Content, Exchange, Media, Saved
 
@@ -71,6 +72,7 @@ class Turn:
         tools: Google's tools that agents may use, by the catalogue's names.
         thinking: a level of the catalogue; ``auto`` leaves it to the model.
         voice: to speak with.
+        instructions: the user's own, for every agent.
     """
 
     thread_id: str
@@ -86,6 +88,7 @@ class Turn:
     tools: tuple[str, ...] = ()
     thinking: str = "auto"
     voice: str = ""
+    instructions: Instructions = field(default_factory=Instructions)
     limits: Limits = field(default_factory=Limits)
     models: ModelList = field(default_factory=ModelList)
 

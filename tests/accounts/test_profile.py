@@ -56,6 +56,7 @@ def test_me_shows_the_profile(alice):
         "thinking": "auto",
         "voice": "Kore",
         "warn_above_tokens": 50_000,
+        "instructions": "",
         "date_joined": alice.date_joined.isoformat().replace("+00:00", "Z"),
         "notices": [],
     }
