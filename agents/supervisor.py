@@ -100,28 +100,23 @@ class Supervisor:
     async def _keep_running(self, name: str, work: Work) -> None:
         while True:
             steady = asyncio.get_running_loop().call_later(STEADY_S, self._succeeded, name)
-            try:
-                await work()
-                raise RuntimeError("it ended by itself")
-            except Exception as error:
-                self._failed(name, error)
-            finally:
-                steady.cancel()
+            error = await _outcome(work) or RuntimeError("it ended by itself")
+            steady.cancel()
+            self._failed(name, error)
             await asyncio.sleep(self._backoff_s(name))
 
     async def _repeat(self, seconds: float, name: str, work: Work) -> None:
         while True:
             pause_s = seconds
-            try:
-                await work()
-                self._succeeded(name)
-            except Exception as error:
+            if error := await _outcome(work):
                 self._failed(name, error)
                 if not classify(error):
                     pause_s = max(seconds, self._backoff_s(name))
+            else:
+                self._succeeded(name)
             await asyncio.sleep(pause_s)
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def _failed(self, name: str, error: BaseException) -> None:
         health = self._health[name]
         if not health.failures:
             health.since = time.monotonic()
@@ -142,6 +137,24 @@ class Supervisor:
     def _backoff_s(self, name: str) -> float:
         delay_s = min(BACKOFF_MAX_S, BACKOFF_S * 2.0 ** min(self._health[name].failures - 1, 20))
         return delay_s * (0.5 + random.random() / 2)  # noqa: S311 (jitter, not a secret)
+
+
+async def _outcome(work: Work) -> BaseException | None:
+    """Do ``work``; what it failed with, or None.
+
+    A cancellation that nobody asked this task for comes from inside, of a future that a library
+    gave up: that is a failure like any other. One that was asked for ends the task, whatever
+    ``work`` makes of it.
+    """
+    try:
+        await work()
+        failure: BaseException | None = None
+    except (Exception, asyncio.CancelledError) as error:
+        failure = error
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return failure
 
 
 def failing_tasks() -> list[FailingTask]:

@@ -114,6 +114,36 @@ async def test_a_task_that_takes_one_cancellation_for_its_own_is_ended(monkeypat
     assert swallowed == 1
 
 
+async def test_a_cancellation_from_inside_is_a_failure_like_any_other(tasks):
+    attempts = 0
+
+    async def work() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            raise asyncio.CancelledError
+        await asyncio.Event().wait()
+
+    tasks.run("listening", work)
+    await until(lambda: attempts == 3)
+    await until(lambda: not tasks.failing())
+
+
+async def test_a_task_that_fails_while_it_is_ended_ends():
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ZeroDivisionError from None
+
+    made = Supervisor()
+    made.run("connecting", work)
+    made.every(60, "looking", work)
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(1):
+        await made.stop()
+
+
 @pytest.mark.django_db
 def test_readiness_names_what_fails_and_does_without_what_it_can(client, monkeypatch):
     made = Supervisor()
