@@ -72,14 +72,12 @@ class Call:
 
         Empty if calling is switched off.
         """
-        mode = self._calling.get("mode", "AUTO")
-        if str(mode).upper() == "NONE":
+        calling = (self.body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+        if str(calling.get("mode", "AUTO")).upper() == "NONE":
             return {}
-        allowed = self._calling.get("allowedFunctionNames")
         return {
             str(found.get("name")): frozenset(_schema(found).get("properties") or {})
             for found in self._declarations
-            if not allowed or found.get("name") in allowed
         }
 
     @property
@@ -95,14 +93,6 @@ class Call:
     def declares(self) -> bool:
         """Whether functions are declared, may they be called or not."""
         return bool(self._declarations)
-
-    @property
-    def must_call(self) -> bool:
-        return str(self._calling.get("mode", "")).upper() == "ANY" and bool(self.declared)
-
-    @property
-    def _calling(self) -> dict[str, Any]:
-        return (self.body.get("toolConfig") or {}).get("functionCallingConfig") or {}
 
     @cached_property
     def google_tools(self) -> frozenset[str]:

@@ -17,9 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-GOOGLE_TOOLS = frozenset(
-    {"googleSearch", "codeExecution", "urlContext", "googleMaps", "fileSearch"}
-)
+GOOGLE_TOOLS = frozenset({"googleSearch", "codeExecution", "urlContext", "googleMaps"})
 _NO_MINIMAL = frozenset({"gemini-3.8-flash", "gemini-flash-latest"})  # the second is the first
 _XHIGH = frozenset({"gemini-4-hydrogen", "gemini-4-neon"})
 _BILLED = frozenset(
@@ -56,6 +54,14 @@ class Model:
         if not self.thinking:
             return False
         return self.kind == "chat" or (self.kind in ("image", "speech") and self.is_gemini_3)
+
+    @property
+    def most_output(self) -> int:
+        """The most that one answer may have, in as many requests as it takes ("long decode").
+
+        Source: ai.google.dev/gemini-api/docs/generate-content/long-decode, for Gemini 4 Argon.
+        """
+        return self.input_limit if self.id.startswith("gemini-4") else self.output_limit
 
     @property
     def always_thinks(self) -> bool:
@@ -129,10 +135,6 @@ def _speech(id: str, label: str) -> Model:
     return Model(id, label, kind="speech", input_limit=8_192, output_limit=16_384)
 
 
-def _embedding(id: str, label: str, input_limit: int) -> Model:
-    return Model(id, label, kind="embedding", input_limit=input_limit, output_limit=1)
-
-
 MODELS: tuple[Model, ...] = (
     Model("gemini-2.5-flash", "Gemini 2.5 Flash"),
     Model("gemini-2.5-pro", "Gemini 2.5 Pro", version="2.5"),
@@ -164,8 +166,8 @@ MODELS: tuple[Model, ...] = (
     Model("gemini-4-carbon", "Gemini 4 Carbon"),
     Model("gemini-4-hydrogen", "Gemini 4 Hydrogen"),
     Model("gemini-4-neon", "Gemini 4 Neon"),
-    _embedding("gemini-embedding-001", "Gemini Embedding 001", 2_048),
-    _embedding("gemini-embedding-2", "Gemini Embedding 2", 8_192),
+    # Listed, and nothing to be asked here: a client has to see that by its methods.
+    Model("gemini-embedding-2", "Gemini Embedding 2", "embedding", "001", 8_192, 1),
 )
 
 BY_ID = {model.id: model for model in MODELS}

@@ -27,7 +27,7 @@ def check_config(call: Call) -> None:
     _check_limit(call)
     if call.model.kind == "speech":
         if call.system_text:
-            raise Refusal(400, f"Developer instruction is not enabled for models/{call.model.id}")
+            raise Refusal(400, "Developer instruction is not enabled for this model")
         _check_speech(_object(call.config, "speechConfig"))
     if call.model.kind == "image":
         _check_image(call)
@@ -82,12 +82,13 @@ def _check_limit(call: Call) -> None:
     limit = call.config.get("maxOutputTokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise Refusal(400, "max_output_tokens must be positive.")
-    if (limit or 0) > call.model.output_limit:
+    most = call.model.most_output if "stream" in call.method else call.model.output_limit
+    if (limit or 0) > most:
         raise Refusal(
             400,
             "Unable to submit request because it has a maxOutputTokens value of "
             f"{limit} but the supported range is from 1 (inclusive) to "
-            f"{call.model.output_limit + 1} (exclusive). Update the value and try again.",
+            f"{most + 1} (exclusive). Update the value and try again.",
         )
 
 

@@ -41,12 +41,7 @@ def decide(
     else:
         reasons = _reasons(message) | _named(call, message.said)
     chosen = [name for name in reasons if name in call.declared]
-    if not chosen and call.must_call:
-        chosen = [next(iter(call.declared))]
-    return [
-        (name, _arguments(name, call, message, reasons.get(name, "A call was demanded."), chosen))
-        for name in chosen
-    ]
+    return [(name, _arguments(name, call, message, reasons[name], chosen)) for name in chosen]
 
 
 def _reasons(message: Message) -> dict[str, str]:

@@ -90,7 +90,8 @@ def _check_content(content: dict[str, Any], index: int) -> None:
             raise Refusal(400, f"{field}: required oneof field 'data' must have one initialized\n")
         if len(kinds) > 1:
             place = f"contents[{index}].parts[{number}]"
-            raise Refusal(400, f"Invalid value at '{place}' (oneof), oneof field 'data' is set.")
+            problem = f"oneof field 'data' is already set. Cannot set '{kinds[1]}'"
+            raise Refusal(400, f"Invalid value at '{place}' (oneof), {problem}")
         _check_file(part, f"{where}.parts[{number}]")
 
 

@@ -21,36 +21,10 @@ SOURCES = (
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]")
 
 _STYLE = """\
-.container {
-  align-items: center;
-  border-radius: 8px;
-  display: flex;
-  font-family: Google Sans, Roboto, sans-serif;
-  font-size: 14px;
-  line-height: 20px;
-  padding: 8px 12px;
-}
-.chip {
-  border: solid 1px;
-  border-radius: 16px;
-  display: inline-block;
-  margin: 0 8px;
-  padding: 5px 16px;
-  text-decoration: none;
-}
-.carousel {
-  overflow: auto;
-  scrollbar-width: none;
-  white-space: nowrap;
-}
-@media (prefers-color-scheme: light) {
-  .container { background-color: #fafafa; box-shadow: 0 0 0 1px #0000000f; }
-  .chip { background-color: #ffffff; border-color: #d2d2d2; color: #5e5e5e; }
-}
-@media (prefers-color-scheme: dark) {
-  .container { background-color: #1f1f1f; box-shadow: 0 0 0 1px #ffffff26; }
-  .chip { background-color: #2c2c2c; border-color: #3c4043; color: #fff; }
-}"""
+.container { align-items: center; border-radius: 8px; display: flex; padding: 8px 12px; }
+.chip { border: solid 1px; border-radius: 16px; margin: 0 8px; padding: 5px 16px; }
+.carousel { overflow: auto; scrollbar-width: none; white-space: nowrap; }
+@media (prefers-color-scheme: dark) { .container { background-color: #1f1f1f; color: #fff; } }"""
 _MARK = (
     '<svg width="18" height="18" viewBox="0 0 18 18" fill="none" '
     'xmlns="http://www.w3.org/2000/svg"><circle cx="9" cy="9" r="8" fill="#4285F4"/></svg>'

@@ -74,4 +74,4 @@ def _check_signature(part: dict[str, Any], index: int) -> None:
             f"to {_SIGNATURES_PAGE} for more details.",
         )
     if call_id and not signatures.same(given, signatures.signature(call_id)):
-        raise Refusal(400, "Unable to submit request because Thought signature is not valid.")
+        raise Refusal(400, "Corrupted thought signature.")

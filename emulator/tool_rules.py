@@ -13,7 +13,6 @@ _NAMES = {
     "urlContext": "Browse as tool is",
     "codeExecution": "Code execution is",
     "googleMaps": "Google Maps tool is",
-    "fileSearch": "File search tool is",
 }
 
 

@@ -124,7 +124,7 @@ async def test_a_call_without_its_signature_is_refused(client: genai.Client):
 async def test_a_call_with_another_signature_is_refused(client: genai.Client):
     contents, other = await delegate(client, "Draw a fox"), await delegate(client, "Draw a fox")
     contents[1].parts[0].thought_signature = other[1].parts[0].thought_signature
-    with pytest.raises(errors.ClientError, match="signature is not valid"):
+    with pytest.raises(errors.ClientError, match="Corrupted thought signature"):
         await stream(client, contents, tools=TEAM)
 
 

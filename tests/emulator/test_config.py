@@ -50,6 +50,19 @@ async def test_the_answer_stops_at_the_token_limit(client: genai.Client):
         assert refused.value.code == 400
 
 
+async def test_an_answer_of_gemini_4_may_be_longer_than_one_request(client: genai.Client):
+    assert await stream(client, "Hi", "gemini-4-argon", max_output_tokens=1_048_576)
+    with pytest.raises(errors.ClientError, match=r"from 1 .inclusive. to 1048577"):
+        await stream(client, "Hi", "gemini-4-argon", max_output_tokens=1_048_577)
+    for model in (MODEL, "gemini-4-argon"):
+        with pytest.raises(errors.ClientError, match=r"from 1 .inclusive. to 65537"):
+            await client.aio.models.generate_content(
+                model=model,
+                contents="Hi",
+                config=types.GenerateContentConfig(max_output_tokens=65_537),
+            )
+
+
 @pytest.mark.parametrize(
     ("model", "level", "problem"),
     [
