@@ -79,7 +79,9 @@ SQLITE = {
 }
 
 
-@pytest.mark.parametrize(("operation", "kind"), SQLITE.items(), ids=lambda it: str(it))
+@pytest.mark.parametrize(
+    ("operation", "kind"), SQLITE.items(), ids=lambda it: getattr(it, "__name__", str(it))
+)
 def test_an_error_of_sqlite_is_known(
     tmp_path: Path, operation: Callable[[Path], None], kind: Kind | None
 ):
