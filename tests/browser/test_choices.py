@@ -49,7 +49,7 @@ def test_level_that_a_model_does_not_take_is_not_offered(page: Visitor):
 
 
 def test_chosen_model_answers(page: Visitor):
-    page.choose("Model", "Gemini 3 Pro")
+    page.choose("Model", "Gemini 3 Pro (preview, needs billing)")
     turn = page.ask_and_wait("Why is the sea salty?")
 
     expect(turn).to_contain_text("gemini-3.1-pro-preview")

@@ -12,7 +12,7 @@ from tests.browser.visitor import Visitor
 
 def test_settings_are_kept_and_every_new_conversation_begins_with_them(page: Visitor):
     page.open("/#/settings")
-    page.choose("Usual model", "Gemini 3 Pro")
+    page.choose("Usual model", "Gemini 3 Pro (preview, needs billing)")
     page.page.get_by_role("checkbox", name="Search").uncheck()
     page.choose("Thinking", "Low")
     page.choose("Voice", "Puck, upbeat")

@@ -96,16 +96,37 @@ export interface AuditRow {
   detail: string
 }
 
+/** US dollars for a million tokens, as text. */
+export interface Price {
+  input: string
+  output: string
+  cached: string | null
+}
+
 export interface Model {
   id: string
+  /** Google's own name for it. */
+  api_id: string
   label: string
   description: string
   default: boolean
+  /** Unknown: only Google's list for the key speaks of it. */
+  state: 'stable' | 'preview' | 'deprecated' | 'unknown'
+  /** The first day without it, if Google announced one. */
+  ends_on: string | null
+  /** A sentence, if it ends soon. */
+  warning: string
+  /** Whether keys without billing are refused; null when that is not known. */
+  needs_billing: boolean | null
+  /** Null: not known. */
+  price: Price | null
+  coming_price: (Price & { since: string }) | null
   tools: Tool[]
   thinking: Thinking[]
   window_tokens: number
   /** Whether the chosen key lists it; null when that is not known. */
   available: boolean | null
+  unavailable_because: '' | 'not_lent' | 'not_listed' | 'billing_required'
 }
 
 export interface Thread {

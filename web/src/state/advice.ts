@@ -23,6 +23,7 @@ const KEYS: Record<string, string> = {
 const SETTINGS: Record<string, string> = {
   model_gone: 'Choose another model',
   model_not_available: 'Choose another model',
+  billing_required: 'Choose another model',
   storage_full: 'See your files',
 }
 

@@ -33,6 +33,7 @@ export const THINKING: Record<Thinking, string> = {
   low: 'Low',
   medium: 'Medium',
   high: 'High',
+  xhigh: 'Highest',
 }
 
 type Defaults = Pick<Profile, 'ai_model' | 'tools' | 'thinking' | 'voice'> | null
