@@ -13,7 +13,7 @@ from emulator import google_tools, instructions, pictures, prose, signatures, sp
 from emulator.attachments import Attachment
 from emulator.calls import Call
 from emulator.delegation import Part, decide, function_calls, joined
-from emulator.directives import AGENTS, Directives, Message
+from emulator.directives import AGENTS, Directives, Message, take_apart
 from emulator.frames import FrameWriter
 
 
@@ -45,7 +45,7 @@ def compose(call: Call, message: Message, directives: Directives) -> Answer:
         exact = prose.numbered(directives.count("frames", 100), directives.count("size", 40))
         return Answer(thoughts, _texts(exact))
     if call.wants_audio:
-        return _spoken(call, message)
+        return _spoken(call)
     if call.wants_image:
         parts = pictures.parts(call, message, directives, rng)
         return Answer(thoughts, parts, media_tokens=pictures.tokens_of(call))
@@ -66,8 +66,10 @@ def _written(
     )
 
 
-def _spoken(call: Call, message: Message) -> Answer:
-    sound = speech.spoken(message.said, call.config.get("speechConfig") or {})
+def _spoken(call: Call) -> Answer:
+    parts = call.contents[call.question_index]["parts"]
+    said = [{**part, "text": take_apart(str(part.get("text") or "")).said} for part in parts]
+    sound = speech.spoken(said, call.config.get("speechConfig") or {})
     count = round(len(sound) / 2 / speech.RATE * speech.TOKENS_PER_S)
     part = {"inlineData": {"mimeType": speech.MIME, "data": base64.b64encode(sound).decode()}}
     return Answer(parts=[part], media_tokens=count)

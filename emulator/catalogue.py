@@ -45,6 +45,11 @@ class Model:
         return self.id.startswith(_WITH_SIGNATURES) or self.id.endswith("-latest")
 
     @property
+    def takes_speech_metadata(self) -> bool:
+        """Whether speaker and style stand beside the words it reads: since 3.8."""
+        return self.kind == "speech" and self.id.startswith("gemini-3.8")
+
+    @property
     def needs_billing(self) -> bool:
         """Whether it has no free tier."""
         return self.kind == "image" or self.id in _BILLED

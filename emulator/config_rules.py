@@ -28,7 +28,10 @@ def check_config(call: Call) -> None:
     if call.model.kind == "speech":
         if call.system_text:
             raise Refusal(400, "Developer instruction is not enabled for this model")
-        _check_speech(_object(call.config, "speechConfig"))
+        config = _object(call.config, "speechConfig")
+        _check_speech(config)
+        _check_turns_of(call, speech.speakers_of(config))
+        _check_sampling(call)
     if call.model.kind == "image":
         _check_image(call)
 
@@ -107,6 +110,34 @@ def _check_speech(config: dict[str, Any]) -> None:
             )
 
 
+def _check_turns_of(call: Call, speakers: dict[str, str]) -> None:
+    """Speaker and style of each part, which models of 3.8 take.
+
+    Source: ``SpeechMetadata`` in ai.google.dev/api/generate-content, and "Migrate to Gemini 3.8
+    TTS": one part for each turn, whose speaker is one of the configured. The sentences are guessed.
+    """
+    for index, content in enumerate(call.contents):
+        for number, part in enumerate(content["parts"]):
+            where = f"contents[{index}].parts[{number}].speech_metadata"
+            given = part.get("speechMetadata")
+            if given is not None and not call.model.takes_speech_metadata:
+                raise Refusal(400, f"Speech metadata is not supported for this model: {where}.")
+            if given is not None and "text" not in part:
+                raise Refusal(400, f"Speech metadata is only valid for text: {where}.")
+            speaker = str((given or {}).get("speaker") or "")
+            if speaker and speaker not in speakers:
+                raise Refusal(400, f"Speaker must match a configured speaker: {where}.speaker.")
+            if speakers and not speaker and call.model.takes_speech_metadata:
+                raise Refusal(400, f"Speaker is required with several speakers: {where}.speaker.")
+
+
+def _check_sampling(call: Call) -> None:
+    """Models of 3.8 refuse what earlier ones ignore. Source: "Migrate to Gemini 3.8 TTS"."""
+    for name in ("temperature", "topP", "topK"):
+        if name in call.config and call.model.takes_speech_metadata:
+            raise Refusal(400, f"Sampling parameters are not supported for this model: {name}.")
+
+
 def _check_image(call: Call) -> None:
     config = _object(call.config, "imageConfig")
     ratio, size = config.get("aspectRatio"), config.get("imageSize")
@@ -117,3 +148,6 @@ def _check_image(call: Call) -> None:
         raise Refusal(400, f"aspect_ratio must be one of {allowed}.")
     if size and size not in pictures.sizes_of(call.model):
         raise Refusal(400, f"Image size {size} is not supported for this model.")
+    if call.model.is_gemini_3 and pictures.references_in(call) > pictures.MAX_REFERENCES:
+        most = pictures.MAX_REFERENCES  # Google's words are guessed
+        raise Refusal(400, f"The number of input images must be at most {most}.")

@@ -23,6 +23,12 @@ _TEXT = re.compile(
     re.I | re.S,
 )
 _SPEECH = re.compile(r"\b(speak|aloud|voice|audio|say it|read out)\b", re.I)
+_MEDIA_OPTIONS = {
+    "aspect_ratio": re.compile(r"\b(\d{1,2}:\d{1,2})\b"),
+    "image_size": re.compile(r"\b([124]K)\b"),
+    "style": re.compile(r"\b(?:voice|tone) that is ([\w ,]+)", re.I),
+}
+_SPEAKERS = re.compile(r"\bdialogue (?:between|of) (\w+) and (\w+)", re.I)
 _PROPER = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")  # within a sentence
 _EMPTY_WORDS = frozenset({"agent", "call", "tool", "function", "with", "from", "make", "what"})
 _DESCRIBE = re.compile(r"\b(describe|what is (in|on)|transcribe|explain)\b", re.I)
@@ -81,6 +87,7 @@ def _arguments(
         "task": task + message.lines_for(agent),
         "reason": reason,
         "output": _output(message.said, bool(call.attachments)),
+        **_media_options(message.said),
     }
     declared = call.declared[name]
     if name not in (TEXT_TOOL, MEDIA_TOOL):
@@ -119,6 +126,15 @@ def _value(schema: dict[str, Any], words: str, figures: list[float]) -> Any:
         figure = min(figure, schema.get("maximum", math.inf))
         return int(figure) if kind == "integer" else float(figure)
     return {"string": words[: schema.get("maxLength")], "boolean": True}.get(kind)
+
+
+def _media_options(said: str) -> dict[str, str]:
+    """What the words say about how a picture or a dialogue shall be."""
+    found = {name: pattern.search(said) for name, pattern in _MEDIA_OPTIONS.items()}
+    options = {name: match[1] for name, match in found.items() if match}
+    if speakers := _SPEAKERS.search(said):
+        options["speakers"] = f"{speakers[1]}, {speakers[2]}"
+    return options
 
 
 def _output(said: str, attached: bool) -> str:

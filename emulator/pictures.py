@@ -24,6 +24,7 @@ Part = dict[str, Any]
 
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 SIZES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+MAX_REFERENCES = 14  # of models since Gemini 3: ai.google.dev, "Image generation"
 USUAL_SIDE = 256  # where no size is asked for: small, for the sake of tests
 _PRO_TOKENS = {"512": 1120, "1K": 1120, "2K": 1120, "4K": 2000}
 _FLASH_TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
@@ -58,10 +59,13 @@ def ratios_of(model_id: str) -> tuple[str, ...]:
 
 def sizes_of(model: Model) -> frozenset[str]:
     """The sizes a model draws. 512 is of Nano Banana 2 alone: tanstack/ai, release of 2026-10-07,
-    and docs.laozhang.ai/en/api-capabilities/nano-banana-2-1-image; no size before Gemini 3.
+    and docs.laozhang.ai/en/api-capabilities/nano-banana-2-1-image; no size before Gemini 3. The
+    Lite model draws 1K alone: ai.google.dev/gemini-api/docs/models/gemini-3.1-flash-lite-image.
     """
     if not model.is_gemini_3:
         return frozenset()
+    if "lite" in model.id:
+        return frozenset({"1K"})
     return frozenset(SIZES) - (frozenset() if "3.1-flash-image" in model.id else {"512"})
 
 
@@ -73,6 +77,12 @@ def tokens_of(call: Call) -> int:
     if "nano-banana" in call.model.id:
         by_size = _BANANA_TOKENS
     return by_size[str(_image_config(call).get("imageSize") or "1K")]
+
+
+def references_in(call: Call) -> int:
+    """How many pictures a request holds."""
+    files = (file for content in call.contents for file in call.files_in(content))
+    return sum(file.mime_type.startswith("image/") for file in files)
 
 
 def parts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -45,22 +46,29 @@ def speakers_of(speech: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def spoken(text: str, speech: dict[str, Any]) -> bytes:
+def spoken(parts: list[dict[str, Any]], speech: dict[str, Any]) -> bytes:
     """Headerless 16-bit mono sound at 24 kHz, four seconds at most.
 
-    With several speakers a line that begins with ``Name:`` is said in that speaker's voice.
+    With several speakers a part is said in the voice of its own speaker, or a line that begins
+    with ``Name:`` in that one's.
     """
     usual = voice_of(speech.get("voiceConfig") or {})
     speakers = speakers_of(speech)
     said: list[tuple[str, str]] = []
-    for line in text.splitlines():
-        found = re.match(r"\s*([^:\n]{1,40}):\s", line)
-        known = found is not None and found[1].strip() in speakers
-        voice = speakers[found[1].strip()] if found and known else usual
-        words = line[found.end() :] if found and known else line
-        said += [(word, voice) for word in words.split()]
+    for part in parts:
+        speaker = str((part.get("speechMetadata") or {}).get("speaker") or "")
+        said += _words(str(part.get("text") or ""), speakers, speakers.get(speaker, usual))
     notes = (_note(_pitch(word, voice)) for word, voice in said[:_MAX_WORDS])
     return b"".join(notes) or _note(_SCALE_HZ[0])
+
+
+def _words(text: str, speakers: dict[str, str], usual: str) -> Iterator[tuple[str, str]]:
+    """Each word, and whose voice says it."""
+    for line in text.splitlines():
+        found = re.match(r"\s*([^:\n]{1,40}):\s", line)
+        voice = speakers.get(found[1].strip()) if found else None
+        words = line[found.end() :] if found and voice else line
+        yield from ((word, voice or usual) for word in words.split())
 
 
 def _pitch(word: str, voice: str) -> int:

@@ -82,6 +82,35 @@ async def test_unknown_shapes_and_sizes_are_refused(
         await paint(client, "A fox", image_config=types.ImageConfig(**config))
 
 
+LITE = "gemini-3.1-flash-lite-image"
+BANANA = "gemini-nano-banana-2.1"
+
+
+@pytest.mark.parametrize(
+    ("model", "config"),
+    [
+        (BANANA, {"image_size": "512"}),
+        (PRO, {"image_size": "512"}),
+        (PRO, {"aspect_ratio": "8:1"}),
+        (LITE, {"image_size": "2K"}),
+        (OLD, {"image_size": "1K"}),
+    ],
+)
+async def test_each_model_refuses_what_only_others_draw(
+    client: genai.Client, model: str, config: dict[str, str]
+):
+    with pytest.raises(errors.ClientError) as refused:
+        await paint(client, "A fox", model, image_config=types.ImageConfig(**config))
+    assert refused.value.code == 400
+
+
+async def test_fourteen_pictures_are_followed_and_no_more(client: genai.Client):
+    given = [photo() for _ in range(14)]
+    assert pictures_in(await paint(client, [turn("user", *given, "All of them")], BANANA))
+    with pytest.raises(errors.ClientError, match="at most 14"):
+        await paint(client, [turn("user", *given, photo(), "All of them")], BANANA)
+
+
 async def test_a_picture_that_is_given_is_changed(client: genai.Client):
     parts = await paint(client, [turn("user", photo(), "Make it blue")])
     [picture] = pictures_in(parts)

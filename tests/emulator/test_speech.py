@@ -95,6 +95,50 @@ async def test_speakers_that_do_not_add_up_are_refused(
         await say(client, "Joe: hello", config)
 
 
+NEW = "gemini-3.8-flash-tts"
+TWO = duet(("Joe", "Zephyr"), ("Ann", "Sulafat"))
+
+
+def line(words: str, **metadata: str) -> types.Part:
+    return types.Part(text=words, speech_metadata=types.SpeechMetadata(**metadata))
+
+
+async def perform(client: genai.Client, *parts: types.Part, model: str = NEW, **config: Any):
+    contents = [types.Content(role="user", parts=list(parts))]
+    chunks = await stream(client, contents, model, response_modalities=["AUDIO"], **config)
+    [sound] = [part.inline_data for part in parts_of(chunks) if part.inline_data]
+    return sound.data
+
+
+async def test_a_part_is_said_by_its_own_speaker(client: genai.Client):
+    parts = (line("hello", speaker="Joe", style="calm"), line("hello", speaker="Ann"))
+    sound = await perform(client, *parts, speech_config=TWO)
+    half = len(sound) // 2
+    assert pitch(sound[:half]) < pitch(sound[half:])
+
+
+@pytest.mark.parametrize(
+    ("parts", "model", "config", "problem"),
+    [
+        ([line("hello", speaker="Bob")], NEW, TWO, "must match a configured speaker"),
+        ([line("hello", speaker="Joe")], NEW, None, "must match a configured speaker"),
+        ([line("hello", speaker="Joe"), line("hi", style="calm")], NEW, TWO, "is required"),
+        ([line("hello", style="calm")], MODEL, None, "not supported"),
+    ],
+)
+async def test_metadata_that_does_not_fit_is_refused(
+    client: genai.Client, parts: Any, model: str, config: Any, problem: str
+):
+    with pytest.raises(errors.ClientError, match=problem):
+        await perform(client, *parts, model=model, speech_config=config)
+
+
+async def test_models_of_3_8_refuse_a_temperature_that_older_ones_ignore(client: genai.Client):
+    with pytest.raises(errors.ClientError, match="temperature"):
+        await perform(client, types.Part(text="hello"), temperature=0.5)
+    assert await perform(client, types.Part(text="hello"), model=MODEL, temperature=0.5)
+
+
 async def test_a_speaking_model_takes_no_instruction_no_text_and_no_tools(client: genai.Client):
     model = "gemini-3.1-flash-tts-preview"
     search = [types.Tool(google_search=types.GoogleSearch())]
