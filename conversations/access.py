@@ -13,7 +13,7 @@ from common.errors import AppError, not_found
 from conversations.links import is_signed
 from conversations.models import Artifact, Run, Thread
 
-MAX_ATTACHMENTS = 10
+MAX_ATTACHMENTS = 16  # more than the pictures that any model follows at once
 
 Row = TypeVar("Row", bound=Model)
 

@@ -160,7 +160,7 @@ def test_files_need_no_words():
 
 
 def test_a_message_carries_so_many_files():
-    parts = [part for _ in range(11) for part in file_part(f"/api/files/{uuid4()}/")]
+    parts = [part for _ in range(17) for part in file_part(f"/api/files/{uuid4()}/")]
     assert refusal(questions.input_from, asked(messages=[said(parts)])).code == "too_many_files"
 
 

@@ -96,7 +96,7 @@ async def test_a_file_that_was_deleted_is_refused_and_the_others_stay_loose(
 
 
 async def test_too_many_files_are_refused(alice: User, work: UserApiKey, emulator: Emulator):
-    files = [await sent_by(alice, name=f"{number}.txt") for number in range(11)]
+    files = [await sent_by(alice, name=f"{number}.txt") for number in range(17)]
     refusal = await refused(alice, question(attachments=tuple(file.pk for file in files)))
     assert refusal.code == "too_many_files"
     assert await emulator.requests_async() == []

@@ -78,11 +78,11 @@ def test_foreign_and_unknown_files_are_the_same_and_nothing_is_written(alice, ch
     assert not Artifact.objects.exclude(thread=None).exists()
 
 
-def test_a_message_carries_ten_files_at_most(alice):
-    ids = [uploaded(alice).pk for _ in range(11)]
+def test_a_message_carries_sixteen_files_at_most(alice):
+    ids = [uploaded(alice).pk for _ in range(17)]
 
     assert refusal(open_run, alice, attachments=ids) == ("too_many_files", 400)
-    assert refusal(attachments_for, alice.pk, [ids[0]] * 11) == ("too_many_files", 400)
+    assert refusal(attachments_for, alice.pk, [ids[0]] * 17) == ("too_many_files", 400)
     assert len(open_run(alice, attachments=ids[:10]).attachments) == 10
 
 

@@ -88,7 +88,7 @@ async def test_foreign_and_other_addresses_are_refused_on_both_doors(
         for address in elsewhere:
             file = {**gone, "url": address}
             assert (await client.refusal("Read it", files=[file]))["code"] == "invalid_input"
-        many = await client.refusal("These", files=[theirs] * 11)
+        many = await client.refusal("These", files=[theirs] * 17)
     assert many["code"] == "too_many_files"
     assert alice.get("threads/")["results"] == alice.upstream() == []
 

@@ -74,8 +74,8 @@ def test_a_file_that_is_not_taken_is_named_and_nothing_is_asked(
         assert str(path) in ran.stderr
         assert why in ran.stderr
         assert "Traceback" not in ran.stderr
-    many = [word for number in range(11) for word in ("--file", f"{number}.txt")]
-    assert "at most 10 files" in chat(alice, "-m", "These?", *many).stderr
+    many = [word for number in range(17) for word in ("--file", f"{number}.txt")]
+    assert "at most 16 files" in chat(alice, "-m", "These?", *many).stderr
     assert alice.get("files/")["results"] == alice.get("threads/")["results"] == []
     assert alice.upstream() == []
 

