@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -15,9 +16,38 @@ from rest_framework.views import APIView
 
 from accounts.api import InstructionsField, checked, signed_in
 from agents.core.catalogue import TOOLS
+from agents.core.dialogue import NAME_CHARS
+from agents.core.mediaoptions import STYLE_CHARS, PictureOptions, Speaker, SpeechOptions
 from agents.core.team.media import OUTPUTS
+from agents.core.voices import VOICES
 from agents.estimates import Question, estimate
 from agents.questions import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
+
+
+class PictureInput(serializers.Serializer[Any]):
+    ratio = serializers.CharField(max_length=10, required=False, allow_null=True)
+    size = serializers.CharField(max_length=10, required=False, allow_null=True)
+
+
+class SpeakerInput(serializers.Serializer[Any]):
+    voice = serializers.ChoiceField(list(VOICES))
+    name = serializers.CharField(max_length=NAME_CHARS, required=False, allow_null=True)
+
+
+class SpeechInput(serializers.Serializer[Any]):
+    speakers = serializers.ListField(
+        child=SpeakerInput(), required=False, allow_null=True, max_length=2
+    )
+    style = serializers.CharField(  # type: ignore[assignment]  # a field named like an option
+        max_length=STYLE_CHARS, required=False, allow_null=True
+    )
+
+
+class PictureOutput(serializers.Serializer[Any]):
+    size = serializers.CharField(allow_blank=True)
+    price_usd = serializers.DecimalField(
+        max_digits=16, decimal_places=9, allow_null=True, help_text="Null: not known."
+    )
 
 
 class EstimateInput(serializers.Serializer[Any]):
@@ -49,6 +79,8 @@ class EstimateInput(serializers.Serializer[Any]):
         default=None,
         help_text="Those of the conversation to be; null: as they are.",
     )
+    picture = PictureInput(required=False, allow_null=True, default=None)
+    speech = SpeechInput(required=False, allow_null=True, default=None)
     exact = serializers.BooleanField(
         required=False,
         default=False,
@@ -65,6 +97,9 @@ class EstimateOutput(serializers.Serializer[Any]):
     )
     window_tokens = serializers.IntegerField()
     left_out = serializers.IntegerField(help_text="Oldest exchanges that do not fit.")
+    picture = PictureOutput(
+        allow_null=True, help_text="What the first model would make, if that is a picture."
+    )
     warn = serializers.BooleanField(help_text="More than the profile's `warn_above_tokens`.")
     warn_above_tokens = serializers.IntegerField(allow_null=True)
 
@@ -77,6 +112,8 @@ class EstimateView(APIView):
         said = checked(EstimateInput, request)
         exact = said.pop("exact")
         said["tools"] = None if said["tools"] is None else tuple(said["tools"])
+        said["picture"] = PictureOptions(**_given(said["picture"]))
+        said["speech"] = _speech(_given(said["speech"]))
         # Runs on the server's own event loop, where the connections to Google are.
         found = async_to_sync(estimate)(signed_in(request).pk, Question(**said), exact=exact)
         shown = found.preview
@@ -89,8 +126,18 @@ class EstimateView(APIView):
                     "price_usd": shown.price_usd,
                     "window_tokens": shown.window_tokens,
                     "left_out": shown.left_out,
+                    "picture": shown.picture,
                     "warn": found.warn,
                     "warn_above_tokens": found.warn_above_tokens,
                 }
             ).data
         )
+
+
+def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (fields or {}).items() if value is not None}
+
+
+def _speech(fields: Mapping[str, Any]) -> SpeechOptions:
+    speakers = tuple(Speaker(**_given(one)) for one in fields.get("speakers", ()))
+    return SpeechOptions(speakers, fields.get("style", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
@@ -15,11 +15,13 @@ from agents.core.errors import AgentError
 from agents.core.gemini import Gemini
 from agents.core.instructions import Instructions
 from agents.core.keys import Key, Keys
+from agents.core.mediaoptions import PictureOptions, SpeechOptions
 from agents.core.outputs import Exchange
 from agents.core.preview import Preview, preview
 from agents.core.team import TEAM
 from agents.core.turn import Attachment, Record, Turn
 from agents.database import in_database
+from agents.mediaoptions import check_media
 from agents.orders import coordinator_model, limits, model_for
 from apikeys.selectors import check_model, run_keys
 from common.errors import AppError, not_found
@@ -48,6 +50,8 @@ class Question:
     key_id: UUID | None = None
     tools: tuple[str, ...] | None = None
     instructions: str | None = None
+    picture: PictureOptions = field(default_factory=PictureOptions)
+    speech: SpeechOptions = field(default_factory=SpeechOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ async def estimate(user_id: int, question: Question, *, exact: bool) -> Estimate
     try:
         found = await _previewed(turn, OwnFiles(here.gemini, user_id), here.gemini, exact=exact)
     except AgentError as error:
-        status = {"quota": 429, "no_video": 400}.get(error.code, 502)
+        status = {"quota": 429, "no_video": 400, "bad_request": 400}.get(error.code, 502)
         raise AppError(
             error.code, error.message, status=status, retry_after_s=error.retry_after_s
         ) from None
@@ -97,6 +101,7 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices, keys[0].models)
     check_model(keys[0], model)
+    check_media(keys[0].models, question.picture, question.speech)
     thread = thread_for(user_id, question.thread_id) if question.thread_id else None
     own = question.instructions
     if own is None:
@@ -115,6 +120,9 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
         tools=choices.tools if question.tools is None else question.tools,
         thinking=choices.thinking,
         instructions=Instructions(choices.instructions, own),
+        voice=choices.voice,
+        picture=question.picture,
+        speech=question.speech,
         limits=replace(limits(), first_byte_s=COUNT_S),
         models=keys[0].models,
     )

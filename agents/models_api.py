@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import signed_in
-from agents.core import catalogue, prices
+from agents.core import catalogue, mediaoptions, prices
 from agents.core.catalogue import ModelInfo
 from agents.core.prices import ListPrice
 from agents.core.team import TEAM
@@ -80,6 +81,34 @@ class VoiceOutput(serializers.Serializer[Any]):
     description = serializers.CharField()
 
 
+class SizeOutput(serializers.Serializer[Any]):
+    size = serializers.CharField()
+    price_usd = serializers.CharField(allow_null=True, help_text="Of one picture; null: not known.")
+
+
+class PicturesOutput(serializers.Serializer[Any]):
+    model = serializers.CharField(help_text="That makes pictures with the selected key.")
+    ratios = serializers.ListField(
+        child=serializers.CharField(), help_text="Empty: not known; leave it to the model."
+    )
+    sizes = SizeOutput(many=True)
+    usual_size = serializers.CharField(help_text="Where none is asked for.", allow_blank=True)
+    references = serializers.IntegerField(
+        allow_null=True, help_text="How many pictures may come along; null: not known."
+    )
+
+
+class SpeechOutput(serializers.Serializer[Any]):
+    model = serializers.CharField(help_text="That speaks with the selected key.")
+    voices = VoiceOutput(many=True)
+    speakers = serializers.IntegerField(help_text="How many can talk in one recording.")
+
+
+class MediaOutput(serializers.Serializer[Any]):
+    pictures = PicturesOutput(allow_null=True, help_text="Null: the key has no model for them.")
+    speech = SpeechOutput(allow_null=True)
+
+
 class ModelsView(APIView):
     @extend_schema(responses=ModelOutput(many=True))
     def get(self, request: Request) -> Response:
@@ -102,6 +131,44 @@ class VoicesView(APIView):
         """The voices that read aloud."""
         voices = [{"name": name, "description": character} for name, character in VOICES.items()]
         return Response(VoiceOutput(voices, many=True).data)
+
+
+class MediaView(APIView):
+    @extend_schema(responses=MediaOutput)
+    def get(self, request: Request) -> Response:
+        """What can be asked of pictures and of speech with the selected key, and what it costs."""
+        models = models_of_selected(signed_in(request).pk).models
+        draws, speaks = models.best("image"), models.best("speech")
+        offered = {
+            "pictures": draws and _pictures_on_offer(draws),
+            "speech": speaks and _speech_on_offer(speaks),
+        }
+        return Response(MediaOutput(offered).data)
+
+
+def _pictures_on_offer(model: ModelInfo) -> dict[str, Any]:
+    today, pictures = datetime.now(UTC).date(), model.pictures
+    sizes = []
+    for size in pictures.sizes if pictures else ():
+        price = prices.price_of_picture(model, size, today)
+        sizes.append({"size": size, "price_usd": None if price is None else _plain(price)})
+    return {
+        "model": model.label,
+        "ratios": pictures.ratios if pictures else (),
+        "sizes": sizes,
+        "usual_size": mediaoptions.usual_size(model),
+        "references": pictures.references if pictures else None,
+    }
+
+
+def _speech_on_offer(model: ModelInfo) -> dict[str, Any]:
+    speech = model.speech
+    voices = speech.voices if speech else VOICES
+    return {
+        "model": model.label,
+        "voices": [{"name": name, "description": word} for name, word in voices.items()],
+        "speakers": speech.speakers if speech else 1,
+    }
 
 
 def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
@@ -132,7 +199,11 @@ def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
 
 def _in_words(price: ListPrice) -> dict[str, str | None]:
     amounts = {"input": price.input, "output": price.output, "cached": price.cached}
-    return {name: None if usd is None else f"{usd.normalize():f}" for name, usd in amounts.items()}
+    return {name: None if usd is None else _plain(usd) for name, usd in amounts.items()}
+
+
+def _plain(usd: Decimal) -> str:
+    return f"{usd.normalize():f}"
 
 
 def _coming_price(model: ModelInfo, since: date) -> dict[str, Any] | None:

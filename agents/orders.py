@@ -25,6 +25,7 @@ from agents.core.outputs import Media, Saved
 from agents.core.turn import Limits, Save
 from agents.database import in_database, with_files, with_files_patiently
 from agents.liverun import RunIds
+from agents.mediaoptions import check_media, refuse_keys_in_speech
 from agents.questions import RunInput
 from apikeys.selectors import RunKey, check_model, run_keys
 from common.errors import AppError
@@ -128,12 +129,14 @@ def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
     user_id = sign_in.user_id
     if not question.allow_key:
         refuse_key(question.text, message=IN_A_MESSAGE)
+        refuse_keys_in_speech(question.speech)
     refuse_key(question.instructions or "", field="instructions")
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices, keys[0].models)
     is_new = _check_rates(user_id, question.run_id)
     if is_new:
+        check_media(keys[0].models, question.picture, question.speech)
         check_model(keys[0], model)
         check_budget(keys[0], catalogue.api_id(model), user_id)
     return _Checked(choices, keys, model, is_new)
@@ -203,6 +206,8 @@ def answer_to(here: live.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudg
         thinking=question.thinking or choices.thinking,
         voice=question.voice or choices.voice,
         instructions=order.opened.instructions,
+        picture=question.picture,
+        speech=question.speech,
         limits=limits(),
     )
 

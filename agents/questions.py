@@ -15,17 +15,20 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.core.catalogue import THINKING, TOOLS
+from agents.core.dialogue import NAME_CHARS
 from agents.core.instructions import MAX_CHARS
+from agents.core.mediaoptions import STYLE_CHARS, PictureOptions, SpeechOptions
 from agents.core.team import NAMES
 from agents.core.team.media import OUTPUTS
 from agents.core.voices import is_voice
 from agents.inputs import Strict, json_from, refusal
 from common.errors import AppError
+from conversations.access import MAX_ATTACHMENTS
 from conversations.branches import After
 
 PROMPT_CHARS = 100_000
 MESSAGES_SENT = 2_000
-FILES_SENT = 10
+FILES_SENT = MAX_ATTACHMENTS
 AGENT_CHOICES = ("auto", "direct", *NAMES)
 ROOT = "root"
 _FILE_ADDRESS = re.compile(r"/api/files/([0-9a-fA-F-]{36})/")
@@ -86,6 +89,23 @@ class _SentMessage(BaseModel):
     content: Any = None
 
 
+class _Picture(Strict):
+    """What the model takes of it is checked when the model is known."""
+
+    ratio: str | None = Field(default=None, max_length=10)
+    size: str | None = Field(default=None, max_length=10)
+
+
+class _Speaker(Strict):
+    voice: Annotated[str, AfterValidator(_voice)]
+    name: str | None = Field(default=None, max_length=NAME_CHARS, pattern=r"^[^:\r\n]*$")
+
+
+class _Speech(Strict):
+    speakers: list[_Speaker] | None = Field(default=None, max_length=2)
+    style: str | None = Field(default=None, max_length=STYLE_CHARS)
+
+
 class _Props(Strict):
     agent: Annotated[str, _one_of(*AGENT_CHOICES)] = "auto"
     output: Annotated[str, _one_of(*OUTPUTS)] | None = None
@@ -96,6 +116,8 @@ class _Props(Strict):
     thinking: Annotated[str, _one_of(*THINKING)] | None = None
     voice: Annotated[str, AfterValidator(_voice)] | None = None
     instructions: str | None = Field(default=None, max_length=MAX_CHARS)
+    picture: _Picture | None = None
+    speech: _Speech | None = None
     allow_key: bool = Field(default=False, strict=True)
 
 
@@ -139,6 +161,8 @@ class RunInput(BaseModel):
     thinking: str | None = None
     voice: str | None = None
     instructions: str | None = Field(default=None, repr=False)
+    picture: PictureOptions = PictureOptions()
+    speech: SpeechOptions = SpeechOptions()
     allow_key: bool = False
 
 
@@ -168,7 +192,7 @@ def input_from(value: object) -> RunInput:
         attachments=attachments,
         enclosed=enclosed,
         after=after,
-        **props.model_dump(exclude={"parent_message_id", "tools"}),
+        **props.model_dump(exclude={"parent_message_id", "tools"}, exclude_none=True),
         tools=None if props.tools is None else tuple(props.tools),
     )
 

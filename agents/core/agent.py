@@ -12,6 +12,7 @@ from uuid import uuid4
 from agents.core import abilities, catalogue, history
 from agents.core.call import ModelCall
 from agents.core.errors import AgentError
+from agents.core.files import newest_pictures
 from agents.core.model import Function, Model, ModelRequest
 from agents.core.outputs import Activity, Content, Said
 from agents.core.turn import Record, Turn
@@ -92,7 +93,13 @@ class Task:
     said: list[Content] = field(default_factory=list)
 
     def call(
-        self, *, system: str, model: str = "", alone: bool = False, made: bool = False, **more: Any
+        self,
+        *,
+        system: str,
+        model: str = "",
+        alone: Content | None = None,
+        made: bool = False,
+        **more: Any,
     ) -> ModelCall:
         """Prepare a model call on the run's key and limits.
 
@@ -100,7 +107,7 @@ class Task:
 
         Args:
             model: an API id; empty: the one the user chose.
-            alone: the request is all that is sent, nothing of the conversation.
+            alone: all that is sent, in the place of the conversation.
             made: files that were made earlier go along.
             more: what else a ``ModelRequest`` can say.
         """
@@ -175,10 +182,10 @@ class Task:
                 return "", ()
 
     def _contents(
-        self, model: str, first: tuple[Content, ...], *, alone: bool, made: bool
+        self, model: str, first: tuple[Content, ...], *, alone: Content | None, made: bool
     ) -> tuple[tuple[Content, ...], list[Said]]:
-        if alone:
-            return (*first, user_content(self.request)), []
+        if alone is not None:
+            return (*first, alone), []
         now = (self.last, *self.said)
         window = self.turn.models.info(model).window_tokens
         cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
@@ -191,7 +198,10 @@ class Task:
         if sent.left_out and not self.said:
             left_out = {"kept": sent.kept, "leftOut": sent.left_out, "windowTokens": window}
             notices.append(Activity("history", left_out, ref=str(uuid4())))
-        return (*first, *sent.contents, *now), notices
+        contents = (*first, *sent.contents, *now)
+        if pictures := self.turn.models.info(model).pictures:
+            contents = newest_pictures(contents, pictures.references)
+        return contents, notices
 
 
 def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:

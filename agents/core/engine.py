@@ -16,6 +16,7 @@ from agents.core.files import Files, NoFiles
 from agents.core.instructions import Instructions
 from agents.core.keyguard import SecretFilter
 from agents.core.keys import Budget, Key, Keys
+from agents.core.mediaoptions import PictureOptions, SpeechOptions
 from agents.core.model import Model
 from agents.core.outputs import Content, Exchange
 from agents.core.team import TEAM
@@ -44,6 +45,8 @@ def generate_streaming_response(
     thinking: str = "auto",
     voice: str = "",
     instructions: Instructions | None = None,
+    picture: PictureOptions | None = None,
+    speech: SpeechOptions | None = None,
     limits: Limits | None = None,
     spare_keys: Sequence[Key] = (),
     budget: Budget | None = None,
@@ -80,6 +83,8 @@ def generate_streaming_response(
         thinking=thinking,
         voice=voice,
         instructions=instructions or Instructions(),
+        picture=picture or PictureOptions(),
+        speech=speech or SpeechOptions(),
         limits=limits or Limits(),
         models=models or ModelList(),
     )

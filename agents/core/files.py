@@ -74,6 +74,25 @@ async def with_files(
     return tuple(_put_in(content, found) for content in contents)
 
 
+def newest_pictures(contents: Sequence[Content], most: int) -> tuple[Content, ...]:
+    """The contents with their newest pictures, and a mention of each older one.
+
+    Args:
+        most: how many pictures a model follows at once.
+    """
+    newest_first: list[Content] = []
+    for content in reversed(contents):
+        parts = []
+        for part in reversed(content["parts"]):
+            artifact = part.get("artifact")
+            if artifact and kind_of(artifact["mimeType"]) == "image":
+                most -= 1
+                part = part if most >= 0 else {"text": mention(artifact)}
+            parts.append(part)
+        newest_first.append({**content, "parts": parts[::-1]})
+    return tuple(newest_first[::-1])
+
+
 def kind_of(mime_type: str) -> str:
     kind = mime_type.partition("/")[0]
     return kind if kind in ("image", "audio", "video", "text") else "document"

@@ -51,9 +51,24 @@ def _generation(request: ModelRequest) -> dict[str, Any]:
         thinking = {"includeThoughts": True, **thinking}
     if thinking:
         config["thinkingConfig"] = thinking
-    if request.voice:
-        voice = {"prebuiltVoiceConfig": {"voiceName": request.voice}}
-        config["speechConfig"] = {"voiceConfig": voice}
-    if request.aspect_ratio:
-        config["imageConfig"] = {"aspectRatio": request.aspect_ratio}
+    if speech := _speech(request):
+        config["speechConfig"] = speech
+    picture = {"aspectRatio": request.picture.ratio, "imageSize": request.picture.size}
+    if picture := {name: value for name, value in picture.items() if value}:
+        config["imageConfig"] = picture
     return config
+
+
+def _speech(request: ModelRequest) -> dict[str, Any]:
+    """One voice or several: Google takes either, not both."""
+    if not request.speakers:
+        return {"voiceConfig": _voice(request.voice)} if request.voice else {}
+    speakers = [
+        {"speaker": speaker.name, "voiceConfig": _voice(speaker.voice)}
+        for speaker in request.speakers
+    ]
+    return {"multiSpeakerVoiceConfig": {"speakerVoiceConfigs": speakers}}
+
+
+def _voice(name: str) -> dict[str, Any]:
+    return {"prebuiltVoiceConfig": {"voiceName": name}}

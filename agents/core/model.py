@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from agents.core.mediaoptions import PictureOptions, Speaker
 from agents.core.outputs import Content
 from agents.core.turn import Limits
 
@@ -32,7 +33,8 @@ class ModelRequest:
         tools: of Google's, by the catalogue's names: ``search``, ``code``, ``url``.
         thoughts: ask for summaries of the model's thinking.
         thinking: how much of it: a level of the catalogue.
-        aspect_ratio: of a picture, such as ``16:9``.
+        voice: that reads aloud. speakers: two with a voice each, in its place.
+        picture: how a picture is to be made.
     """
 
     model: str
@@ -47,7 +49,8 @@ class ModelRequest:
     thoughts: bool = False
     thinking: str = "auto"
     voice: str = ""
-    aspect_ratio: str = ""
+    speakers: tuple[Speaker, ...] = ()
+    picture: PictureOptions = field(default_factory=PictureOptions)
     limits: Limits = field(default_factory=Limits)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agents.core import history, prices
+from agents.core import history, mediaoptions, prices
 from agents.core.agent import Agent
 from agents.core.coordinator import Coordinator
 from agents.core.files import NoFiles, Part
 from agents.core.keys import Key
 from agents.core.model import ModelRequest
+from agents.core.models import ModelInfo
 from agents.core.outputs import Activity, FromAgent, Output
 from agents.core.turn import Record, Turn, Usage
 
@@ -24,12 +25,21 @@ class Counter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PicturePreview:
+    """A picture before it is made; ``price_usd`` None: not known."""
+
+    size: str
+    price_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The first call of an answer.
 
     Args:
         exact: whether Gemini counted, or this server estimated.
         price_usd: of what goes in; what comes out is not known before. None: price not known.
+        picture: that it would make, if it is for one.
         left_out: how many of the oldest exchanges do not fit.
     """
 
@@ -39,6 +49,7 @@ class Preview:
     price_usd: Decimal | None
     window_tokens: int
     left_out: int
+    picture: PicturePreview | None = None
 
 
 async def preview(
@@ -60,9 +71,24 @@ async def preview(
         tokens += sum(map(history.tokens_of, request.contents))
     else:
         tokens = await counter.count_tokens(request)
-    price = prices.estimate(request.model, Usage(input=tokens), datetime.now(UTC).date())
-    window = turn.models.info(request.model).window_tokens
-    return Preview(request.model, tokens, counter is not None, price, window, left_out)
+    today, model = datetime.now(UTC).date(), turn.models.info(request.model)
+    price = prices.estimate(request.model, Usage(input=tokens), today)
+    return Preview(
+        request.model,
+        tokens,
+        counter is not None,
+        price,
+        model.window_tokens,
+        left_out,
+        _picture(model, request, today),
+    )
+
+
+def _picture(model: ModelInfo, request: ModelRequest, today: date) -> PicturePreview | None:
+    if "IMAGE" not in request.modalities:
+        return None
+    size = request.picture.size or mediaoptions.usual_size(model)
+    return PicturePreview(size, prices.price_of_picture(model, size, today))
 
 
 class _Seen(Exception):

@@ -14,6 +14,7 @@ from agents.core.errors import AgentError
 from agents.core.files import Files, NoFiles
 from agents.core.instructions import Instructions
 from agents.core.keys import Key, Keys
+from agents.core.mediaoptions import PictureOptions, SpeechOptions
 from agents.core.outputs import Content, Exchange, Media, Saved
 
 Save = Callable[[Media], Awaitable[Saved]]
@@ -71,7 +72,8 @@ class Turn:
         history: earlier exchanges, oldest first.
         tools: Google's tools that agents may use, by the catalogue's names.
         thinking: a level of the catalogue; ``auto`` leaves it to the model.
-        voice: to speak with.
+        voice: to speak with, where one voice speaks.
+        picture, speech: how they are to be made, where the user chose it.
         instructions: the user's own, for every agent.
     """
 
@@ -89,6 +91,8 @@ class Turn:
     thinking: str = "auto"
     voice: str = ""
     instructions: Instructions = field(default_factory=Instructions)
+    picture: PictureOptions = field(default_factory=PictureOptions)
+    speech: SpeechOptions = field(default_factory=SpeechOptions)
     limits: Limits = field(default_factory=Limits)
     models: ModelList = field(default_factory=ModelList)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DEFAULT_VOICE = "Kore"
+SECOND_VOICE = "Puck"
 
 VOICES: Mapping[str, str] = {
     "Zephyr": "Bright",
@@ -42,6 +43,11 @@ VOICES: Mapping[str, str] = {
     "Sulafat": "Warm",
 }
 """A voice's name, and its character in a word."""
+
+
+def another_voice(voice: str) -> str:
+    """A voice for the other speaker of a dialogue."""
+    return SECOND_VOICE if voice != SECOND_VOICE else DEFAULT_VOICE
 
 
 def is_voice(name: str) -> bool:

@@ -251,7 +251,7 @@ async def test_over_rest_an_estimate_says_all_of_it(
     assert status == 200
     assert found.keys() == {
         *("model", "input_tokens", "exact", "price_usd", "window_tokens", "left_out"),
-        *("warn", "warn_above_tokens"),
+        *("picture", "warn", "warn_above_tokens"),
     }
     assert Decimal(found["price_usd"]) > 0
     assert (found["exact"], found["warn"]) == (True, False)
@@ -273,7 +273,7 @@ async def test_googles_refusals_have_the_shape_of_every_error(
         assert (status, found["code"]) == (expected, code)
         assert found["message"].endswith(".")
         assert_secret_free(f"{found} {headers}", secret)
-    for wrong in ({"attachments": [str(uuid4())] * 11}, {"tools": ["mail"]}, {"agent": "nobody"}):
+    for wrong in ({"attachments": [str(uuid4())] * 17}, {"tools": ["mail"]}, {"agent": "nobody"}):
         status, found, _ = await rest(alice, **wrong)
         assert (status, found["code"]) == (400, "invalid")
     assert await asked_upstream(emulator) == []

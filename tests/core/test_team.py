@@ -63,7 +63,8 @@ async def test_its_functions_say_what_each_agent_wants_and_is_for():
     await events_of(ask(scripted))
     writes, draws = scripted.requests[0].functions
     assert set(writes.parameters["properties"]) == {"task", "reason"}
-    assert set(draws.parameters["properties"]) == {"task", "reason", "output", "aspect_ratio"}
+    media = {"output", "aspect_ratio", "image_size", "speakers", "style"}
+    assert set(draws.parameters["properties"]) == {"task", "reason", *media}
     assert writes.parameters["required"] == draws.parameters["required"] == ["task", "reason"]
     assert "searches the web" in writes.description
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from agents.core import dialogue, mediaoptions
 from agents.core.agent import Task, Tool
+from agents.core.catalogue import ModelInfo
 from agents.core.errors import AgentError
 from agents.core.files import kind_of
+from agents.core.mediaoptions import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
 from agents.core.outputs import Said
-from agents.core.voices import DEFAULT_VOICE
+from agents.core.voices import DEFAULT_VOICE, another_voice
 
 SYSTEM = (
     "You are the media agent of a small team. You describe and make pictures, and understand "
@@ -23,7 +27,7 @@ NO_MODEL = {
     "image": "This key has no model that makes pictures. Choose another key under Keys.",
     "speech": "This key has no model that reads texts aloud. Choose another key under Keys.",
 }
-ASPECT_RATIOS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9")
+_BETWEEN_NAMES = re.compile(r"[,;&/]|\band\b")
 
 
 class MediaAgent:
@@ -41,8 +45,22 @@ class MediaAgent:
         },
         "aspect_ratio": {
             "type": "string",
-            "enum": list(ASPECT_RATIOS),
+            "enum": list(ALL_RATIOS),
             "description": "Of a picture, if the user wants a certain one.",
+        },
+        "image_size": {
+            "type": "string",
+            "enum": list(ALL_SIZES),
+            "description": "Of a picture, if the user wants a certain one. Larger ones cost more.",
+        },
+        "speakers": {
+            "type": "string",
+            "description": "For spoken words that are a dialogue of two: their names, separated by "
+            "a comma. The task is then the words alone, each line with its speaker: Anna: Hello.",
+        },
+        "style": {
+            "type": "string",
+            "description": "Of spoken words, if the user wants a certain one: mood, pace, accent.",
         },
     }
     tools: tuple[str | Tool, ...] = ()
@@ -59,41 +77,88 @@ def _options(task: Task) -> dict[str, Any]:
     """The model by what is wanted, and what to ask of it.
 
     Raises:
-        AgentError: ``no_video``; ``model_gone``, if the key has no model for it.
+        AgentError: ``no_video``; ``model_gone``, if the key has no model for it; ``bad_request``,
+            if there are too many pictures or speakers.
     """
     match task.arguments.get("output") or _unsaid(task):
         case "text":
             return {"system": SYSTEM, "thoughts": True, "made": True}
-        case "speech":  # the speaking model takes no instruction: it reads out what it is given
-            model = _model(task, "speech")
-            voice = task.turn.voice or DEFAULT_VOICE
-            sound = {"modalities": ("AUDIO",), "voice": voice}
-            return {"system": "", "model": model, "alone": True, **sound}
+        case "speech":
+            return _speech(task)
         case "video":
             raise AgentError("no_video")
         case _:
-            model = _model(task, "image")
-            ratio = task.arguments.get("aspect_ratio", "")
-            picture = {"modalities": ("TEXT", "IMAGE"), "aspect_ratio": _known_ratio(ratio)}
-            return {"system": SYSTEM, "model": model, "made": True, **picture}
+            return _picture(task)
 
 
-def _model(task: Task, kind: str) -> str:
-    """The API id of the best model of a kind that the key has."""
+def _picture(task: Task) -> dict[str, Any]:
+    model = _model(task, "image")
+    pictures = sum(kind_of(file.mime_type) == "image" for file in task.turn.attachments)
+    if refusal := mediaoptions.references_refusal(model, pictures):
+        raise AgentError("bad_request", refusal)
+    return {
+        "system": SYSTEM,
+        "model": model.api_id,
+        "made": True,
+        "modalities": ("TEXT", "IMAGE"),
+        "picture": mediaoptions.picture_for(model, task.turn.picture, task.arguments),
+    }
+
+
+def _speech(task: Task) -> dict[str, Any]:
+    """The speaking model takes no instruction: it is sent what it reads out, and nothing else."""
+    model, chosen = _model(task, "speech"), task.turn.speech
+    metadata = model.speech is None or model.speech.style == "metadata"
+    style = (chosen.style or task.arguments.get("style", ""))[:STYLE_CHARS]
+    script, speakers = dialogue.cast(task.request, _speakers(task, model))
+    if chosen.speakers and len(script.names) > len(chosen.speakers):
+        listed = ", ".join(script.names)
+        refusal = f"A dialogue has two speakers, and this text has more: {listed}."
+        raise AgentError("bad_request", refusal)
+    if speakers:
+        parts = dialogue.performed(script, style, metadata=metadata)
+    else:
+        parts = dialogue.read_aloud(task.request, style, metadata=metadata)
+    voice = chosen.speakers[0].voice if chosen.speakers else task.turn.voice
+    return {
+        "system": "",
+        "model": model.api_id,
+        "alone": {"role": "user", "parts": parts},
+        "modalities": ("AUDIO",),
+        "voice": voice or DEFAULT_VOICE,
+        "speakers": speakers,
+    }
+
+
+def _speakers(task: Task, model: ModelInfo) -> tuple[Speaker, ...]:
+    """Whom the user chose to speak, else whom another model named."""
+    if model.speech is None or model.speech.speakers < 2:
+        return ()
+    return task.turn.speech.speakers or _understood(task)
+
+
+def _understood(task: Task) -> tuple[Speaker, ...]:
+    """The two speakers whom another model named, where it did."""
+    given = _BETWEEN_NAMES.split(task.arguments.get("speakers", ""))
+    names = [*filter(None, map(str.strip, given))]
+    if len(names) != 2 or names[0] == names[1]:
+        return ()
+    voice = task.turn.voice or DEFAULT_VOICE
+    return Speaker(voice, names[0]), Speaker(another_voice(voice), names[1])
+
+
+def _model(task: Task, kind: str) -> ModelInfo:
+    """The best model of a kind that the key has."""
     best = task.turn.models.best(kind)
     if best is None:
         raise AgentError("model_gone", NO_MODEL[kind])
-    return best.api_id
+    return best
 
 
 def _unsaid(task: Task) -> str:
     """The model that draws describes pictures too, so it serves; it reads nothing else."""
     kinds = {kind_of(file.mime_type) for file in task.turn.attachments}
     return "image" if kinds <= {"image"} else "text"
-
-
-def _known_ratio(ratio: str) -> str:
-    return ratio if ratio in ASPECT_RATIOS else ""
 
 
 AGENT = MediaAgent()
