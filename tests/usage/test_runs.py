@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from accounts.rights import SignIn
-from agents import rights, turns
+from agents import live, rights, turns
 from agents.database import in_database
 from agents.questions import RunInput
 from apikeys.models import KeyLoan, UserApiKey
@@ -70,6 +70,9 @@ async def answered(user: User, asked: RunInput) -> list[Event]:
     started = await turns.start(SignIn(user.pk), asked)
     events = [event async for event in told(user, started.run_id)]
     assert_valid_stream(events)
+    here = await live.current()
+    if run := here.run(started.run_id):
+        await run.wait()  # what it found out about its keys is noted after its end is told
     return events
 
 
