@@ -101,20 +101,22 @@ export class Conversation {
   /** Reads the page before, and on until what the branch on screen continues is there. */
   async loadEarlier(): Promise<void> {
     if (this.loadingEarlier) return
-    const visit = this.visit
+    const { threadId } = this
     const parent = this.turns[0]?.parentRunId ?? null
     const found = () => parent === null || this.tree.all.some(({ runId }) => runId === parent)
     this.loadingEarlier = true
     try {
       do {
-        if (this.earlier === null) return
-        const history = await this.page(this.earlier)
-        if (visit !== this.visit) return
+        const cursor = this.earlier
+        if (cursor === null) return
+        const history = await this.page(cursor)
+        // The newest page may have been read again meanwhile, which changes nothing here.
+        if (threadId !== this.threadId || cursor !== this.earlier) return
         this.tree.prepend(this.stored(history))
         this.earlier = history.next ?? null
       } while (!found())
     } catch (error) {
-      if (visit === this.visit) this.refusal = problemOf(error)
+      if (threadId === this.threadId) this.refusal = problemOf(error)
     } finally {
       this.loadingEarlier = false
     }

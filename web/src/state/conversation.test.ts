@@ -254,6 +254,11 @@ describe('a long conversation', () => {
     expect(talk.hasEarlier).toBe(false)
   })
 
+  it('grows backwards also while its newest page is read again', async () => {
+    await Promise.all([talk.loadEarlier(), talk.load()])
+    expect(shown()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  })
+
   it('begins anew where the newest page has left what was loaded behind', async () => {
     pages[''] = page('p9', run('y', 'w'), run('z', 'y'))
     await talk.load()
