@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from emulator import answers, prose, scenario, wire
+from emulator import answers, continuing, faults, prose, scenario, wire
 from emulator.calls import Call
 from emulator.delegation import Part, function_calls
 from emulator.directives import Directives, Message, parse_options, take_apart
@@ -111,12 +111,16 @@ def _failure(call: Call, directives: Directives) -> Reply | None:
         page = f"<html><head><title>{status} Server Error</title></head><body><h1>Error: Server "
         page += "Error</h1><p>The server encountered a temporary error.</p></body></html>\n"
         return Reply(status, {"content-type": wire.HTML}, body=page.encode())
+    if "fault" in directives:
+        return Reply.of_refusal(faults.fault(directives.text("fault"), call.model.id))
     if "error" in directives:
         status = directives.count("error", 500)
         if status == 429:
             refusal = wire.quota_error(call.model.id, directives.number("retry", 31))
             return Reply.of_refusal(refusal)
         return Reply(status, body=wire.error_body(status))
+    if "empty" in directives:
+        return Reply(frames=[_writer(call).candidate({"content": {"role": "model"}}, "STOP")])
     if "block" in directives:
         return Reply(frames=[_writer(call).blocked(directives.text("block") or "SAFETY")])
     return None
@@ -125,6 +129,9 @@ def _failure(call: Call, directives: Directives) -> Reply | None:
 def _spoil(reply: Reply, call: Call, directives: Directives) -> None:
     """Let the stream end as the directives ask: early, broken, or never."""
     after = directives.count("after", 2)
+    if "continue" in directives and reply.body is None:
+        count = directives.count("continue", 1)
+        reply.frames = continuing.part(reply.frames, call.body.get("continuationToken"), count)
     if "finish" in directives:
         reply.frames = _ended(reply.frames, call, directives)
     if "badjson" in directives:

@@ -23,6 +23,7 @@ _KNOWN_FIELDS = frozenset(
     {
         *("contents", "systemInstruction", "tools", "toolConfig", "safetySettings"),
         *("generationConfig", "labels", "serviceTier", "model", "store", "cachedContent"),
+        "continuationToken",
     }
 )
 _COUNTED_FIELDS = frozenset({"contents", "generateContentRequest", "model"})
@@ -54,6 +55,21 @@ def check_contents(call: Call) -> None:
     for index, content in enumerate(call.contents):
         _check_content(content, index)
     _check_turns(call.turns)
+
+
+def check_files(call: Call) -> None:
+    """Refuse a PDF that Google opens and finds empty: one with a password is such to it.
+
+    Source: reported, https://discuss.ai.google.dev ("The document has no pages"), 2025-26.
+
+    Raises:
+        Refusal: 400 with Google's sentence.
+    """
+    for content in call.contents:
+        for file in call.files_in(content):
+            data = file.data or b""
+            if file.mime_type == "application/pdf" and b"/Encrypt" in data:
+                raise Refusal(400, "The document has no pages.")
 
 
 def _check_shapes(body: dict[str, Any]) -> None:

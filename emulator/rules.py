@@ -6,6 +6,7 @@ import re
 
 from emulator.calls import Call
 from emulator.config_rules import check_config
+from emulator.faults import check_marks
 from emulator.request_rules import check_contents
 from emulator.signature_rules import check_signatures
 from emulator.tool_rules import check_tools
@@ -35,6 +36,7 @@ def check_key(key: str, model: str = "") -> None:
         detail = {"@type": _ERROR_INFO} | reason | metadata
         message = f"Permission denied: Consumer '{consumer}' has been suspended."
         raise Refusal(403, message, [detail])
+    check_marks(key)
     if "quota" in key:
         raise quota_error(model or "gemini-3.8-flash", 31)
 

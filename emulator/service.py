@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from emulator import catalogue, rules, wire
+from emulator import catalogue, faults, request_rules, rules, wire
 from emulator.attachments import Attachment
 from emulator.calls import Call, function_parts, parse_body
 from emulator.directives import take_apart
@@ -111,6 +111,7 @@ class Service:
             return self.replies.step_for(key, action) or self._counted(model, key, body), ""
         call = Call(model, action, key, body, hashlib.sha256(raw).hexdigest())
         self._check(call)
+        faults.check_answering(key)
         self._quotas.spend(key, model)
         return self.replies.reply_to(call), call.agent
 
@@ -118,6 +119,7 @@ class Service:
         """Refuse what Google refuses, and bring along the files it names."""
         rules.check_call(call)
         self._bring_files(call)
+        request_rules.check_files(call)
         if call.prompt_tokens > call.model.input_limit:
             raise wire.Refusal(
                 400,
@@ -145,6 +147,7 @@ class Service:
         call = Call(model, "countTokens", key, inner or body, wrapped=bool(inner))
         rules.check_call(call)
         self._bring_files(call)
+        request_rules.check_files(call)
         details = [{"modality": kind, "tokenCount": n} for kind, n in call.prompt.items()]
         return _json({"totalTokens": call.prompt_tokens, "promptTokensDetails": details})
 

@@ -42,7 +42,9 @@ class Emulator:
         """A key that looks real.
 
         The marker blocked, suspended, quota or invalid makes it bad; ``free`` has no billing,
-        ``rpm3`` is good for three answers a minute.
+        ``rpm3`` is good for three answers a minute. region, noapi, website, ipbound and standard
+        are refused for a reason that lies elsewhere; listonly, spent, capped list models and get
+        no answers.
         """
         letters = string.ascii_uppercase + string.digits  # no marker comes about by chance
         marker += "-" if marker[-1:].isdigit() else ""  # nor does a number grow

@@ -1,0 +1,163 @@
+"""Refusals by name: ``/emulate fault=no-pages``, and keys that a word in them makes half good.
+
+Source of each body: *recorded* traffic of 2025-26, *reported* in public issue threads and Google's
+forum, or *documented* (https://ai.google.dev/gemini-api/docs/generate-content/api-errors and
+https://docs.cloud.google.com/service-infrastructure/docs/ErrorReason), read on 2026-11-28.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.wire import Refusal, quota_error
+
+_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+_FREE = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+
+
+def _reason(reason: str) -> list[dict[str, Any]]:
+    metadata = {"service": "generativelanguage.googleapis.com", "consumer": "projects/12345678"}
+    return [{"@type": _INFO, "reason": reason, "domain": "googleapis.com", "metadata": metadata}]
+
+
+def _limit_zero(model: str) -> Refusal:  # recorded: protobuf leaves a quotaValue of 0 out
+    limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
+    message = (
+        "You exceeded your current quota, please check your plan and billing details. For more "
+        f"information on this error, head to: {limits}. \n* Quota exceeded for metric: {_FREE}, "
+        f"limit: 0, model: {model}\nPlease retry in 18.5s."
+    )
+    violation = {
+        "quotaMetric": _FREE,
+        "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+        "quotaDimensions": {"model": model, "location": "global"},
+    }
+    google = "type.googleapis.com/google.rpc."
+    details: list[dict[str, Any]] = [
+        {"@type": f"{google}QuotaFailure", "violations": [violation]},
+        {"@type": f"{google}RetryInfo", "retryDelay": "18s"},
+    ]
+    return Refusal(429, message, details)
+
+
+def _per_day(model: str) -> Refusal:  # recorded: RetryInfo is of seconds all the same
+    found = quota_error(model, 46)
+    body = found.body.replace(b"PerMinutePerProject", b"PerDayPerProject")
+    found.body = body
+    return found
+
+
+def _plain(status: int, message: str, reason: str = "", name: str = "") -> Callable[[str], Refusal]:
+    def refusal(model: str) -> Refusal:
+        details = _reason(reason) if reason else None
+        return Refusal(status, message.format(model=model), details, name=name)
+
+    return refusal
+
+
+_DEPLETED = (
+    "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to "
+    "manage your project and billing. Learn more at "
+    "https://ai.google.dev/gemini-api/docs/billing#prepay."
+)
+_EXHAUSTED = "RESOURCE_EXHAUSTED"
+FAULTS: dict[str, Callable[[str], Refusal]] = {
+    "limit-zero": _limit_zero,
+    "per-day": _per_day,
+    "prepay": _plain(429, _DEPLETED),  # reported, until 2026-09
+    "prepay-402": _plain(402, _DEPLETED, name=_EXHAUSTED),  # reported, since
+    "spend-cap": _plain(  # reported
+        429,
+        "Your project has exceeded its monthly spending cap. Please go to AI Studio at "
+        "https://ai.studio/spend to manage your project spend cap.",
+    ),
+    "standard-key": _plain(  # reported
+        401,
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
+        "cookie or other valid authentication credential.",
+        "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+    ),
+    "region": _plain(  # reported
+        400, "User location is not supported for the API use.", name="FAILED_PRECONDITION"
+    ),
+    "api-disabled": _plain(  # recorded
+        403,
+        "Generative Language API has not been used in project 12345678 before or it is disabled. "
+        "Enable it by visiting https://console.developers.google.com/apis/api/ then retry.",
+        "SERVICE_DISABLED",
+    ),
+    "referrer": _plain(  # reported
+        403, "Requests from referer <empty> are blocked.", "API_KEY_HTTP_REFERRER_BLOCKED"
+    ),
+    "address": _plain(  # documented
+        403,
+        "The provided API key has an IP address restriction. The originating IP address of the "
+        "call (192.0.2.7) violates this restriction.",
+        "API_KEY_IP_ADDRESS_BLOCKED",
+    ),
+    "service": _plain(  # reported
+        403,
+        "Requests to this API generativelanguage.googleapis.com method "
+        "google.ai.generativelanguage.v1beta.GenerativeService.StreamGenerateContent are blocked.",
+        "API_KEY_SERVICE_BLOCKED",
+    ),
+    "no-model": _plain(  # guessed
+        403, "You do not have permission to access the model models/{model}."
+    ),
+    "leaked": _plain(  # recorded
+        403, "Your API key was reported as leaked. Please use another API key."
+    ),
+    "not-active": _plain(  # reported
+        400, "The File 4d21d8wxg1pe is not in an ACTIVE state and usage is not allowed."
+    ),
+    "no-pages": _plain(400, "The document has no pages."),  # reported
+    "bad-image": _plain(400, "Unable to process input image. Please retry or report."),  # reported
+    "mime": _plain(400, "Unsupported MIME type: application/pdf"),  # reported
+    "payload": _plain(  # reported
+        400, "Request payload size exceeds the limit: 104857600 bytes. Please use the File API."
+    ),
+    "signature": _plain(400, "Corrupted thought signature."),  # reported
+    "tools": _plain(  # reported
+        400,
+        "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with "
+        "Function calling.",
+    ),
+    "cancelled": _plain(499, "The operation was cancelled.", name="CANCELLED"),  # documented
+}
+# A word in a key, and what becomes of requests made with it.
+_EVERYWHERE = {
+    "region": "region",
+    "noapi": "api-disabled",
+    "website": "referrer",
+    "ipbound": "address",
+    "standard": "standard-key",
+}
+_FOR_ANSWERS = {"listonly": "service", "spent": "prepay-402", "capped": "spend-cap"}
+
+
+def fault(name: str, model: str) -> Refusal:
+    """The refusal of that name; one that nobody knows is Google's plainest 400."""
+    return FAULTS.get(name, _plain(400, "Request contains an invalid argument."))(model)
+
+
+def check_marks(key: str) -> None:
+    """Refuse any request of a key that works elsewhere.
+
+    Raises:
+        Refusal: as Google's.
+    """
+    for word, name in _EVERYWHERE.items():
+        if word in key:
+            raise fault(name, "")
+
+
+def check_answering(key: str) -> None:
+    """Refuse an answer to a key that may list models but not ask them.
+
+    Raises:
+        Refusal: as Google's.
+    """
+    for word, name in _FOR_ANSWERS.items():
+        if word in key:
+            raise fault(name, "")
