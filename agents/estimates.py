@@ -75,7 +75,9 @@ async def estimate(user_id: int, question: Question, *, exact: bool) -> Estimate
     try:
         found = await _previewed(turn, OwnFiles(here.gemini, user_id), here.gemini, exact=exact)
     except AgentError as error:
-        status = {"quota": 429, "no_video": 400, "bad_request": 400}.get(error.code, 502)
+        error.naming([file.name for file in turn.attachments])
+        ours = ("no_video", "bad_request", "file_refused", "too_large")
+        status = 429 if error.code == "quota" else 400 if error.code in ours else 502
         raise AppError(
             error.code, error.message, status=status, retry_after_s=error.retry_after_s
         ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agents.core import catalogue
+from agents.core.errors import KINDS
 
 ALL_KINDS = frozenset({"text", "image", "audio", "video", "document"})
 _READ = {"chat": ALL_KINDS, "image": frozenset({"text", "image"}), "speech": frozenset({"text"})}
@@ -19,8 +20,8 @@ _LIGHTER = {
     "gemini-3-pro": "gemini-3-flash",
     "gemini-3-flash": "gemini-3-flash-lite",
 }
-_LIGHTER_HELPS = frozenset({"quota", "overloaded", "timeout"})
-_DEFAULT_HELPS = frozenset({"model_gone", "billing_required"})
+_DEFAULT_HELPS = frozenset({"model_gone", "model_forbidden", "billing_required"})
+_LIGHTER_HELPS = frozenset(code for code, kind in KINDS.items() if kind.lighter_helps)
 
 
 def reads(api_id: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from agents.core import abilities, catalogue, history
 from agents.core.call import ModelCall
 from agents.core.errors import AgentError
 from agents.core.files import newest_pictures
+from agents.core.keys import Key
 from agents.core.model import Function, Model, ModelRequest
 from agents.core.outputs import Activity, Content, Said
 from agents.core.turn import Record, Turn
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 COORDINATOR = "coordinator"
 RESULT_CHARS = 16_000
+GO_ON = "Go on with what I asked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ class Task:
         """
         model = model or catalogue.api_id(self.turn.model)
         system, words = self._instructions(model, system)
-        contents, notices = self._contents(model, words, alone=alone, made=made)
+        compose = partial(self._contents, model, words, alone=alone, made=made)
+        contents, notices = compose(self.record.keys.in_use)
         more["thoughts"] = more.get("thoughts", False) and self.turn.models.info(model).thinks
         request = ModelRequest(
             model=model,
@@ -125,7 +129,11 @@ class Task:
             limits=self.turn.limits,
             **more,
         )
-        return ModelCall(self.agent, self.gemini, request, self.record, notices)
+
+        def composed(key: Key | None, as_words: bool) -> tuple[Content, ...]:
+            return compose(key, as_words=as_words)[0]
+
+        return ModelCall(self.agent, self.gemini, request, self.record, notices, composed)
 
     async def answer(self, *, system: str, **options: Any) -> AsyncGenerator[Said, None]:
         """What the model says, with the agent's own tools used for it; see ``call``."""
@@ -182,18 +190,32 @@ class Task:
                 return "", ()
 
     def _contents(
-        self, model: str, first: tuple[Content, ...], *, alone: Content | None, made: bool
+        self,
+        model: str,
+        first: tuple[Content, ...],
+        key: Key | None,
+        *,
+        alone: Content | None,
+        made: bool,
+        as_words: bool = False,
     ) -> tuple[tuple[Content, ...], list[Said]]:
         if alone is not None:
             return (*first, alone), []
-        now = (self.last, *self.said)
+        now = self._now(as_words=as_words)
         window = self.turn.models.info(model).window_tokens
         cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
         room = cap - sum(map(history.tokens_of, now))
         if instructions := self.turn.instructions.added_to(""):
             room -= history.text_tokens(instructions)
-        own = "" if self.agent == COORDINATOR else self.agent
-        sent = history.fitted(self.turn.history, room, agent=own, model=model, made=made)
+        sent = history.fitted(
+            self.turn.history,
+            room,
+            agent="" if self.agent == COORDINATOR else self.agent,
+            model=model,
+            made=made,
+            key=key.id if key else "",
+            as_words=as_words,
+        )
         notices: list[Said] = []
         if sent.left_out and not self.said:
             left_out = {"kept": sent.kept, "leftOut": sent.left_out, "windowTokens": window}
@@ -202,6 +224,12 @@ class Task:
         if pictures := self.turn.models.info(model).pictures:
             contents = newest_pictures(contents, pictures.references)
         return contents, notices
+
+    def _now(self, *, as_words: bool) -> tuple[Content, ...]:
+        """What is asked, and what was said about it so far."""
+        if not as_words or not self.said:
+            return (self.last, *self.said)
+        return (*history.words((self.last, *self.said)), user_content(GO_ON))
 
 
 def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:

@@ -12,18 +12,31 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from agents.core import abilities
+from agents.core import abilities, finishing
+from agents.core.blame import blamed
 from agents.core.counting import spent
 from agents.core.errors import AgentError
 from agents.core.files import with_files
 from agents.core.model import Model, ModelRequest
-from agents.core.outputs import Activity, Content, Media, Said, Saved, Sources
+from agents.core.outputs import (
+    Activity,
+    Content,
+    Media,
+    Said,
+    Saved,
+    Sources,
+    TextDelta,
+    ThoughtDelta,
+)
+from agents.core.parts import is_signed
 from agents.core.reading import AnswerReader, Told
+from agents.core.repair import Compose, Repairs
 from agents.core.turn import Record
 
 RETRIES = 1
 BACKOFF_S = 0.5
 TOLD_S = 2.0  # a longer wait for another try is told
+EMPTY = frozenset({"no_answer", "no_image"})
 NOTE_S = 2.0  # how often a call that goes on is noted, and its key's budget looked at again
 
 
@@ -32,6 +45,7 @@ class ModelCall:
 
     Args:
         notices: what to tell before the answer begins.
+        compose: makes the request's contents anew, for another key or as words.
     """
 
     def __init__(
@@ -41,6 +55,7 @@ class ModelCall:
         request: ModelRequest,
         record: Record,
         notices: Sequence[Said] = (),
+        compose: Compose | None = None,
     ) -> None:
         self._agent = agent
         self._model = model
@@ -48,7 +63,9 @@ class ModelCall:
         self._record = record
         self._notices = notices
         self._keys = record.keys
-        self._delivered = False
+        self._repairs = Repairs(compose)
+        self._delivered = False  # anything
+        self._answered = False  # more than thoughts
         self._begin()
 
     def _begin(self) -> None:
@@ -68,18 +85,21 @@ class ModelCall:
         return self._reader.functions
 
     def content(self) -> Content:
-        """The answer as it is kept for Gemini's history, with the model that gave it."""
-        return {**self._reader.content(), "model": self._request.model}
+        """The answer as it is kept for Gemini's history, with the model and key that signed it."""
+        content = {**self._reader.content(), "model": self._request.model}
+        key = self._keys.in_use
+        return {**content, "key": key.id} if key and is_signed(content) else content
 
     async def outputs(self) -> AsyncGenerator[Said, None]:
         """What the model says, as it says it.
 
         A failed call is made once more, but never after something was delivered: the reader
         would see an answer begin twice, and its owner would pay twice. If Google turned the key
-        away and the run has another one, that is used, and told.
+        away and the run has another one, that is used, and told; a request that was refused for
+        its form is made once in another one.
 
         Raises:
-            AgentError: the call failed, was refused, or ended without a finish.
+            AgentError: the call failed, was refused, or ended without a finish or an answer.
         """
         for notice in self._notices:
             yield notice
@@ -89,29 +109,53 @@ class ModelCall:
                 async with aclosing(self._attempt()) as said:
                     async for output in said:
                         self._delivered = self._keys.delivered = True
+                        self._answered = self._answered or _is_answer(output)
                         yield output
                 self._keys.delivered = True
                 return
             except AgentError as error:
-                switched = self._keys.switch(error.code)
-                wait_s = 0.0 if switched else self._wait_s(error, retries)
-                if wait_s is None:
-                    error.try_model = abilities.instead_of(self._request.model, error.code)
-                    raise
-                await self._prepare_for_another(error)
-                waits = {"code": error.code, "retryAfter": wait_s}
-            if switched:
-                yield switched
+                failure = self._named(error)
+            if (changed := self._changed(failure)) is not None:
+                for notice in changed:
+                    yield notice
             else:
+                wait_s = self._wait_s(failure, retries)
+                if wait_s is None:
+                    failure.try_model = abilities.instead_of(self._request.model, failure.code)
+                    raise failure
                 retries += 1
+                await self._prepare_for_another(failure)
                 if wait_s >= TOLD_S:
+                    waits = {"code": failure.code, "retryAfter": wait_s}
                     yield Activity("retry", waits, ref=str(uuid4()))
                 await asyncio.sleep(wait_s)
             self._begin()
 
+    def _named(self, error: AgentError) -> AgentError:
+        """The error with the files it is about; those that Google cannot use are noted."""
+        error, files = blamed(error, self._request.contents, self._sent.contents)
+        for artifact in files:
+            self._record.refused[artifact["id"]] = error.message
+        return error
+
+    def _changed(self, error: AgentError) -> list[Said] | None:
+        """Have the next attempt made with another key or in another form; None if there is none."""
+        if switched := self._keys.switch(error.code):
+            self._request = self._repairs.for_key(self._request, self._keys.in_use)
+            return [switched]
+        if self._delivered:
+            return None
+        other = self._repairs.repaired(self._request, error, self._keys.in_use)
+        if other is None:
+            return None
+        self._request, notice = other
+        return [notice] if notice else []
+
     def _wait_s(self, error: AgentError, retries: int) -> float | None:
         """Seconds to wait before another try; None if there is none."""
-        if self._delivered or not error.retryable or retries >= RETRIES:
+        # An answer that is none can have been thought about.
+        said = self._answered if error.code in EMPTY else self._delivered
+        if said or not error.retryable or retries >= RETRIES:
             return None
         if error.code == "file_gone":
             return 0.0
@@ -127,13 +171,34 @@ class ModelCall:
             await self._record.files.forget(key)
 
     async def _attempt(self) -> AsyncGenerator[Said, None]:
+        """One answer: one request, or several where it is too long for one."""
+        self._sent = self._request
         self._allowances = await self._keys.allowances(self._request.model)
-        request = await self._with_files()
-        self._call = call = self._record.begin_call(self._agent, request.model)
+        self._sent = await self._with_files()
+        while True:
+            async with aclosing(self._part()) as said:
+                async for output in said:
+                    yield output
+            if not self._goes_on:
+                return
+            self._sent = replace(self._sent, continuation=self._reader.continuation)
+            self._reader.resume()
+            self._allowances = await self._keys.allowances(self._request.model)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there is more of the answer, and room in the run to fetch it."""
+        reader, record = self._reader, self._record
+        more = reader.finish == finishing.GOES_ON and bool(reader.continuation)
+        return more and len(record.calls) < record.limits.model_calls
+
+    async def _part(self) -> AsyncGenerator[Said, None]:
+        """What one request brings of the answer."""
+        self._call = call = self._record.begin_call(self._agent, self._sent.model)
         self._started = self._noted = time.monotonic()
         outcome, reader = "cancelled", self._reader
         try:
-            async with aclosing(self._model.stream(request)) as batches:
+            async with aclosing(self._model.stream(self._sent)) as batches:
                 async for chunks in batches:
                     for output in reader.feed(chunks):
                         if call.first_ms is None:
@@ -142,16 +207,19 @@ class ModelCall:
                     call.usage = reader.usage
                     if self._allowances or time.monotonic() - self._noted > NOTE_S:
                         await self._account()
-            for output in reader.rest():
-                if said := await self._completed(output):
-                    yield said
-            self._record.truncated = reader.check_finish() or self._record.truncated
+            if not self._goes_on:
+                for output in reader.rest():
+                    if said := await self._completed(output):
+                        yield said
+                finish = reader.check_finish(self._sent.expects)
+                self._record.truncated = finish or self._record.truncated
             outcome = "ok"
         except AgentError as error:
             call.usage = reader.usage
             for output in reader.released():
                 yield await self._saved(output)
             outcome, call.retry_after_s = error.code, error.retry_after_s
+            call.message = error.message
             raise
         finally:
             call.usage, call.outcome, call.duration_ms = reader.usage, outcome, self._elapsed_ms()
@@ -203,3 +271,10 @@ class ModelCall:
         for allowance in self._allowances:
             if not self._reader.finish and spent(call, allowance.unit) > allowance.left:
                 raise AgentError("budget", allowance.message)
+
+
+def _is_answer(output: Said) -> bool:
+    """Whether it is more than a thought or an empty line."""
+    if isinstance(output, TextDelta):
+        return bool(output.text.strip())
+    return not isinstance(output, ThoughtDelta)

@@ -4,8 +4,9 @@
     one delegation      2: its own, and the agent's, whose streamed words are the answer
     several, or failed  1 + n + 1: it joins what came back
 
-Rules that need no model come first: who names an agent gets that agent, and files that only one
-agent takes go to it, for one call.
+Rules that need no model come first: who chose an agent gets that agent, and files that only one
+agent takes go to it, for one call. What is typed is never looked through for names: "@media print"
+is a question about CSS.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from agents.core.files import kind_of, mention
 from agents.core.merge import merged
 from agents.core.model import Function, Model
 from agents.core.outputs import (
+    Activity,
     Content,
     Delegated,
     Failed,
@@ -48,7 +50,7 @@ ALONE = (
     "You answer in a chat, in Markdown and in the language of the user. What you see of earlier "
     "answers may be by others of your team; you have nobody to ask this time."
 )
-SHOWN = "Done; the result is shown to the user."
+CODE_SHOWN = "[Code was run; the user sees it with its result.]"
 
 
 @dataclass(slots=True)
@@ -65,10 +67,9 @@ class _Delegation:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Who answers by rule: an agent, ``direct``, or ``auto``; and what is left of the prompt."""
+    """Who answers by rule: an agent with its arguments, ``direct``, or ``auto``."""
 
     agent: str
-    prompt: str
     arguments: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +91,6 @@ class Coordinator:
             AgentError: the answer failed as a whole.
         """
         choice = self._choice()
-        self._prompt = choice.prompt
         if agent := self._team.get(choice.agent):
             steps = self._hand_over(agent, choice.arguments)
         else:
@@ -100,25 +100,18 @@ class Coordinator:
                 yield output
 
     def _choice(self) -> _Choice:
-        """``@text`` and the like count before what is pinned, and that before the files' kinds."""
+        """The agent that was chosen counts before the files' kinds."""
         turn = self._turn
-        first, *rest = turn.prompt.split(maxsplit=1) or [""]
-        named = first.removeprefix("@").lower()
         output = {"output": turn.output} if turn.output else {}
-        if first.startswith("@") and (rest or self._files):
-            if named in self._team:
-                return _Choice(named, "".join(rest).strip(), {**_asked(named), **output})
-            if named == "direct":
-                return _Choice(named, "".join(rest).strip())
         if turn.agent in self._team:
-            return _Choice(turn.agent, turn.prompt, {**_asked(turn.agent), **output})
+            return _Choice(turn.agent, {**_asked(turn.agent), **output})
         kinds = {kind_of(file.mime_type) for file in turn.attachments}
         takers = [agent for agent in self._team.values() if agent.takes & kinds]
         if turn.agent == "auto" and takers:
             reason = f"The {takers[0].name} agent takes {' and '.join(sorted(kinds))} files."
             wanted = {"reason": reason, "output": turn.output or "text"}
-            return _Choice(takers[0].name, turn.prompt, wanted)
-        return _Choice(turn.agent, turn.prompt)
+            return _Choice(takers[0].name, wanted)
+        return _Choice(turn.agent)
 
     async def _hand_over(
         self, agent: Agent, arguments: dict[str, str]
@@ -203,7 +196,7 @@ class Coordinator:
         said_first = "" if request == prompt else prompt
         last = user_content(said_first, request, files=self._files)
         task = self._task(agent.name, request, last, delegation.arguments, agent.tools)
-        words = BoundedText()
+        words, shown = BoundedText(), False
         try:
             async with (
                 asyncio.timeout(self._turn.limits.agent_s),
@@ -212,6 +205,9 @@ class Coordinator:
                 async for output in said:
                     words.append(_readable(output))
                     yield FromAgent(delegation.id, output)
+                    shown = shown or (type(output) is Activity and output.kind == "code")
+            if not shown and not str(words).strip():
+                raise AgentError("no_answer")
         except (AgentError, TimeoutError) as failure:
             error = failure if isinstance(failure, AgentError) else AgentError("timeout")
             if error.code == "budget" or self._out_of_calls(error):
@@ -219,7 +215,7 @@ class Coordinator:
             delegation.error = error
             yield Failed(delegation.id, error.code, error.message, error.advice)
         else:
-            delegation.text = str(words).strip()
+            delegation.text = str(words).strip() or CODE_SHOWN
             self._record.made += task.kept()
             yield Returned(delegation.id, delegation.text)
 
@@ -231,7 +227,7 @@ class Coordinator:
         """An agent's answer, as the coordinator remembers it."""
         return {
             "role": "model",
-            "parts": [{"text": text or SHOWN}],
+            "parts": [{"text": text}],
             "model": self._api_id(alone=False),
         }
 
@@ -258,7 +254,7 @@ def _response(delegation: _Delegation | dict[str, Any]) -> dict[str, Any]:
     if not isinstance(delegation, _Delegation):
         return response_to(delegation, {"error": "There is no such function."})
     if delegation.error is None:
-        return response_to(delegation.call, {"output": delegation.text or SHOWN})
+        return response_to(delegation.call, {"output": delegation.text})
     failed = f"The {delegation.agent.name} agent failed: {delegation.error.code}."
     return response_to(delegation.call, {"error": f"{failed} {delegation.error.message}"})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from agents.core.errors import AgentError
 from agents.core.keys import Key
 from agents.core.outputs import Content
 
@@ -70,7 +71,11 @@ async def with_files(
         if kind_of(artifact["mimeType"]) in kinds:
             inline_bytes -= artifact["size"]
             inline = inline_bytes >= 0
-            found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+            try:
+                found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+            except AgentError as error:
+                error.about |= {artifact["id"]}
+                raise
     return tuple(_put_in(content, found) for content in contents)
 
 

@@ -14,9 +14,15 @@ _TOOLS = {"search": "googleSearch", "code": "codeExecution", "url": "urlContext"
 
 
 def body(request: ModelRequest) -> dict[str, Any]:
-    """The body of ``streamGenerateContent``; what the request leaves open is left out."""
+    """The body of ``streamGenerateContent``; what the request leaves open is left out.
+
+    ``store`` is always there: without it, paid projects made since 2026-10-26 keep questions and
+    answers for 55 days. Source: https://ai.google.dev/gemini-api/docs/logs-datasets, 2026-11-28.
+    """
     contents = [{"role": said["role"], "parts": said["parts"]} for said in request.contents]
-    sent: dict[str, Any] = {"contents": contents}
+    sent: dict[str, Any] = {"contents": contents, "store": False}
+    if request.continuation:
+        sent["continuationToken"] = request.continuation
     if request.system:
         sent["systemInstruction"] = {"parts": [{"text": request.system}]}
     tools: list[dict[str, Any]] = [{_TOOLS[name]: {}} for name in request.tools]

@@ -1,7 +1,8 @@
 """What a model is told of earlier exchanges, and what of it fits.
 
-Signatures, calls and code belong to the model that made them: an exchange goes back to that model
-exactly as it was, in order, signed. Another model, or another agent, gets its words and its files.
+Signatures, calls and code belong to the model that made them, and signatures to the project of the
+key as well: an exchange goes back to that model exactly as it was, in order, signed. Another model,
+another agent, or the same model by another key, gets its words and its files.
 
 What does not fit is left out from the oldest on, whole exchanges at a time, and the user is told.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 from agents.core.files import kind_of
 from agents.core.outputs import Content, Exchange
+from agents.core.parts import is_signed
 
 # Tokens of a file. A picture, and a page of a document, at the resolution Gemini reads by default;
 # a page by a usual size; sound and film by the second at usual rates. Estimates, on the high side.
@@ -35,17 +37,27 @@ class Fitted:
 
 
 def fitted(
-    exchanges: Sequence[Exchange], room_tokens: float, *, agent: str, model: str, made: bool
+    exchanges: Sequence[Exchange],
+    room_tokens: float,
+    *,
+    agent: str,
+    model: str,
+    made: bool,
+    key: str = "",
+    as_words: bool = False,
 ) -> Fitted:
     """The newest exchanges that fit, as ``agent`` may see them on ``model``.
 
     Args:
         agent: its own part in an exchange goes back as it was, if ``model`` said it.
+        key: id of the one that pays; what another one's project signed is not sent.
+        as_words: nothing goes back as it was.
         made: files that were made go along, for an agent that works on them.
     """
     kept: list[tuple[Content, ...]] = []
     for exchange in reversed(exchanges):
-        contents = _own(exchange, agent, model) or words(exchange, made=made)
+        own = () if as_words else _own(exchange, agent, model, key)
+        contents = own or words(exchange, made=made)
         room_tokens -= sum(map(tokens_of, contents))
         if room_tokens < 0:
             break
@@ -54,14 +66,15 @@ def fitted(
     return Fitted(contents, len(kept), len(exchanges) - len(kept))
 
 
-def _own(exchange: Exchange, agent: str, model: str) -> tuple[Content, ...]:
-    """The agent's own part, if all of it was said by ``model``; else nothing.
+def _own(exchange: Exchange, agent: str, model: str, key: str) -> tuple[Content, ...]:
+    """The agent's own part, if ``model`` said all of it and signed it for ``key``; else nothing.
 
     The coordinator's begins with what the user said; that of another agent holds what it was asked.
     """
     own = [said for said in exchange[1:] if said.get("agent", "") == agent]
     by = {said.get("model") for said in own if said["role"] == "model"}
-    if by != {model}:
+    signers = {said.get("key", key) for said in own if is_signed(said)}
+    if by != {model} or signers - {key}:
         return ()
     return tuple(own) if agent else (exchange[0], *own)
 

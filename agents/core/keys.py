@@ -8,10 +8,10 @@ from typing import Protocol
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
-from agents.core.errors import AgentError
+from agents.core.errors import KINDS, AgentError
 from agents.core.outputs import Activity
 
-FAIL_OVER = frozenset({"quota", "invalid_key", "key_blocked"})
+FAIL_OVER = frozenset(code for code, kind in KINDS.items() if kind.fails_over)
 KEY_ENDED = frozenset({"key_deleted", "key_inactive", "key_expired", "key_replaced"})
 PASSED_OVER = KEY_ENDED | {"budget", "loan_ended", "model_not_lent"}
 

@@ -35,6 +35,8 @@ class ModelRequest:
         thinking: how much of it: a level of the catalogue.
         voice: that reads aloud. speakers: two with a voice each, in its place.
         picture: how a picture is to be made.
+        expects: ``image`` or ``audio``, where an answer without it is none.
+        continuation: goes on with an answer that was too long for one request; as Gemini gave it.
     """
 
     model: str
@@ -51,6 +53,8 @@ class ModelRequest:
     voice: str = ""
     speakers: tuple[Speaker, ...] = ()
     picture: PictureOptions = field(default_factory=PictureOptions)
+    expects: str = ""
+    continuation: str = ""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -71,3 +71,7 @@ class PartKeeper:
                 partial_args.add(self._partial["args"], piece)
             if call.get("willContinue") is not True:
                 self._partial = None
+
+
+def is_signed(content: Content) -> bool:
+    return any("thoughtSignature" in part for part in content["parts"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from agents.core import sound
+from agents.core import finishing, sound
 from agents.core.bounded import BoundedText
 from agents.core.counting import counted
 from agents.core.errors import AgentError
@@ -26,11 +26,10 @@ Told = TextDelta | ThoughtDelta | Media | Activity | Sources
 """What comes out of an answer; media and sources are completed before they are told on."""
 
 _ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
-_BLOCKED = {
-    "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-    "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
-}  # fmt: skip
-_NO_IMAGE = {"NO_IMAGE", "IMAGE_OTHER"}
+CUT_IN_THOUGHT = (
+    "Gemini used all its room before it came to an answer. Ask for less at once, or choose less "
+    "thinking."
+)
 
 
 class AnswerReader:
@@ -42,11 +41,16 @@ class AnswerReader:
     Attributes:
         usage: what the call has used so far.
         finish: Gemini's finish reason, empty until it came.
+        continuation: what a further request names to go on with an answer that is too long for
+            one; empty for most.
     """
 
     def __init__(self, *secrets: str) -> None:
         self.usage = Usage()
         self.finish = ""
+        self.continuation = ""
+        self._finish_message = ""
+        self._made: set[str] = set()  # kinds of media, and activities
         self._secrets = SecretFilter(*secrets)
         self._guards = {thinking: KeyGuard(self._secrets) for thinking in (False, True)}
         self._keeper = PartKeeper()
@@ -92,40 +96,61 @@ class AnswerReader:
             yield Media(wav, "audio/wav", "speech")
         yield from self._sources()
 
-    def check_finish(self) -> str:
-        """Only a finish reason means finished: a cut stream ends like a whole one.
+    def resume(self) -> None:
+        """Another request goes on with the same answer: its counts and its end are its own."""
+        self.usage, self.finish, self.continuation = Usage(), "", ""
+
+    def check_finish(self, expects: str = "") -> str:
+        """Only a finish reason means finished, and only something said or made means success.
+
+        Args:
+            expects: ``image`` or ``audio``, where an answer without it is none.
 
         Returns:
             Why the answer is not whole though it ended well, or nothing.
 
         Raises:
-            AgentError: the answer is not whole, or was stopped by Gemini.
+            AgentError: the answer is not whole, is none, or was stopped by Gemini.
         """
-        if self.finish == "MAX_TOKENS":
-            return "max_tokens"
-        if self.finish in _BLOCKED:
-            raise AgentError("blocked")
-        if self.finish in _NO_IMAGE:
-            raise AgentError("no_image")
         if not self.finish:
             raise AgentError("truncated")
-        if self.finish != "STOP":
-            raise AgentError("upstream_error")
-        return ""
+        if self.finish not in (finishing.WHOLE, finishing.CUT, finishing.GOES_ON):
+            raise finishing.finish_error(self.finish, self._finish_message)
+        is_cut = self.finish != finishing.WHOLE
+        if expects == "image" and "image" not in self._made:
+            raise AgentError("no_image")
+        if not self._has_answer(expects):
+            raise AgentError("no_answer", CUT_IN_THOUGHT if is_cut else None, final=is_cut)
+        return "max_tokens" if is_cut else ""
+
+    def _has_answer(self, expects: str) -> bool:
+        if expects == "audio":
+            return bool(self._sound)
+        return bool(self.text.strip() or self.functions or self._made or self._sound)
 
     def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
         for chunk in chunks:
             try:
-                yield from self._chunk(chunk)
+                yield from self._noted(self._chunk(chunk))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
                 raise AgentError("upstream_error") from None
 
+    def _noted(self, outputs: Iterator[Told]) -> Iterator[Told]:
+        for output in outputs:
+            if isinstance(output, Media):
+                self._made.add(output.name)
+            elif isinstance(output, Activity):
+                self._made.add(output.kind)
+            yield output
+
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[Told]:
         if usage := as_dict(chunk.get("usageMetadata")):
             self.usage = counted(usage, self.usage)
-        if as_dict(chunk.get("promptFeedback")).get("blockReason"):
-            raise AgentError("blocked")
+        feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
+        reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
+        if reason or message:
+            raise finishing.block_error(as_str(reason), message)
         for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
             yield from self._candidate(expect(candidate, dict) or {})
 
@@ -135,6 +160,8 @@ class AnswerReader:
             if known := present(expect(part, dict) or {}):
                 yield from self._part(known)
         self.finish = as_str(candidate.get("finishReason")) or self.finish
+        self._finish_message = as_str(candidate.get("finishMessage")) or self._finish_message
+        self.continuation = as_str(candidate.get("continuationToken")) or self.continuation
         self._grounding.feed(candidate)
 
     def _part(self, part: dict[str, Any]) -> Iterator[Told]:

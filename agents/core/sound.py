@@ -28,6 +28,10 @@ class Recorder:
             self._rate_hz = int(rate[1])
         self._pieces.append(data)
 
+    def __bool__(self) -> bool:
+        """Whether there was any sound."""
+        return bool(self._pieces)
+
     def wav(self) -> bytes | None:
         """The whole answer as a WAV file; None if nothing was said."""
         if not self._pieces:

@@ -130,6 +130,7 @@ class CallRecord:
         key: the one it was made with.
         first_ms: until the first words or media of the answer.
         retry_after_s: how long Google asked to wait, if the call failed and it said so.
+        message: why it failed, for the user.
     """
 
     agent: str
@@ -140,6 +141,7 @@ class CallRecord:
     key: Key | None = None
     first_ms: int | None = None
     retry_after_s: float | None = None
+    message: str = ""
     id: UUID = field(default_factory=uuid4)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -162,7 +164,8 @@ class Record:
 
     ``note`` is told of each call as it begins, now and then while it goes on, and as it ends.
     ``save`` keeps what agents make, ``files`` brings what they are to read. ``contents`` are the
-    coordinator's part, ``made`` that of the other agents.
+    coordinator's part, ``made`` that of the other agents. ``refused`` are the files that Google
+    cannot use, by id, and why.
     """
 
     limits: Limits
@@ -170,6 +173,7 @@ class Record:
     calls: list[CallRecord] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     made: list[Content] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     truncated: str = ""
     started: float = field(default_factory=time.monotonic)
     note: Callable[[CallRecord], None] = _unheard

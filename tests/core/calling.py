@@ -12,12 +12,13 @@ from agents.core.turn import Limits, Record
 from tests.core.team import KEY, Shelf
 
 
-def calling(*replies, **limits):
+def calling(*replies, request=None, **limits):
     """A model call on these replies, the scripted model, and the record with its shelf."""
     model, shelf = ScriptedModel(*replies), Shelf()
     record = Record(Limits(**limits), save=shelf.save, files=shelf)
-    request = ModelRequest("gemini", "", (), KEY, limits=record.limits)
-    return ModelCall("text", model, request, record), model, record
+    wanted = {"contents": (), "limits": record.limits, **(request or {})}
+    call = ModelCall("text", model, ModelRequest("gemini", "", api_key=KEY, **wanted), record)
+    return call, model, record
 
 
 async def outputs(call: ModelCall) -> list[object]:

@@ -19,8 +19,11 @@ def user(*texts: str, files: tuple[Content, ...] = (), **tag: str) -> Content:
 
 
 def model(*parts: Content | str, by: str = "", **tag: str) -> Content:
+    """What a model said; what it signed, it signed for the project of the tests' key."""
     whole = [{"text": part} if isinstance(part, str) else part for part in parts]
-    return {"role": "model", "parts": whole, **({"model": by} if by else {}), **tag}
+    signed = any("thoughtSignature" in part for part in whole)
+    known = {"model": by, **({"key": "key1"} if signed else {})} if by else {}
+    return {"role": "model", "parts": whole, **known, **tag}
 
 
 def answered(**outputs: str) -> Content:

@@ -12,7 +12,7 @@ Part = dict[str, Any]
 
 REFUSED = {
     "SAFETY": "blocked",
-    "RECITATION": "blocked",
+    "RECITATION": "recitation",
     "NO_IMAGE": "no_image",
     "MALFORMED_FUNCTION_CALL": "upstream_error",
     "UNEXPECTED_TOOL_CALL": "upstream_error",

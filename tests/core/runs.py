@@ -82,7 +82,7 @@ async def delegation_failed() -> list[Event]:
 
 async def image() -> list[Event]:
     reply = [chunk(text("A red dot:")), *asks(as_inline("image/png", PIXEL))]
-    return await events_of(ask(ScriptedModel(reply), "@media a red dot"))
+    return await events_of(ask(ScriptedModel(reply), "a red dot", agent="media"))
 
 
 async def speech() -> list[Event]:

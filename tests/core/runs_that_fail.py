@@ -7,10 +7,11 @@ from typing import Any
 
 from agents.core.errors import AgentError
 from agents.core.google_errors import agent_error
+from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
 from tests.core.runs import PIXEL, Kind
-from tests.core.team import Event, Shelf, as_inline, ask, asks, call, events_of, said
+from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, call, events_of, said
 
 DRAWS = asks(call("media", task="Draw a fox", reason="A picture", output="image"))
 WRITES = asks(call("text", task="Write of foxes", reason="Long"))
@@ -72,12 +73,39 @@ async def unexpected_tool_call() -> list[Event]:
 
 
 async def no_image() -> list[Event]:
-    reply = [chunk(finish="NO_IMAGE")]
-    return await events_of(ask(ScriptedModel(reply), "@media something"))
+    replies = [[chunk(finish="NO_IMAGE")] for _ in range(2)]
+    return await events_of(ask(ScriptedModel(*replies), "something", agent="media"))
 
 
 async def no_video() -> list[Event]:
     return await events_of(ask(ScriptedModel(), "A film of a fox", agent="media", output="video"))
+
+
+async def billing_required() -> list[Event]:
+    """A free key and a model that takes none: nothing to wait for, another model is offered."""
+    body = {"error": {"message": "Quota exceeded: requests, limit: 0, model: gemini-3.1-pro"}}
+    model = ScriptedModel([agent_error(429, body)])
+    return await events_of(ask(model, model="gemini-3-pro"))
+
+
+async def no_answer() -> list[Event]:
+    return await events_of(ask(ScriptedModel(*[[chunk(finish="STOP")] for _ in range(2)])))
+
+
+async def file_refused() -> list[Event]:
+    scan = Media(b"%PDF", "application/pdf", "scan.pdf")
+    body = {"error": {"message": "The document has no pages."}}
+    answer = ask(
+        *(ScriptedModel([agent_error(400, body)]), "What does it say?"),
+        shelf=Shelf(scan),
+        attachments=[attached(scan)],
+    )
+    return await events_of(answer)
+
+
+async def tools_left_out() -> list[Event]:
+    model = ScriptedModel([AgentError("tools_refused")], said("Foxes."))
+    return await events_of(ask(model, "Foxes?", agent="text", tools=("search", "code")))
 
 
 async def two_ends() -> list[Event]:
@@ -129,6 +157,7 @@ def _both() -> list[dict[str, Any]]:
 
 FAILING: list[Kind] = [
     *(quota, too_long, invalid_key, key_blocked, model_gone, upstream_error, overloaded),
+    *(billing_required, no_answer, file_refused, tools_left_out),
     *(safety, recitation, malformed_function_call, unexpected_tool_call, no_image, no_video),
     *(two_ends, no_video_in_delegation, delegation_timed_out, delegation_blocked),
     *(delegation_out_of_quota, storage_full_in_delegation, limit_reached),

@@ -44,7 +44,8 @@ async def image_edited() -> list[Event]:
     photo = Media(PIXEL, "image/png", "dot.png")
     reply = [chunk(text("Now it is blue:")), *asks(as_inline("image/png", PIXEL))]
     answer = ask(
-        *(ScriptedModel(reply), "@media make it blue"),
+        *(ScriptedModel(reply), "make it blue"),
+        agent="media",
         shelf=Shelf(photo),
         attachments=[attached(photo)],
         output="image",

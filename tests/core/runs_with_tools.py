@@ -32,19 +32,19 @@ SHOWN = {"renderedContent": '<div class="chip">foxes in towns</div>'}
 
 async def code() -> list[Event]:
     reply = [chunk(text("I compute.")), chunk(CODE), chunk(RAN), *said("It is 42.")]
-    return await events_of(ask(ScriptedModel(reply), "@text compute 6 * 7"))
+    return await events_of(ask(ScriptedModel(reply), "compute 6 * 7", agent="text"))
 
 
 async def code_with_a_plot() -> list[Event]:
     reply = [chunk(CODE), chunk(RAN, as_inline("image/png", PIXEL)), *said("The plot shows it.")]
-    return await events_of(ask(ScriptedModel(reply), "@text plot 6 * 7"))
+    return await events_of(ask(ScriptedModel(reply), "plot 6 * 7", agent="text"))
 
 
 async def code_that_failed() -> list[Event]:
     failed = {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "ZeroDivisionError"}}
     code = {"executableCode": {"language": "PYTHON", "code": "print(1 / 0)"}}
     reply = [chunk(code), chunk(failed), *said("That does not work.")]
-    return await events_of(ask(ScriptedModel(reply), "@text compute 1 / 0"))
+    return await events_of(ask(ScriptedModel(reply), "compute 1 / 0", agent="text"))
 
 
 async def sources() -> list[Event]:
@@ -73,7 +73,7 @@ async def sources_in_two_messages() -> list[Event]:
     }
     reply = [chunk(text("🦊 Foxes dig ")), chunk(text("dens 🏡. ")), chunk(CODE), chunk(RAN)]
     reply += resting_on(said("They have 42 ", "teeth 🦷, as counted. 👍"), grounding)
-    return await events_of(ask(ScriptedModel(reply), "@text tell me of foxes"))
+    return await events_of(ask(ScriptedModel(reply), "tell me of foxes", agent="text"))
 
 
 async def sources_without_address() -> list[Event]:
@@ -102,8 +102,8 @@ async def pages() -> list[Event]:
     """A page that was read, and one that could not be."""
     read = {"https://example.org/a": "SUCCESS", "https://example.org/b": "ERROR"}
     reply = resting_on(said("The first page ", "is about foxes."), {}, read)
-    prompt = "@text compare https://example.org/a and https://example.org/b"
-    return await events_of(ask(ScriptedModel(reply), prompt))
+    prompt = "compare https://example.org/a and https://example.org/b"
+    return await events_of(ask(ScriptedModel(reply), prompt, agent="text"))
 
 
 async def image_and_search_in_parallel() -> list[Event]:

@@ -10,7 +10,7 @@ from agents.core.outputs import TextDelta, ThoughtDelta
 from agents.core.testing import chunk, text
 from agents.core.turn import Limits, Record
 from tests.core.calling import calling, failure, outputs
-from tests.core.team import said, thought
+from tests.core.team import as_inline, said, thought
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ async def test_nothing_is_tried_a_third_time():
 
 @pytest.mark.parametrize(
     "code",
-    ["invalid_key", "key_blocked", "blocked", "too_long", "bad_request", "model_gone", "no_image"],
+    ["invalid_key", "key_blocked", "blocked", "too_long", "bad_request", "model_gone", "billing"],
 )
 async def test_what_stays_wrong_is_not_tried_again(code):
     call, model, _ = calling([AgentError(code)], said("Hi"))
@@ -94,22 +94,27 @@ async def test_a_second_try_begins_from_nothing():
     ("reason", "code"),
     [
         ("SAFETY", "blocked"),
-        ("RECITATION", "blocked"),
-        ("LANGUAGE", "blocked"),
+        ("RECITATION", "recitation"),
+        ("LANGUAGE", "language"),
         ("BLOCKLIST", "blocked"),
         ("PROHIBITED_CONTENT", "blocked"),
         ("SPII", "blocked"),
         ("IMAGE_SAFETY", "blocked"),
         ("IMAGE_PROHIBITED_CONTENT", "blocked"),
-        ("IMAGE_RECITATION", "blocked"),
+        ("IMAGE_RECITATION", "recitation"),
         ("NO_IMAGE", "no_image"),
         ("IMAGE_OTHER", "no_image"),
-        ("OTHER", "upstream_error"),
+        ("OTHER", "stopped"),
         ("MALFORMED_FUNCTION_CALL", "upstream_error"),
         ("UNEXPECTED_TOOL_CALL", "upstream_error"),
-        ("MISSING_THOUGHT_SIGNATURE", "upstream_error"),
-        ("FINISH_REASON_UNSPECIFIED", "upstream_error"),
-        ("SOMETHING_NEW", "upstream_error"),
+        ("MISSING_THOUGHT_SIGNATURE", "history_refused"),
+        ("MODEL_ARMOR", "blocked"),
+        ("ESCALATION", "blocked"),
+        ("PUP_LIMITED_DISABLED", "key_blocked"),
+        ("TOO_MANY_TOOL_CALLS", "stopped"),
+        ("MALFORMED_RESPONSE", "upstream_error"),
+        ("FINISH_REASON_UNSPECIFIED", "stopped"),
+        ("SOMETHING_NEW", "stopped"),
     ],
 )
 async def test_every_end_but_stop_is_an_error_after_the_words(reason, code):
@@ -168,10 +173,54 @@ async def test_words_before_an_error_in_the_same_batch_are_not_lost():
     assert len(model.requests) == 1
 
 
-async def test_empty_answers_that_finish_are_whole():
-    call, _, _ = calling([chunk(finish="STOP")])
-    assert await outputs(call) == []
-    assert call.content()["parts"] == []
+NOTHING = [
+    [chunk(finish="STOP")],
+    [chunk(text(""), finish="STOP")],
+    [chunk(text(" \n"), finish="STOP")],
+    [chunk({"text": "", "thoughtSignature": "c2ln"}, finish="STOP")],
+    [chunk({"text": "Hm.", "thought": True}), chunk(finish="STOP")],
+    [chunk(as_inline("image/png", b""), finish="STOP")],
+]
+
+
+@pytest.mark.parametrize("reply", NOTHING)
+async def test_an_answer_that_is_none_is_asked_for_once_more(reply):
+    call, _, record = calling(reply, said("Hi"))
+    assert (await outputs(call))[-1] == TextDelta("Hi")
+    assert [line.outcome for line in record.calls] == ["no_answer", "ok"]
+    assert call.content()["parts"] == [{"text": "Hi"}]
+
+
+@pytest.mark.parametrize("reply", NOTHING)
+async def test_an_answer_that_stays_none_is_told(reply):
+    call, model, _ = calling(reply, reply, said("Hi"))
+    error, _ = await failure(call)
+    assert (error.code, len(model.requests)) == ("no_answer", 2)
+    assert "no answer" in error.message
+
+
+async def test_an_answer_cut_before_its_first_word_is_told_and_not_paid_twice():
+    call, model, _ = calling([chunk(finish="MAX_TOKENS")], said("Hi"))
+    error, _ = await failure(call)
+    assert (error.code, len(model.requests)) == ("no_answer", 1)
+    assert "less thinking" in error.message
+
+
+@pytest.mark.parametrize("expects", ["image", "audio"])
+async def test_words_are_no_picture_and_no_sound(expects):
+    reply = said("Here is your fox!")
+    call, model, _ = calling(reply, reply, request={"expects": expects})
+    error, yielded = await failure(call)
+    assert error.code == {"image": "no_image", "audio": "no_answer"}[expects]
+    assert yielded == [TextDelta("Here is your fox!")]
+    assert len(model.requests) == 1  # what was said cannot be taken back
+
+
+async def test_a_picture_that_was_not_made_is_asked_for_once_more():
+    drawn = [chunk(as_inline("image/png", b"PNG"), finish="STOP")]
+    call, _, record = calling([chunk(finish="NO_IMAGE")], drawn, request={"expects": "image"})
+    assert [type(output).__name__ for output in await outputs(call)] == ["Saved"]
+    assert [line.outcome for line in record.calls] == ["no_image", "ok"]
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ async def test_base64_is_read_in_either_alphabet_padded_or_not(alphabet, size):
     data = b"\xfb\xef\xff\xfe"[:size]
     for written in (alphabet(data).decode(), alphabet(data).decode().rstrip("=")):
         part = {"inlineData": {"mimeType": "image/png", "data": written}}
-        call, _, record = calling([chunk(part, finish="STOP")])
-        assert len(await outputs(call)) == bool(data)
+        call, _, record = calling([chunk(text("See:"), part, finish="STOP")])
+        assert len(await outputs(call)) == 1 + bool(data)
         assert [media.data for media in record.files.kept] == ([data] if data else [])
 
 

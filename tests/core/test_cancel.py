@@ -124,7 +124,7 @@ async def test_stopped_while_a_picture_is_stored():
         raise AssertionError("unreachable")
 
     model = ScriptedModel(asks(PICTURE))
-    answer = ask(model, "@media a fox", save=save)
+    answer = ask(model, "a fox", agent="media", save=save)
     events = await events_until_cancelled(answer, last_is("SUBAGENT_STARTED"))
     assert begun.is_set()
     assert not of_type(events, "ACTIVITY_SNAPSHOT")

@@ -44,7 +44,12 @@ async def test_direct_answer_costs_one_model_call():
 async def test_history_comes_before_the_prompt_and_goes_as_it_is():
     first = (
         {"role": "user", "parts": [{"text": "One?"}]},
-        {"role": "model", "parts": [{"text": "", "thoughtSignature": "c2ln"}], "model": FLASH},
+        {
+            "role": "model",
+            "parts": [{"text": "", "thoughtSignature": "c2ln"}],
+            "model": FLASH,
+            "key": "key1",
+        },
     )
     model = ScriptedModel(said("Two."))
     await events_of(ask(model, "Two?", history=[first]))
@@ -61,7 +66,7 @@ async def test_one_delegation_costs_two_calls_and_the_agents_words_are_the_answe
     [result] = of_type(events, "TOOL_CALL_RESULT")
     assert result["content"] == "Waves roll"
     assert answer.contents() == [
-        {"role": "model", "parts": [WRITE], "model": FLASH},
+        {"role": "model", "parts": [WRITE], "model": FLASH, "key": "key1"},
         {
             "role": "user",
             "parts": [
@@ -146,7 +151,7 @@ async def test_join_is_given_every_result_under_the_id_of_its_call():
     model = ScriptedModel(asks(WRITE, DRAW), said("Waves"), said("A fox"), said("Both."))
     await events_of(ask(model, "Poem and picture"))
     calls, results = model.requests[3].contents[-2:]
-    assert calls == {"role": "model", "parts": [WRITE, DRAW], "model": FLASH}
+    assert calls == {"role": "model", "parts": [WRITE, DRAW], "model": FLASH, "key": "key1"}
     answers = [part["functionResponse"] for part in results["parts"]]
     assert [(one["id"], one["name"], one["response"]) for one in answers] == [
         ("id1", "ask_text_agent", {"output": "Waves"}),
@@ -196,7 +201,7 @@ async def test_words_before_a_delegation_are_the_coordinators():
 
 
 async def test_a_named_agent_that_fails_fails_the_run():
-    answer = ask(ScriptedModel([AgentError("key_blocked")]), "@text Write")
+    answer = ask(ScriptedModel([AgentError("key_blocked")]), "Write", agent="text")
     events = await events_of(answer)
     assert types(events)[-4:-2] == ["SUBAGENT_ERROR", "TOOL_CALL_RESULT"]
     assert events[-1]["code"] == "key_blocked"

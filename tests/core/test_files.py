@@ -203,7 +203,9 @@ async def test_a_file_of_the_history_is_fetched_once_for_a_call_and_keeps_its_si
 
 
 async def test_what_is_kept_of_a_run_holds_no_bytes():
-    answer, _ = await asked(ScriptedModel(said("A garden.")), PHOTO, prompt="@media What is this?")
+    answer, _ = await asked(
+        ScriptedModel(said("A garden.")), PHOTO, prompt="What is this?", agent="media"
+    )
     asked_by, _ = [content for content in answer.contents() if "agent" in content]
     assert asked_by == user("What is this?", files=(kept_as(PHOTO),), agent="media")
 
@@ -213,10 +215,11 @@ async def test_a_picture_that_was_just_made_can_be_worked_on_in_the_same_run():
         [chunk(as_inline("image/png", b"fox"), finish="STOP")], said("A fox, as drawn.")
     )
     shelf = Shelf()
-    first = ask(scripted, "@media A fox", shelf=shelf)
+    first = ask(scripted, "A fox", agent="media", shelf=shelf)
     await events_of(first)
     again = ask(
-        *(scripted, "@media Describe it"),
+        *(scripted, "Describe it"),
+        agent="media",
         output="text",
         history=[(user("A fox"), *first.contents())],
         shelf=shelf,
@@ -237,7 +240,7 @@ async def test_a_run_without_files_says_so_of_what_was_kept():
 
 async def test_what_finds_no_room_is_told_of_the_agent_and_the_others_go_on():
     scripted = ScriptedModel([chunk(as_inline("image/png", b"fox"), finish="STOP")])
-    answer, events = await asked(scripted, prompt="@media A fox", shelf=Shelf(room=0))
+    answer, events = await asked(scripted, prompt="A fox", agent="media", shelf=Shelf(room=0))
     [error] = of_type(events, "SUBAGENT_ERROR")
     assert error["code"] == answer.error.code == "storage_full"
     assert of_type(events, "ACTIVITY_SNAPSHOT") == []

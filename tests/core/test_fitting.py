@@ -62,17 +62,17 @@ async def test_the_cap_of_the_server_counts_before_the_window_and_includes_the_q
 
 async def test_the_window_of_the_model_counts_with_room_to_spare():
     long = [exchange(number, 4 * 20_000) for number in range(4)]
-    events, scripted = await asked(long, prompt="@media Draw it")
+    events, scripted = await asked(long, prompt="Draw it", agent="media")
     assert len(scripted.requests[0].contents) == 2 * 2 + 1
     assert left_out(events) == [{"kept": 2, "leftOut": 2, "windowTokens": 65_536}]
-    events, _ = await asked(long, prompt="@text Write it")
+    events, _ = await asked(long, prompt="Write it", agent="text")
     assert left_out(events) == []
 
 
 async def test_a_cap_above_the_window_leaves_it_to_the_window():
     long = [exchange(number, 4 * 20_000) for number in range(4)]
     limits = Limits(history_tokens=900_000)
-    events, _ = await asked(long, prompt="@media Draw it", limits=limits)
+    events, _ = await asked(long, prompt="Draw it", agent="media", limits=limits)
     assert left_out(events)[0]["leftOut"] == 2
 
 

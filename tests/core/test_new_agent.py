@@ -66,11 +66,9 @@ async def test_it_is_among_the_functions_and_answers_through_delegation():
     ]
 
 
-@pytest.mark.parametrize("asked", [{"prompt": "@weather Paris?"}, {"agent": "weather"}])
-async def test_it_answers_to_its_name(asked):
+async def test_it_answers_when_it_is_chosen():
     scripted = ScriptedModel(said("It is warm."))
-    turn = {"prompt": "Paris?", **asked}
-    events, _ = await events_of_team(TEAM, scripted, turn.pop("prompt"), **turn)
+    events, _ = await events_of_team(TEAM, scripted, "Paris?", agent="weather")
     assert words(events, "weather") == "It is warm."
     assert prompt_of(scripted, 0) == ["Paris?"]
     assert scripted.requests[0].system == "You know the weather."
@@ -89,7 +87,7 @@ async def test_files_that_it_takes_go_to_it():
 async def test_its_tools_are_used_and_their_results_go_back_with_what_it_said():
     calls = asks({**looks_up("Paris", id="id1"), "thoughtSignature": "c2ln"})
     scripted = ScriptedModel([chunk(text("I look. ")), *calls], said("21 °C."))
-    events, record = await events_of_team(TEAM, scripted, "@weather Paris?")
+    events, record = await events_of_team(TEAM, scripted, "Paris?", agent="weather")
     first, second = scripted.requests
     assert [function.name for function in first.functions] == ["look_up"]
     assert [request.call_functions for request in scripted.requests] == [True, True]
@@ -110,7 +108,7 @@ async def test_its_tools_are_used_and_their_results_go_back_with_what_it_said():
 
 async def test_calls_that_come_together_are_answered_together_in_order():
     scripted = ScriptedModel(asks(looks_up("Paris"), looks_up("Rome")), said("Warm."))
-    await events_of_team(TEAM, scripted, "@weather Both?")
+    await events_of_team(TEAM, scripted, "Both?", agent="weather")
     results = scripted.requests[1].contents[-1]
     assert [part["functionResponse"]["response"] for part in results["parts"]] == [
         {"output": "21 °C in Paris"},
@@ -124,7 +122,7 @@ async def test_googles_tools_go_with_those_of_an_agents_own_as_the_user_wants():
 
     for wanted, sent in (((), ()), (("search", "code"), ("search",))):
         scripted = ScriptedModel(said("Well."))
-        await events_of_team([with_tool(run)], scripted, "@weather Hi", tools=wanted)
+        await events_of_team([with_tool(run)], scripted, "Hi", agent="weather", tools=wanted)
         assert scripted.requests[0].tools == sent
 
 
@@ -138,7 +136,7 @@ async def test_googles_tools_go_with_those_of_an_agents_own_as_the_user_wants():
 )
 async def test_a_tool_that_fails_is_told_without_its_words(part, arguments, caplog):
     scripted = ScriptedModel(asks(part), said("I do not know."))
-    events, _ = await events_of_team(TEAM, scripted, "@weather Where?")
+    events, _ = await events_of_team(TEAM, scripted, "Where?", agent="weather")
     assert tools_used(events) == [{"name": "look_up", "arguments": arguments, "error": REFUSED}]
     [answer] = scripted.requests[1].contents[-1]["parts"]
     assert answer["functionResponse"]["response"] == {"error": REFUSED}
@@ -153,7 +151,7 @@ async def test_what_a_tool_raises_stays_with_the_server(caplog):
         raise RuntimeError("password=hunter2")
 
     scripted = ScriptedModel(asks(looks_up("Paris")), said("No."))
-    events, record = await events_of_team([with_tool(run)], scripted, "@weather Paris?")
+    events, record = await events_of_team([with_tool(run)], scripted, "Paris?", agent="weather")
     everywhere = json.dumps([events, record.made, record.contents]) + caplog.text
     assert "hunter2" not in everywhere + str(scripted.requests)
     assert "RuntimeError" in caplog.text
@@ -162,7 +160,7 @@ async def test_what_a_tool_raises_stays_with_the_server(caplog):
 async def test_a_function_that_it_does_not_have_is_answered_with_an_error():
     stray = {"functionCall": {"name": "delete", "args": {}}}
     scripted = ScriptedModel(asks(stray), said("No."))
-    events, _ = await events_of_team(TEAM, scripted, "@weather Paris?")
+    events, _ = await events_of_team(TEAM, scripted, "Paris?", agent="weather")
     error = "There is no such function."
     assert tools_used(events) == [{"name": "delete", "arguments": {}, "error": error}]
 
@@ -172,7 +170,7 @@ async def test_a_long_result_is_cut():
         return city * 99_999
 
     scripted = ScriptedModel(asks(looks_up("x")), said("Long."))
-    events, _ = await events_of_team([with_tool(run)], scripted, "@weather x")
+    events, _ = await events_of_team([with_tool(run)], scripted, "x", agent="weather")
     assert len(tools_used(events)[0]["result"]) == RESULT_CHARS
 
 
@@ -200,14 +198,14 @@ async def test_a_model_that_only_uses_tools_reaches_the_agents_limit_and_the_run
 
 async def test_its_own_part_goes_back_to_its_model_and_words_to_another():
     scripted = ScriptedModel(asks(looks_up("Paris")), said("21 °C."))
-    _, record = await events_of_team(TEAM, scripted, "@weather Paris?")
-    before = (user("@weather Paris?"), *record.contents, *record.made)
+    _, record = await events_of_team(TEAM, scripted, "Paris?", agent="weather")
+    before = (user("Paris?"), *record.contents, *record.made)
     again = ScriptedModel(said("Yes."))
-    await events_of_team(TEAM, again, "@weather Sure?", history=(before,))
+    await events_of_team(TEAM, again, "Sure?", agent="weather", history=(before,))
     assert again.requests[0].contents == (*record.made, user("Sure?"))
     other = ScriptedModel(said("Yes."))
-    await events_of_team(TEAM, other, "@text Sure?", history=(before,))
-    assert other.requests[0].contents == (user("@weather Paris?"), model("21 °C."), user("Sure?"))
+    await events_of_team(TEAM, other, "Sure?", agent="text", history=(before,))
+    assert other.requests[0].contents == (user("Paris?"), model("21 °C."), user("Sure?"))
 
 
 async def test_an_agent_that_cannot_do_it_says_so_with_a_code():

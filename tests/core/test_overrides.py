@@ -34,31 +34,28 @@ async def answered(prompt, files=(), **turn):
     return by, told, request.model, args
 
 
+TYPED = [
+    "Hi",
+    "@text Hi",
+    "@Text me tomorrow",
+    "  @text\n\nHi  there ",
+    "@media print does not work in Safari",
+    "@direct Hi",
+    "@nobody Hi",
+    "@text",
+    "@coordinator Hi",
+]
+
+
+@pytest.mark.parametrize("prompt", TYPED)
 @pytest.mark.parametrize(
-    ("prompt", "turn", "expected"),
-    [
-        ("Hi", {}, ("coordinator", "Hi")),
-        ("@text Hi", {}, ("text", "Hi")),
-        ("@TEXT Hi", {}, ("text", "Hi")),
-        ("  @text\n\nHi  there ", {}, ("text", "Hi  there")),
-        ("@direct Hi", {}, ("direct", "Hi")),
-        ("Hi", {"agent": "text"}, ("text", "Hi")),
-        ("Hi", {"agent": "direct"}, ("direct", "Hi")),
-        ("@text Hi", {"agent": "media"}, ("text", "Hi")),
-        ("@direct Hi", {"agent": "media"}, ("direct", "Hi")),
-        ("@text Hi", {"agent": "direct"}, ("text", "Hi")),
-        ("Hi @text", {"agent": "direct"}, ("direct", "Hi @text")),
-        ("@nobody Hi", {"agent": "text"}, ("text", "@nobody Hi")),
-        ("@nobody Hi", {}, ("coordinator", "@nobody Hi")),
-        ("@text", {}, ("coordinator", "@text")),
-        ("text Hi", {}, ("coordinator", "text Hi")),
-        ("@coordinator Hi", {}, ("coordinator", "@coordinator Hi")),
-    ],
+    ("agent", "by"),
+    [("auto", "coordinator"), ("text", "text"), ("media", "media"), ("direct", "direct")],
 )
-async def test_the_prompt_counts_before_what_is_pinned(prompt, turn, expected):
-    by, told, _, args = await answered(prompt, **turn)
-    assert (by, *told) == expected
-    asked = {"task": expected[1], "reason": NAMED.format(by)}
+async def test_who_answers_is_chosen_and_what_is_typed_is_never_cut(prompt, agent, by):
+    found, told, _, args = await answered(prompt, agent=agent)
+    assert (found, told) == (by, [prompt])
+    asked = {"task": prompt, "reason": NAMED.format(by)}
     assert args == ([asked] if by in ("text", "media") else [])
 
 
@@ -71,9 +68,8 @@ async def test_the_prompt_counts_before_what_is_pinned(prompt, turn, expected):
         ({"output": "speech"}, SPEECH),
     ],
 )
-@pytest.mark.parametrize("how", [{"prompt": "@media Hi"}, {"prompt": "Hi", "agent": "media"}])
-async def test_the_chosen_output_decides_the_model_of_the_media_agent(how, turn, used):
-    by, told, asked, [args] = await answered(**how, **turn)
+async def test_the_chosen_output_decides_the_model_of_the_media_agent(turn, used):
+    by, told, asked, [args] = await answered("Hi", agent="media", **turn)
     assert (by, told, asked) == ("media", ["Hi"], used)
     assert args == {"task": "Hi", "reason": NAMED.format("media"), **turn}
 
@@ -83,7 +79,7 @@ async def test_the_chosen_output_decides_the_model_of_the_media_agent(how, turn,
     [([PHOTO], IMAGE), ([PDF], FLASH), ([SONG], FLASH), ([PHOTO, PDF], FLASH)],
 )
 async def test_without_a_chosen_output_the_files_decide(files, used):
-    assert (await answered("@media Look", files))[:3] == ("media", ["Look"], used)
+    assert (await answered("Look", files, agent="media"))[:3] == ("media", ["Look"], used)
 
 
 @pytest.mark.parametrize(
@@ -112,23 +108,9 @@ async def test_a_song_that_is_to_be_answered_aloud_is():
     assert (used, args["output"]) == (SPEECH, "speech")
 
 
-async def test_a_name_and_a_file_are_a_question():
-    assert (await answered("@text", [PDF]))[:2] == ("text", [])
-    assert (await answered("@media", [PHOTO]))[:3] == ("media", [], IMAGE)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "turn"),
-    [
-        ("@text Write it", {}),
-        ("@TEXT Write it", {}),
-        ("@text\nWrite it", {}),
-        ("Write it", {"agent": "text"}),
-    ],
-)
-async def test_who_names_the_text_agent_gets_it_for_one_call(prompt, turn):
+async def test_who_chose_the_text_agent_gets_it_for_one_call():
     scripted = ScriptedModel(said("Written."))
-    answer = ask(scripted, prompt, **turn)
+    answer = ask(scripted, "Write it", agent="text")
     events = await events_of(answer)
     assert len(scripted.requests) == 1
     assert prompt_of(scripted, 0) == ["Write it"]
@@ -141,37 +123,24 @@ async def test_who_names_the_text_agent_gets_it_for_one_call(prompt, turn):
     ]
 
 
-@pytest.mark.parametrize(("prompt", "agent"), [("@media A fox", "auto"), ("A fox", "media")])
-async def test_who_names_the_media_agent_gets_it_for_one_call(prompt, agent):
+async def test_who_chose_the_media_agent_gets_it_for_one_call():
     scripted = ScriptedModel(said("A fox it is."))
-    events = await events_of(ask(scripted, prompt, agent=agent))
+    events = await events_of(ask(scripted, "A fox", agent="media"))
     assert len(scripted.requests) == 1
     assert scripted.requests[0].modalities == ("TEXT", "IMAGE")
     assert words(events, "media") == "A fox it is."
 
 
-@pytest.mark.parametrize(("prompt", "agent"), [("@direct Hi", "auto"), ("Hi", "direct")])
-async def test_direct_means_no_agent_is_offered(prompt, agent):
+async def test_direct_means_no_agent_is_offered():
     scripted = ScriptedModel(said("Hello"))
-    await events_of(ask(scripted, prompt, agent=agent))
+    await events_of(ask(scripted, "Hi", agent="direct"))
     assert not scripted.requests[0].functions
     assert prompt_of(scripted, 0) == ["Hi"]
 
 
-@pytest.mark.parametrize("prompt", ["@text", "@text ", "@bob hello", "text me", "@ x", "a @text b"])
-async def test_what_names_no_agent_is_the_coordinators(prompt):
-    scripted = ScriptedModel(said("Yes?"))
-    await events_of(ask(scripted, prompt))
-    assert [one.name for one in scripted.requests[0].functions] == [
-        "ask_text_agent",
-        "ask_media_agent",
-    ]
-    assert prompt_of(scripted, 0) == [prompt]
-
-
 async def test_who_answers_directly_may_use_tools_but_asks_nobody():
     scripted = ScriptedModel(said("Well."))
-    await events_of(ask(scripted, "@direct Hi", tools=("search",)))
+    await events_of(ask(scripted, "Hi", agent="direct", tools=("search",)))
     [request] = scripted.requests
     assert (request.functions, request.tools, request.model) == ((), ("search",), FLASH)
     assert "you have nobody to ask" in request.system
@@ -181,11 +150,11 @@ async def test_who_answers_directly_may_use_tools_but_asks_nobody():
 async def test_a_lighter_model_coordinates_and_does_nothing_else():
     lite = {"coordinator_model": "gemini-3-flash-lite"}
     assert (await answered("Hi", **lite))[2] == "gemini-3.5-flash-lite"
-    assert (await answered("@direct Hi", **lite))[2] == FLASH
-    assert (await answered("@text Hi", **lite))[2] == FLASH
-    assert (await answered("@media Hi", output="text", **lite))[2] == FLASH
+    assert (await answered("Hi", agent="direct", **lite))[2] == FLASH
+    assert (await answered("Hi", agent="text", **lite))[2] == FLASH
+    assert (await answered("Hi", agent="media", output="text", **lite))[2] == FLASH
 
 
 async def test_words_of_an_answer_are_of_who_gave_it():
-    events = await events_of(ask(ScriptedModel(said("Written.")), "@text Hi"))
+    events = await events_of(ask(ScriptedModel(said("Written.")), "Hi", agent="text"))
     assert (words(events, "text"), words(events)) == ("Written.", "")

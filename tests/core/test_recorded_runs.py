@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.core.coordinator import SHOWN
+from agents.core.coordinator import CODE_SHOWN as SHOWN
 from agents.core.google_body import body
 from agents.core.google_errors import agent_error, error_in_stream
 from agents.core.testing import ScriptedModel

@@ -33,7 +33,9 @@ async def request_of(prompt, *replies, number=0, **turn) -> ModelRequest:
 
 def written(**request):
     sent = ModelRequest(**{"model": FLASH, "system": "", "contents": (), "api_key": KEY} | request)
-    return body(sent)
+    written = body(sent)
+    assert written.pop("store") is False
+    return written
 
 
 # Google's tools
@@ -50,13 +52,15 @@ async def test_an_agent_that_the_coordinator_asks_is_given_them_too():
     assert (await request_of("Hello", asking, number=1, tools=("url",))).tools == ("url",)
 
 
-@pytest.mark.parametrize("prompt", ["Hello", "@media A fox"])
-async def test_the_coordinator_with_its_functions_and_the_media_agent_are_given_none(prompt):
-    assert (await request_of(prompt, tools=ALL)).tools == ()
+@pytest.mark.parametrize("agent", ["auto", "media"])
+async def test_the_coordinator_with_its_functions_and_the_media_agent_are_given_none(agent):
+    assert (await request_of("Hello", agent=agent, tools=ALL)).tools == ()
 
 
 async def test_tools_that_nobody_knows_are_not_sent():
-    assert (await request_of("@text Hello", tools=("search", "telepathy"))).tools == ("search",)
+    assert (await request_of("Hello", agent="text", tools=("search", "telepathy"))).tools == (
+        "search",
+    )
 
 
 def test_a_model_is_given_only_the_tools_that_it_has():
@@ -159,11 +163,11 @@ def test_summaries_are_asked_for_whatever_the_level():
         assert sent["generationConfig"] == {"thinkingConfig": {"includeThoughts": True, **more}}
 
 
-@pytest.mark.parametrize("prompt", ["Hello", "@direct Hello", "@text Hello", "@media Hello"])
-async def test_everybody_thinks_as_much_as_the_user_chose(prompt):
-    request = await request_of(prompt, thinking="low")
+@pytest.mark.parametrize("agent", ["auto", "direct", "text", "media"])
+async def test_everybody_thinks_as_much_as_the_user_chose(agent):
+    request = await request_of("Hello", agent=agent, thinking="low")
     assert request.thinking == "low"
-    assert request.thoughts == (prompt != "@media Hello")
+    assert request.thoughts == (agent != "media")
 
 
 # the media agent's models
@@ -190,9 +194,12 @@ async def test_a_shape_that_no_model_draws_is_left_to_it():
 
 @pytest.mark.parametrize(("voice", "heard"), [("", DEFAULT_VOICE), ("Puck", "Puck")])
 async def test_speech_is_asked_of_the_model_that_speaks_in_the_users_voice(voice, heard):
-    request = await request_of("@media Hello there", output="speech", voice=voice, thinking="high")
+    request = await request_of(
+        "Hello there", agent="media", output="speech", voice=voice, thinking="high"
+    )
     assert request.model == SPEECH
     assert body(request) == {
+        "store": False,
         "contents": [user("Hello there")],
         "generationConfig": {
             "responseModalities": ["AUDIO"],

@@ -17,15 +17,20 @@ WORDS_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """``status`` is active, invalid, blocked, quota or unreachable; ``code`` an AgentError code.
+    """What Google said of a key.
 
-    ``listed``: the models Google listed on the way; None where it was not asked for them.
+    Args:
+        status: ``active``, ``invalid``, ``blocked``, ``limited``, ``quota``; ``unchecked``: Google
+            would not say, for a reason that lies elsewhere; or ``unreachable``.
+        code: of an ``AgentError``. message: its sentence.
+        listed: the models Google listed on the way; None where it was not asked for them.
     """
 
     status: str
     code: str = ""
     retry_after_s: float | None = None
     listed: tuple[ListedModel, ...] | None = None
+    message: str = ""
 
 
 def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
@@ -33,9 +38,9 @@ def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
     try:
         listed = list_models(endpoint, api_key)
     except AgentError as failure:
-        statuses = {"invalid_key": "invalid", "key_blocked": "blocked", "quota": "quota"}
-        status = statuses.get(failure.code, "unreachable")
-        return KeyCheck(status, failure.code, failure.retry_after_s)
+        kind = failure.kind
+        status = "unchecked" if kind.unchecked else kind.key_status or "unreachable"
+        return KeyCheck(status, failure.code, failure.retry_after_s, message=failure.message)
     return KeyCheck("active", listed=listed)
 
 

@@ -34,6 +34,7 @@ from agents.core.gemini.pool import (
 )
 from agents.core.google_body import body
 from agents.core.google_errors import error_in_stream
+from agents.core.google_rules import UNREADABLE
 from agents.core.model import ModelRequest
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
@@ -138,7 +139,7 @@ class Gemini:
                     await asyncio.sleep(POLL_S)
                     file = await files.get(name=file.name or "")
         if file.state != types.FileState.ACTIVE or not file.uri:
-            raise AgentError("bad_request")
+            raise AgentError("file_refused", UNREADABLE)
         return UploadedFile(
             file.uri, file.name or "", file.expiration_time or datetime.now(UTC) + KEPT
         )

@@ -80,15 +80,17 @@ def _options(task: Task) -> dict[str, Any]:
         AgentError: ``no_video``; ``model_gone``, if the key has no model for it; ``bad_request``,
             if there are too many pictures or speakers.
     """
-    match task.arguments.get("output") or _unsaid(task):
+    wanted = task.arguments.get("output", "")
+    match wanted or _unsaid(task):
         case "text":
             return {"system": SYSTEM, "thoughts": True, "made": True}
         case "speech":
-            return _speech(task)
+            return {**_speech(task), "expects": "audio"}
         case "video":
             raise AgentError("no_video")
         case _:
-            return _picture(task)
+            expects = "image" if wanted == "image" else ""  # else it may be about one that is there
+            return {**_picture(task), "expects": expects}
 
 
 def _picture(task: Task) -> dict[str, Any]:
