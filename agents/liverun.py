@@ -246,6 +246,7 @@ class LiveRun:
                     usage=answer.record.usage(),
                     contents=answer.contents(),
                     calls=self._ledger(),
+                    refused=answer.record.refused,
                 )
             except DatabaseFault as fault:
                 if not classify(fault):
@@ -283,6 +284,7 @@ class LiveRun:
                     code=code,
                     retry_after_s=call.retry_after_s,
                     model=call.model,
+                    message=call.message,
                 )
             except DatabaseFault as fault:
                 if not classify(fault):

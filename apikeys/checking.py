@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from agents.core.errors import SENTENCES
+from agents.core.errors import KINDS, SENTENCES
 from agents.core.gemini import Endpoint, KeyCheck
 from agents.core.gemini import check_key as ask_gemini
 from agents.core.listing import ListedModel
@@ -29,7 +29,8 @@ Status = UserApiKey.Status
 CHECKS_PER_MINUTE = 10
 MINUTE = timedelta(minutes=1)
 NOT_CHECKED = "Google could not be reached, so this key is stored unchecked. Verify it later."
-STATUS_OF = {"invalid_key": Status.INVALID, "key_blocked": Status.BLOCKED, "quota": Status.QUOTA}
+NOT_FROM_HERE = "This key cannot be checked from here. {}"
+STATUS_OF = {code: Status(kind.key_status) for code, kind in KINDS.items() if kind.key_status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def key_check(
     """Clean a pasted key, look for it among the owner's, and ask Google about it.
 
     Raises:
-        AppError: ``bad_key``, ``duplicate_key``, ``invalid_key`` or ``key_blocked``.
+        AppError: ``bad_key``, ``duplicate_key``, or why Google does not take it: ``invalid_key``,
+            ``key_type`` or ``key_blocked``.
     """
     secret = key_from(raw)
     others = keys_of(owner.pk).exclude(pk=replaces) if replaces else keys_of(owner.pk)
@@ -85,19 +87,21 @@ def key_check(
         raise duplicate_key()
     said = check(secret)
     if said.status in ("invalid", "blocked"):
-        raise AppError(said.code, SENTENCES[said.code], fields={"key": [SENTENCES[said.code]]})
+        message = said.message or SENTENCES[said.code]
+        raise AppError(said.code, message, fields={"key": [message]})
     return CheckedKey(secret, facts_of(said))
 
 
 def facts_of(said: KeyCheck) -> dict[str, Any]:
     """What a check found out, as columns of the key."""
     now = timezone.now()
-    if said.status == "unreachable":
-        return {"status": Status.UNVERIFIED, "status_detail": NOT_CHECKED, "verified_at": None}
+    if said.status in ("unreachable", "unchecked"):
+        why = NOT_CHECKED if said.status == "unreachable" else NOT_FROM_HERE.format(said.message)
+        return {"status": Status.UNVERIFIED, "status_detail": why, "verified_at": None}
     if said.status == "active":
         listed = {} if said.listed is None else listed_facts(said.listed, now)
         return works(now) | listed | {"verified_at": now, "billing_refusals": {}}
-    return failed(said.code, said.retry_after_s, now) | {"verified_at": now}
+    return failed(said.code, said.retry_after_s, now, said.message) | {"verified_at": now}
 
 
 def listed_facts(listed: Sequence[ListedModel], now: datetime) -> dict[str, Any]:
@@ -113,11 +117,14 @@ def works(now: datetime) -> dict[str, Any]:
     }
 
 
-def failed(code: str, retry_after_s: float | None, now: datetime) -> dict[str, Any]:
+def failed(
+    code: str, retry_after_s: float | None, now: datetime, message: str = ""
+) -> dict[str, Any]:
     """An error of Gemini's, as columns; only some of them say anything about the key."""
     noted: dict[str, Any] = {"last_error_at": now, "last_error_code": code}
     if code in STATUS_OF:
-        noted |= {"status": STATUS_OF[code], "status_detail": SENTENCES[code], "quota_until": None}
+        words = message or SENTENCES[code]
+        noted |= {"status": STATUS_OF[code], "status_detail": words, "quota_until": None}
     if code == "quota" and retry_after_s is not None:
         noted["quota_until"] = now + timedelta(seconds=retry_after_s)
     return noted

@@ -37,7 +37,10 @@ from common.errors import AppError
 
 AT_ONCE = 8
 BATCH = 32
-UPSTREAM = {"model_gone", "overloaded", "timeout", "upstream_error", "unreachable"}
+UPSTREAM = {
+    *("model_gone", "overloaded", "timeout", "upstream_error", "unreachable"),
+    *("region", "billing_required", "model_forbidden"),
+}
 UNREADABLE = "This key cannot be read any more. Enter it again."
 FACTS = (
     "status",
@@ -56,6 +59,7 @@ EXPIRED = "This key is past its expiry date. Set a later one, or use another key
 LENT_WORDS = {
     Status.INVALID: "Google does not accept this key at present.",
     Status.BLOCKED: "Google refuses this key at present.",
+    Status.LIMITED: "Google does not let this key be used as it is set up at present.",
     Status.QUOTA: SENTENCES["quota"],
     Status.EXPIRED: "This key is past its expiry date.",
     Status.UNREADABLE: "This key cannot be used at present.",
@@ -63,19 +67,25 @@ LENT_WORDS = {
 
 
 def key_report(
-    *, key_id: UUID, code: str | None, retry_after_s: float | None = None, model: str = ""
+    *,
+    key_id: UUID,
+    code: str | None,
+    retry_after_s: float | None = None,
+    model: str = "",
+    message: str = "",
 ) -> None:
     """Note after a call how the key did: ``code`` is the error's, None if it worked.
 
     Args:
         model: the API id of the model that was called.
+        message: why it failed, for the owner of the key.
     """
     now = timezone.now()
     noted: dict[str, Any] = {"last_used_at": now}
     if code is None:
         noted |= works(now)
     elif code in STATUS_OF or code in UPSTREAM:
-        noted |= failed(code, retry_after_s, now)
+        noted |= failed(code, retry_after_s, now, message)
     if code is None and ModelList().info(model).needs_billing:
         noted["billing_refusals"] = {}
     UserApiKey.objects.filter(pk=key_id).update(**noted)
@@ -141,7 +151,8 @@ def key_models(
         try:
             listed = ask(secret) if ask else ask_for_models(endpoint(), secret)
         except AgentError as error:
-            _note(key, **failed(error.code, error.retry_after_s, timezone.now()))
+            now = timezone.now()
+            _note(key, **failed(error.code, error.retry_after_s, now, error.message))
             raise AppError(error.code, error.message, status=502) from None
         now = timezone.now()
         _note(key, **listed_facts(listed, now), verified_at=now, **works(now))
@@ -177,9 +188,10 @@ def _opened(key: UserApiKey) -> str | None:
 def _verified(key: UserApiKey, said: KeyCheck | None, by: Actor | None) -> UserApiKey:
     if said is None:
         facts: dict[str, Any] = {"status": Status.UNREADABLE, "status_detail": UNREADABLE}
-    elif said.status == "unreachable":  # nothing new is known about a key that worked before
-        facts = {"status_detail": SENTENCES["unreachable"]}
-        facts |= failed(said.code, None, timezone.now())
+    elif said.status in ("unreachable", "unchecked"):
+        # Nothing new is known about a key that worked before, unless the code says more of it.
+        facts = {"status_detail": said.message or SENTENCES["unreachable"]}
+        facts |= failed(said.code, None, timezone.now(), said.message)
     else:
         facts = facts_of(said)
     before = key.status

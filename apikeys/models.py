@@ -79,6 +79,7 @@ class UserApiKey(Budgeted):
         UNVERIFIED = "unverified", "not checked yet"
         INVALID = "invalid", "refused by Google"
         BLOCKED = "blocked", "blocked by Google"
+        LIMITED = "limited", "needs a change at Google"
         QUOTA = "quota", "out of quota"
         EXPIRED = "expired", "past its expiry date"
         UNREADABLE = "unreadable", "cannot be read: enter it again"
@@ -99,7 +100,7 @@ class UserApiKey(Budgeted):
     tail = models.CharField(max_length=4, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.UNVERIFIED)
-    status_detail = models.CharField(max_length=200, blank=True)
+    status_detail = models.CharField(max_length=300, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     quota_until = models.DateTimeField(
         null=True, blank=True, help_text="When Google gives this key quota again, if it said so."

@@ -9,6 +9,7 @@ from uuid import UUID
 from conversations.access import attachments_for
 from conversations.models import Artifact
 
+Content = dict[str, Any]  # of Gemini's: {role, parts}
 Snapshot = dict[str, Any]  # {id, name, mime_type, size_bytes}, {notice}, {text_bytes}
 
 
@@ -52,6 +53,40 @@ def reading_of(file: Mapping[str, Any]) -> tuple[str, int]:
     if file.get("text_bytes") is not None:
         return "text/plain", file["text_bytes"]
     return file["mime_type"], file["size_bytes"]
+
+
+def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
+    """Remember of files why Google cannot use them: they do not go back with the next question."""
+    for artifact_id, message in refused.items():
+        Artifact.objects.filter(pk=artifact_id, owner_id=owner_id).update(refused=message[:300])
+
+
+def refusals_of(ids: Iterable[str]) -> dict[str, str]:
+    """Which of these files Google cannot use, by id, and why."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = Artifact.objects.filter(pk__in=wanted).exclude(refused="").values_list("pk", "refused")
+    return {str(pk): refused for pk, refused in rows}
+
+
+def without_refused(contents: Sequence[Content]) -> list[Content]:
+    """Contents with words in the place of the files that Google cannot use."""
+    parts = [part for content in contents for part in content["parts"]]
+    refused = refusals_of(part["artifact"]["id"] for part in parts if "artifact" in part)
+    if not refused:
+        return list(contents)
+    return [
+        {**content, "parts": [_sendable(part, refused) for part in content["parts"]]}
+        for content in contents
+    ]
+
+
+def _sendable(part: dict[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
+    file = part.get("artifact")
+    if file is None or file["id"] not in refused:
+        return part
+    return {"text": f"[File: {file['name']}, {file['mimeType']}. It could not be read.]"}
 
 
 def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

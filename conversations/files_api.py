@@ -51,6 +51,7 @@ class FileOutput(serializers.Serializer[Any]):
         help_text="How it is read, where that is not as it is; empty: nothing to say."
     )
     thread_id = serializers.UUIDField(allow_null=True)
+    refused = serializers.CharField(help_text="Why Google cannot use it; empty for most.")
     created_at = serializers.DateTimeField()
 
     def get_url(self, artifact: Artifact) -> str:

@@ -244,6 +244,9 @@ class Artifact(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels; of pictures.")
     height = models.PositiveIntegerField(null=True, blank=True)
     file = models.FileField(upload_to=artifact_path)
+    refused = models.CharField(
+        max_length=300, blank=True, help_text="Why Google cannot use it; then it is not sent again."
+    )
     text_bytes = models.PositiveIntegerField(
         null=True,
         blank=True,

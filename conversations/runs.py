@@ -24,6 +24,7 @@ from agents.core.bounded import KEPT_CHARS
 from common.outages import classify
 from conversations import compaction
 from conversations.access import canonical_uuid
+from conversations.attachments import files_refuse
 from conversations.ledger import ModelCallRow, calls_interrupt, calls_write
 from conversations.log import EventBatch, Row, events_append, rows_append
 from conversations.models import TERMINAL_EVENTS, Event, Message, Run, Thread
@@ -76,16 +77,21 @@ def run_close(
     usage: list[dict[str, Any]],
     contents: list[dict[str, Any]],
     calls: Sequence[ModelCallRow],
+    refused: Mapping[str, str] | None = None,
 ) -> bool:
     """Write the rest of the log, fold it, end the run. False if it is no longer ours to end.
 
     The ledger is written in any case: what was used was used.
+
+    Args:
+        refused: ids of files that Google cannot use, and why.
     """
     with transaction.atomic():
         calls_write(calls)
         run = _locked_running(run_id, Q(fence=fence))
         if run is None or not rows_append(run, events):
             return False
+        files_refuse(owner_id=run.owner_id, refused=storable(refused or {}))
         run.usage, run.contents = storable(usage), storable(contents)
         _fold(run, _Ending(status, outcome, error_code, error_message))
     return True

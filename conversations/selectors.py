@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,16 @@ from django.db.models import Max, OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 
 from conversations.access import run_for, thread_for
-from conversations.attachments import said
+from conversations.attachments import refusals_of, said, without_refused
 from conversations.branches import path_in, path_to
 from conversations.compaction import EVENT_CHARS, AguiEvent, compact
 from conversations.cursors import cursor_after, read_cursor
 from conversations.models import Artifact, Event, Message, Run, Thread
+
+REFUSED = frozenset(
+    {"blocked", "recitation", "language", "bad_request", "too_long", "too_large", "stopped"}
+)
+"""Codes of errors that say: this very question, asked again, is refused again."""
 
 PAGE_SIZE = 50
 EVENTS_PAGE_SIZE = 1000
@@ -157,6 +162,15 @@ def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") ->
     return ConversationPage(thread, page[::-1], following)
 
 
+def _mark_refused(messages: Iterable[Message]) -> None:
+    """Say of attachments that Google cannot use why that is: found out after they were sent."""
+    files = [file for message in messages for file in message.attachments]
+    refused = refusals_of(file["id"] for file in files)
+    for file in files:
+        if file["id"] in refused:
+            file["refused"] = refused[file["id"]]
+
+
 def _told(runs: Sequence[Run]) -> Iterator[Told]:
     """Some at a time: how many fit on a page is seen when they are read."""
     for at in range(0, len(runs), RUNS_BATCH):
@@ -167,7 +181,9 @@ def _told(runs: Sequence[Run]) -> Iterator[Told]:
         transcripts = dict(ended.annotate(raw=text).values_list("pk", "raw"))
         said: dict[UUID, list[Message]] = {run_id: [] for run_id in ids}
         whole = Q(run__in=list(transcripts)) | Q(run__in=ids, role=Message.Role.USER)
-        for message in Message.objects.filter(whole).order_by("position"):
+        messages = list(Message.objects.filter(whole).order_by("position"))
+        _mark_refused(messages)
+        for message in messages:
             said[message.run_id].append(message)
         for run in batch:
             yield _told_run(run, transcripts.get(run.pk), said[run.pk])
@@ -204,14 +220,23 @@ def history_for(run_id: UUID | None) -> list[list[dict[str, Any]]]:
     """What Gemini is told was said up to a run: one list of contents per run, oldest first.
 
     That is what the run and its ancestors say; other branches have no part in it. Two queries,
-    however many runs there are; none for None, the start.
+    and one if there are files, however many runs there are; none for None, the start.
 
     A run that failed or was stopped before the model said anything still counts: the person did
     say it and may refer to it ("try that again"), and Gemini accepts two user contents in a row.
+    But what Google refused does not go back, or every later question would be refused for it: a
+    question that was refused as such is left out, of a file that was refused only the name goes.
     """
     asked = Message.objects.filter(run__in=path_to(run_id), role=Message.Role.USER)
-    rows = asked.order_by("position").values_list("text", "attachments", "run__contents")
-    return [[said(text, files), *contents] for text, files, contents in rows]
+    fields = ("text", "attachments", "run__contents", "run__error_code")
+    rows = asked.order_by("position").values_list(*fields)
+    exchanges = [
+        [said(text, files), *contents]
+        for text, files, contents, code in rows
+        if contents or code not in REFUSED
+    ]
+    sendable = iter(without_refused([content for one in exchanges for content in one]))
+    return [[next(sendable) for _ in one] for one in exchanges]
 
 
 def run_detail(*, user_id: int, run_id: UUID | str) -> Run:

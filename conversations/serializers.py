@@ -73,6 +73,9 @@ class AttachmentOutput(serializers.Serializer[Any]):
     notice = serializers.CharField(
         required=False, help_text="How it is read, where that is not as it is."
     )
+    refused = serializers.CharField(
+        required=False, help_text="Why Google cannot use it, if it cannot."
+    )
 
 
 class MessageOutput(serializers.Serializer[Any]):

@@ -85,6 +85,7 @@ def test_an_upload_is_told_in_full(alice):
         "height": 20,
         "notice": "",
         "thread_id": None,
+        "refused": "",
         "created_at": answer["created_at"],
     }
     assert Artifact.objects.get().owner == alice

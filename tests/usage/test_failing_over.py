@@ -94,7 +94,7 @@ async def test_after_a_delegation_no_key_is_changed():
 
 async def test_an_agent_that_was_named_goes_on_with_the_next_key_too():
     model = ScriptedModel([AgentError("quota")], said("Once upon a time"))
-    events = await events_of(ask(model, "@text a story", spare_keys=SPARES))
+    events = await events_of(ask(model, "a story", agent="text", spare_keys=SPARES))
     assert len(switches(events)) == 1
     assert words(events, "text") == "Once upon a time"
 

@@ -113,7 +113,7 @@ async def test_a_run_writes_down_what_it_used_and_tells_the_same(alice: User, wo
 
 
 async def test_a_picture_s_tokens_are_counted_as_such(alice: User, work: UserApiKey):
-    await answered(alice, question("@media draw a fox", agent="auto"))
+    await answered(alice, question("draw a fox", agent="media"))
     (call,) = await ledger()
     assert (call.model, call.image_tokens) == ("gemini-nano-banana-2.1", 1120)
     assert call.price_usd is not None
@@ -309,9 +309,7 @@ async def test_a_key_lent_for_one_model_is_for_no_other(bob, work, lent):
     assert (error.code, error.status) == ("model_not_lent", 403)
     lite = question(key_id=work.pk, model="gemini-3-flash-lite")
     assert (await answered(bob, lite))[-1]["type"] == "RUN_FINISHED"
-    picture = question(
-        "@media draw a fox", agent="auto", key_id=work.pk, model="gemini-3-flash-lite"
-    )
+    picture = question("draw a fox", agent="media", key_id=work.pk, model="gemini-3-flash-lite")
     assert (await answered(bob, picture))[-1]["code"] == "model_not_lent"
 
 
