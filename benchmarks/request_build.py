@@ -138,7 +138,7 @@ async def costs(history: list[Exchange], prompt: str, times: int) -> Costs:
 async def _measured(times: int) -> list[Figure]:
     history = [exchange(number) for number in range(TURNS)]
     same = await costs(history, "And now?", times)
-    other = await costs(history, "@text And now?", times)
+    other = await costs(history, "And now?", agent="text", times)
     first = await costs([], "And now?", times)
     unit = "ms CPU"
     return [
