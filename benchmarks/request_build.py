@@ -106,7 +106,7 @@ class Costs:
     size_bytes: int = 0
 
 
-async def costs(history: list[Exchange], prompt: str, times: int) -> Costs:
+async def costs(history: list[Exchange], prompt: str, times: int, *, agent: str = "auto") -> Costs:
     """What questions cost from their being asked to their requests' reaching the network."""
     network, files, found = Network(), Uploaded(), Costs()
     model = Handing(gemini.Endpoint("https://google.example/", "v1beta"))
@@ -116,6 +116,7 @@ async def costs(history: list[Exchange], prompt: str, times: int) -> Costs:
         answer = generate_streaming_response(
             api_key=KEY,
             prompt=prompt,
+            agent=agent,
             thread_id="thread",
             run_id=f"run{number}",
             gemini=model,
@@ -138,7 +139,7 @@ async def costs(history: list[Exchange], prompt: str, times: int) -> Costs:
 async def _measured(times: int) -> list[Figure]:
     history = [exchange(number) for number in range(TURNS)]
     same = await costs(history, "And now?", times)
-    other = await costs(history, "And now?", agent="text", times)
+    other = await costs(history, "And now?", times, agent="text")
     first = await costs([], "And now?", times)
     unit = "ms CPU"
     return [

@@ -93,7 +93,7 @@ async def no_answer() -> list[Event]:
 
 
 async def file_refused() -> list[Event]:
-    scan = Media(b"%PDF", "application/pdf", "scan.pdf")
+    scan = Media(b"%PDF", "application/pdf", "scan.pdf", id="scan")
     body = {"error": {"message": "The document has no pages."}}
     answer = ask(
         *(ScriptedModel([agent_error(400, body)]), "What does it say?"),

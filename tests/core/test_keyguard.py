@@ -307,9 +307,10 @@ async def test_an_emoji_whose_halves_come_in_two_frames_is_whole(thought):
             b'data: {"candidates": [{"content": {"parts": [' + part + mark + b"]}}]}\n"
         )
     ]
-    end = chunk({"text": "", **kind}, finish="STOP")
+    end = chunk({"text": "", **kind}, {"functionCall": {"name": "f"}}, finish="STOP")
     outputs = [output async for output in calling(*frames, end).outputs()]
-    assert "".join(output.text for output in outputs) == "a \U0001f600 b \ufffd\U0001f600 c \ufffd"
+    whole = "a \U0001f600 b \ufffd\U0001f600 c \ufffd"
+    assert "".join(output.text for output in outputs) == whole
     for output in outputs:
         output.text.encode()
 
