@@ -111,8 +111,9 @@ def _failure(call: Call, directives: Directives) -> Reply | None:
         page = f"<html><head><title>{status} Server Error</title></head><body><h1>Error: Server "
         page += "Error</h1><p>The server encountered a temporary error.</p></body></html>\n"
         return Reply(status, {"content-type": wire.HTML}, body=page.encode())
-    if "fault" in directives:
-        return Reply.of_refusal(faults.fault(directives.text("fault"), call.model.id))
+    named = directives.text("fault")
+    if "fault" in directives and (named != "tools" or call.body.get("tools")):
+        return Reply.of_refusal(faults.fault(named, call.model.id))
     if "error" in directives:
         status = directives.count("error", 500)
         if status == 429:
