@@ -44,7 +44,7 @@ def test_two_agents_work_side_by_side_with_a_picture_and_sources(page: Visitor):
 
 
 def test_markers_stand_behind_exactly_the_cited_words(page: Visitor):
-    page.ask_and_wait("@text Möbelhäuser 🎉 in Straßencafés 👩‍👩‍👧: the latest news")
+    page.ask_and_wait("Möbelhäuser 🎉 in Straßencafés 👩‍👩‍👧: the latest news", who="Text agent")
 
     [request] = page.asked("text")
     cited = search.findings(last_words(request))
@@ -59,7 +59,7 @@ def test_markers_stand_behind_exactly_the_cited_words(page: Visitor):
 
 
 def test_sources_are_listed_and_lead_outside_in_another_tab(page: Visitor):
-    turn = page.ask_and_wait("@text Search the latest news on lighthouses")
+    turn = page.ask_and_wait("Search the latest news on lighthouses", who="Text agent")
 
     turn.get_by_text("3 sources").click()
     sources = turn.get_by_role("list").filter(has_text="example.com").get_by_role("link")
@@ -72,7 +72,9 @@ def test_sources_are_listed_and_lead_outside_in_another_tab(page: Visitor):
 
 
 def test_pages_read_and_pages_that_could_not_be_read_are_told_apart(page: Visitor):
-    turn = page.ask_and_wait("@text Compare https://example.com/a and https://nowhere.invalid/b")
+    turn = page.ask_and_wait(
+        "Compare https://example.com/a and https://nowhere.invalid/b", who="Text agent"
+    )
 
     turn.get_by_text("1 source, 1 page read, 1 page not read").click()
     expect(turn.get_by_text("Read in full:")).to_be_visible()
@@ -81,7 +83,7 @@ def test_pages_read_and_pages_that_could_not_be_read_are_told_apart(page: Visito
 
 
 def test_search_suggestions_stand_in_a_frame_of_their_own(page: Visitor):
-    turn = page.ask_and_wait("@text Search the latest news on lighthouses")
+    turn = page.ask_and_wait("Search the latest news on lighthouses", who="Text agent")
 
     frame = turn.get_by_title("Search suggestions by Google")
     expect(frame).to_have_attribute("sandbox", "allow-popups allow-popups-to-escape-sandbox")
@@ -93,7 +95,7 @@ def test_search_suggestions_stand_in_a_frame_of_their_own(page: Visitor):
 
 
 def test_code_is_shown_with_how_it_ran_and_what_it_drew(page: Visitor):
-    page.ask_and_wait("@text Plot a chart of these words")
+    page.ask_and_wait("Plot a chart of these words", who="Text agent")
 
     run = page.turns.last.get_by_role("group", name="Code that was run", exact=True)
     expect(run.get_by_role("group", name="Code, Code that was run")).to_contain_text("plt.bar")
@@ -103,7 +105,7 @@ def test_code_is_shown_with_how_it_ran_and_what_it_drew(page: Visitor):
 
 
 def test_code_shows_its_output(page: Visitor):
-    page.ask_and_wait("@text Count these five words")
+    page.ask_and_wait("Count these five words", who="Text agent")
 
     output = page.turns.last.get_by_role("group", name="Code, Output")
     expect(output).to_have_text(re.compile(r"^\s*\d+\s*$"))
@@ -111,7 +113,7 @@ def test_code_shows_its_output(page: Visitor):
 
 def test_thoughts_are_folded_beside_the_answer(page: Visitor):
     page.choose("Thinking", "High")
-    turn = page.ask_and_wait("@text Think about why the sea is salty")
+    turn = page.ask_and_wait("Think about why the sea is salty", who="Text agent")
 
     fold = turn.locator("details").filter(has_text="Th").first
     expect(fold).not_to_have_attribute("open", "")

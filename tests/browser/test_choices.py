@@ -74,7 +74,7 @@ def test_choices_survive_a_reload_and_stay_with_their_conversation(page: Visitor
 
 
 def test_agent_named_in_the_message_answers_alone(page: Visitor):
-    page.ask_and_wait("@media Draw a lighthouse")
+    page.ask_and_wait("Draw a lighthouse", who="Media: picture")
 
     assert page.asked("coordinator") == []
     expect(page.agent("Media agent").get_by_role("img").last).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from emulator.testing import Emulator
 from tests.browser.visitor import Visitor
 
-LONG = "@direct Numbers\n/emulate frames=80 size=40 pace=40"
+LONG = "Numbers\n/emulate frames=80 size=40 pace=40"
 TWO = (
     "Write a story and draw a picture\n"
     "/emulate text: frames=400 size=40 pace=40\n"

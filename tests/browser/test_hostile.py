@@ -43,12 +43,12 @@ def planted(where: Frame) -> list[str]:
     return found
 
 
-def in_one_conversation(page: Visitor, *steps: Any, words: str = "@direct Say it") -> None:
+def in_one_conversation(page: Visitor, *steps: Any, words: str = "Say it") -> None:
     """Let the model answer with these, one exchange each, and open the conversation."""
     person, thread_id = page.person, ""
     script(person, *steps)
     for _ in steps:
-        thread_id = say(person, words, thread_id)
+        thread_id = say(person, words, thread_id, agent="direct")
     page.open(f"/#/t/{thread_id}")
     expect(page.turns).to_have_count(len(steps))
     page.wait()
@@ -83,7 +83,7 @@ def test_words_are_text_at_every_moment_of_their_arrival(page: Visitor):
     whole = "\n\n".join(TEXTS)
     pieces = [whole[at : at + 7] for at in range(0, len(whole), 7)]
     script(page.person, {"texts": pieces, "pace_ms": 1})
-    page.ask("@direct Say it")
+    page.ask("Say it", who="Answer directly")
     while page.page.locator(".answer[aria-busy=true]").count():
         assert planted(page.page.main_frame) == []
     page.wait()
@@ -93,7 +93,7 @@ def test_words_are_text_at_every_moment_of_their_arrival(page: Visitor):
 
 def test_question_is_text_too(page: Visitor):
     words = " ".join(text for text in TEXTS if "\n" not in text)
-    turn = page.ask_and_wait(f"@direct {words}")
+    turn = page.ask_and_wait(f"{words}", who="Answer directly")
 
     expect(turn.locator(".prompt")).to_contain_text("<script>alert(1)</script>")
     assert planted(page.page.main_frame) == []
@@ -102,7 +102,7 @@ def test_question_is_text_too(page: Visitor):
 def test_sources_cannot_lead_anywhere_but_the_web(page: Visitor):
     sources = [(address, name) for address in ADDRESSES for name in NAMES]
     script(page.person, {"frames": [grounded("It is so.", sources)]})
-    turn = page.ask_and_wait("@direct Is it so?")
+    turn = page.ask_and_wait("Is it so?", who="Answer directly")
     turn.locator("details > summary").last.click()
 
     expect(turn.locator("ol")).to_contain_text("<svg onload=alert(1)>")
@@ -114,7 +114,7 @@ def test_sources_cannot_lead_anywhere_but_the_web(page: Visitor):
 def test_suggestions_run_no_script_and_fetch_nothing(page: Visitor):
     page.watch.expect("Blocked (script|form)|violates the following Content Security|^policy: ")
     script(page.person, {"frames": [grounded("So.", [("https://a.example/", "a")], HOSTILE)]})
-    turn = page.ask_and_wait("@direct Is it so?")
+    turn = page.ask_and_wait("Is it so?", who="Answer directly")
 
     inside = turn.get_by_title("Search suggestions by Google").content_frame
     expect(inside.get_by_text("A suggestion")).to_be_visible()
@@ -166,7 +166,7 @@ def test_what_tools_were_given_and_gave_is_text(page: Visitor):
 
     page.page.route_web_socket(re.compile("/chat/stream"), between)
     page.reload()
-    turn = page.ask_and_wait("@text Count these words")
+    turn = page.ask_and_wait("Count these words", who="Text agent")
     turn.get_by_text("Tool <svg onload=alert(1)>").click()
 
     expect(turn.get_by_role("group", name="Code, Result")).to_contain_text("<script>alert(1)")
@@ -204,7 +204,7 @@ def test_names_of_files_are_text(page: Visitor):
 
 def test_titles_of_conversations_are_text(page: Visitor):
     for name in (*NAMES, *TEXTS[34:44]):
-        thread_id = say(page.person, "@direct Hello")
+        thread_id = say(page.person, "Hello", agent="direct")
         renamed = page.person.rest("PATCH", f"threads/{thread_id}/", json={"title": name[:200]})
         assert renamed.status_code == 200
     page.open(f"/#/t/{thread_id}")

@@ -47,9 +47,9 @@ def talkative(server, chromium: Browser) -> Any:
     """Has a conversation with sources, code and a picture; returns the person and its address."""
     person = server.person("alice")
     thread_id = say(person, BOTH)
-    say(person, "@text Plot a chart of how long these words are", thread_id)
-    say(person, "@text A table of salts, and a program", thread_id)
-    say(person, "@direct Hello\n/emulate block=SAFETY", thread_id)
+    say(person, "Plot a chart of how long these words are", thread_id, agent="text")
+    say(person, "A table of salts, and a program", thread_id, agent="text")
+    say(person, "Hello\n/emulate block=SAFETY", thread_id, agent="direct")
     return person, f"/#/t/{thread_id}"
 
 
@@ -131,7 +131,7 @@ def test_options_open_in_a_sheet_on_a_phone(visit, alice):
 
     expect(sheet).to_have_count(0)
     expect(page.page.get_by_role("button", name="Options (changed")).to_be_visible()
-    page.ask_and_wait("@text Hello")
+    page.ask_and_wait("Hello", who="Text agent")
     [request] = page.asked("text")
     assert request["generationConfig"]["thinkingConfig"]["thinkingLevel"].lower() == "high"
     assert "googleSearch" not in {name for each in request["tools"] for name in each}

@@ -30,10 +30,10 @@ def test_picture_is_made_and_changed_again_and_again(page: Visitor):
 
 
 def test_picture_is_changed_after_a_reload_too(page: Visitor):
-    page.ask_and_wait("@media Draw a red house")
+    page.ask_and_wait("Draw a red house", who="Media: picture")
     page.reload()
 
-    turn = page.ask_and_wait("@media Make the picture blue")
+    turn = page.ask_and_wait("Make the picture blue", who="Media: picture")
 
     assert is_drawn(turn.get_by_role("img").last)
     expect(turn.locator(".answer")).to_contain_text("Here it is changed")

@@ -25,7 +25,7 @@ def test_settings_are_kept_and_every_new_conversation_begins_with_them(page: Vis
     )  # fmt: skip
     expect(page.page.get_by_role("checkbox", name="Search")).not_to_be_checked()
     page.page.get_by_role("link", name="New conversation").click()
-    page.ask_and_wait("@text Hello")
+    page.ask_and_wait("Hello", who="Text agent")
     [request] = page.asked("text")
     assert {name for each in request["tools"] for name in each} == {"codeExecution", "urlContext"}
     assert request["generationConfig"]["thinkingConfig"]["thinkingLevel"].lower() == "low"

@@ -12,7 +12,7 @@ from tests.browser.visitor import Visitor
 def test_spent_quota_counts_down_and_offers_a_lighter_model(page: Visitor):
     page.page.clock.install()
     page.reload()
-    page.ask("@direct Hello\n/emulate error=429 retry=40 times=1")
+    page.ask("Hello\n/emulate error=429 retry=40 times=1", who="Answer directly")
 
     turn = page.wait()
     expect(turn.get_by_role("alert")).to_contain_text("quota at Google is used up")
@@ -30,23 +30,23 @@ def test_agent_that_fails_is_shown_and_worked_around(page: Visitor):
     turn = page.ask_and_wait("Write a story and draw a picture\n/emulate text: block=SAFETY")
 
     expect(page.agent("Text agent").get_by_text("Failed", exact=True)).to_be_visible()
-    expect(page.agent("Text agent")).to_contain_text("safety rules stopped this answer")
+    expect(page.agent("Text agent")).to_contain_text("safety rules stopped this question")
     expect(page.agent("Media agent").get_by_text("Done", exact=True)).to_be_visible()
     expect(turn.locator(".answer")).to_contain_text("could not finish")
     expect(turn.locator(".answer > .notice")).to_have_count(0)
 
 
 def test_blocked_question_is_told_and_not_offered_again(page: Visitor):
-    turn = page.ask_and_wait("@direct Hello\n/emulate block=SAFETY")
+    turn = page.ask_and_wait("Hello\n/emulate block=SAFETY", who="Answer directly")
 
     expect(turn.get_by_role("alert")).to_have_text(
-        "Gemini's safety rules stopped this answer. Put the question differently."
+        "Gemini's safety rules stopped this question. Put it differently."
     )
     expect(turn.get_by_role("button", name=re.compile("^Try again"))).to_have_count(0)
 
 
 def test_answer_that_breaks_off_keeps_its_words(page: Visitor):
-    turn = page.ask_and_wait("@direct Hello\n/emulate frames=20 size=40 eof=5")
+    turn = page.ask_and_wait("Hello\n/emulate frames=20 size=40 eof=5", who="Answer directly")
 
     expect(page.words(turn)).to_contain_text(re.compile(r"\S+ \S+"))
     expect(turn.get_by_role("alert")).to_contain_text("broke off before its end")
@@ -54,7 +54,7 @@ def test_answer_that_breaks_off_keeps_its_words(page: Visitor):
 
 
 def test_key_that_repeats_itself_never_shows(page: Visitor):
-    turn = page.ask_and_wait("@direct Hello\n/emulate leak")
+    turn = page.ask_and_wait("Hello\n/emulate leak", who="Answer directly")
 
     expect(turn.locator(".answer")).to_contain_text("this is the model repeating it")
     expect(page.page.locator("body")).not_to_contain_text(page.person.key)

@@ -33,15 +33,21 @@ class Visitor:
 
     # What they do
 
-    def ask(self, words: str) -> None:
-        """Write a message and send it; does not wait for the answer."""
+    def ask(self, words: str, who: str = "") -> None:
+        """Write a message and send it; does not wait for the answer.
+
+        Args:
+            who: is to answer, as the list under the message names them; empty: as it stands.
+        """
+        if who:
+            self.choose("Who answers", who)
         self.message.fill(words)
         self.page.get_by_role("button", name="Send").click()
 
-    def ask_and_wait(self, words: str) -> Locator:
+    def ask_and_wait(self, words: str, who: str = "") -> Locator:
         """Write, send, and wait until the answer is over; returns the last exchange."""
         before = self.turns.count()
-        self.ask(words)
+        self.ask(words, who)
         expect(self.turns).to_have_count(before + 1)
         return self.wait()
 

@@ -42,6 +42,10 @@ export const activities: Record<string, (content: Fields) => Activity> = {
       reason: text(content, 'reason'),
     },
   }),
+  notice: (content) => ({
+    activityType: 'notice',
+    content: { code: text(content, 'code'), message: text(content, 'message') },
+  }),
   retry: (content) => ({
     activityType: 'retry',
     content: { code: text(content, 'code'), retryAfter: count(content, 'retryAfter') },

@@ -75,6 +75,10 @@ export interface Failure {
   retryAfter?: number
   /** A model that may well answer now. */
   tryModel?: string
+  /** The page at Google where it can be mended. */
+  help?: string
+  /** Ids of files that Google cannot use. */
+  files?: string[]
 }
 
 export type Activity =
@@ -87,6 +91,7 @@ export type Activity =
   | { activityType: 'tool'; content: ToolUse }
   | { activityType: 'history'; content: Trimmed }
   | { activityType: 'key'; content: { from: string; to: string; reason: string } }
+  | { activityType: 'notice'; content: { code: string; message: string } }
   | { activityType: 'retry'; content: { code: string; retryAfter: number } }
 
 export type ResultPart =
@@ -190,6 +195,14 @@ export interface RetryPart {
   retryAfter: number
 }
 
+/** Google refused the form of the request, and it was made in another one. */
+export interface NoticePart {
+  kind: 'notice'
+  id: string
+  code: string
+  message: string
+}
+
 export type DelegationStatus = 'called' | 'working' | 'done' | 'failed' | 'stopped'
 
 export interface DelegationPart {
@@ -215,6 +228,7 @@ export type LanePart =
   | SourcesPart
   | KeyPart
   | RetryPart
+  | NoticePart
   | ToolPart
   | HistoryPart
 export type Part = LanePart | DelegationPart

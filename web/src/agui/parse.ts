@@ -119,13 +119,19 @@ function failure(raw: Fields): Failure {
   }
 }
 
+/** What an error may link to. */
+const GOOGLES = /^https:\/\/(aistudio|console\.cloud)\.google\.com\//
+
 /** `metadata` is free for any producer; a hint that cannot be read must not hide the error. */
-function hints(metadata: unknown): Pick<Failure, 'retryAfter' | 'tryModel'> {
+function hints(metadata: unknown): Omit<Failure, 'code' | 'message'> {
   if (!isFields(metadata)) return {}
-  const { retryAfter, tryModel } = metadata
+  const { retryAfter, tryModel, help, files } = metadata
+  const ids = Array.isArray(files) ? files.filter((id) => typeof id === 'string') : []
   return {
     ...(typeof retryAfter === 'number' && retryAfter > 0 ? { retryAfter } : {}),
     ...(typeof tryModel === 'string' && tryModel !== '' ? { tryModel } : {}),
+    ...(typeof help === 'string' && GOOGLES.test(help) ? { help } : {}),
+    ...(ids.length > 0 ? { files: ids } : {}),
   }
 }
 

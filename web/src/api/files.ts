@@ -18,6 +18,8 @@ export interface SentFile {
   size_bytes: number
   /** How it is read, where that is not as it is. */
   notice?: string
+  /** Why Google cannot use it; empty or missing for most. */
+  refused?: string
 }
 
 export interface StoredFile extends SentFile {

@@ -43,6 +43,7 @@ export type KeyStatus =
   | 'unverified'
   | 'invalid'
   | 'blocked'
+  | 'limited'
   | 'quota'
   | 'expired'
   | 'unreadable'

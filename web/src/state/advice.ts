@@ -11,7 +11,12 @@ const KEYS: Record<string, string> = {
   key_unreadable: 'Enter the key again',
   loan_ended: 'Choose a key',
   invalid_key: 'Check the key',
+  key_type: 'Replace the key',
   key_blocked: 'Check the key',
+  key_restricted: 'Use another key',
+  api_disabled: 'Use another key',
+  region: 'Use another key',
+  billing: 'Use another key',
   quota: 'Use another key',
   budget: 'See your keys',
   budget_used_up: 'See your keys',
@@ -23,7 +28,9 @@ const KEYS: Record<string, string> = {
 const SETTINGS: Record<string, string> = {
   model_gone: 'Choose another model',
   model_not_available: 'Choose another model',
+  model_forbidden: 'Choose another model',
   billing_required: 'Choose another model',
+  tools_refused: 'Choose another model',
   storage_full: 'See your files',
 }
 
@@ -34,7 +41,24 @@ export function advice(code: string): Advice | null {
   return label === undefined ? null : { label, href: '#/keys' }
 }
 
-const FINAL = new Set(['blocked', 'bad_request', 'too_long', 'unreadable', 'budget'])
+const AT_GOOGLE: Record<string, string> = {
+  invalid_key: 'Your keys at Google',
+  key_type: 'Make a new key at Google',
+  key_blocked: 'Your keys at Google',
+  key_restricted: 'Change its restrictions at Google',
+  api_disabled: 'Enable the API at Google',
+  billing: 'Add credit at Google',
+  billing_required: 'Set up billing at Google',
+}
+
+/** What there is to do on the page of Google's that an error names. */
+export const atGoogle = (code: string): string => AT_GOOGLE[code] ?? 'Look into it at Google'
+
+const FINAL = new Set([
+  ...['blocked', 'recitation', 'language', 'bad_request', 'too_long', 'too_large', 'unreadable', 'budget'],
+  ...['billing', 'billing_required', 'region', 'key_type', 'key_restricted', 'api_disabled'],
+  ...['model_gone', 'model_forbidden', 'file_refused', 'tools_refused'],
+])
 
 /** Whether the same words may well succeed the next time. */
 export function worthRetrying(code: string): boolean {

@@ -32,6 +32,13 @@ interface Surroundings {
   onOpened(threadId: string): void
 }
 
+/** What is to be other than it was: the words, the model, or files left out. */
+export interface Change {
+  text?: string
+  model?: string
+  without?: string[]
+}
+
 /** The thread on screen: what is stored of it, what streams into it, and what is being written. */
 export class Conversation {
   threadId = $state<string | null>(null)
@@ -149,11 +156,16 @@ export class Conversation {
     await this.begin(turn, this.desk.choice, (threadId) => this.takeBack(isFirst, threadId, turn))
   }
 
-  /** Asks for another version of a turn: the same again, other words, or with another model. */
-  async again(turn: Turn, change: { text?: string; model?: string } = {}): Promise<void> {
+  /** Asks for another version of a turn: the same again, or with a change. */
+  async again(turn: Turn, change: Change = {}): Promise<void> {
     const text = change.text ?? turn.prompt ?? ''
     if (this.running || this.isTooLong(text)) return
-    const version = new Turn(uuid(), text, undefined, turn.attachments, turn.parentRunId)
+    const files = turn.attachments.filter(({ id }) => !change.without?.includes(id))
+    if (text.trim() === '' && files.length === 0) {
+      this.editing = { runId: turn.runId, text }
+      return
+    }
+    const version = new Turn(uuid(), text, undefined, files, turn.parentRunId)
     version.allowKey = text === turn.prompt // it was sent and stored before
     const choice = { ...this.desk.choice, model: change.model ?? this.desk.choice.model }
     this.editing = null

@@ -7,6 +7,7 @@ const STATES: Record<KeyStatus, string> = {
   unverified: 'Not checked yet',
   invalid: 'Refused by Google',
   blocked: 'Blocked by Google',
+  limited: 'Needs a change at Google',
   quota: 'Quota used up',
   expired: 'Past its expiry date',
   unreadable: 'Cannot be read: enter it again',
