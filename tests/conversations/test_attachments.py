@@ -205,3 +205,44 @@ def test_a_copy_of_a_file_that_just_went_is_not_remembered(alice):
     remember(notes, key)
 
     assert not GeminiFile.objects.exists()
+
+
+# what Google refused does not go back
+
+
+def failed_run(owner, code, refused=None, **changes):
+    run = open_run(owner, **changes)
+    ended = {"status": "failed", "outcome": "error", "error_code": code, "contents": []}
+    close_run(run, plain_answer(run), **ended, refused=refused or {})
+    return run
+
+
+def test_a_file_that_google_cannot_use_is_named_to_it_and_marked_to_its_owner(alice):
+    scan = uploaded(alice, b"x", "scan.txt")
+    why = {str(scan.pk): "Google cannot read “scan.txt”."}
+    run = failed_run(alice, "file_refused", why, text="Read", attachments=[scan.pk])
+    [[asked]] = history_for(run.run_id)
+    assert "artifact" not in str(asked)
+    assert "scan.txt" in asked["parts"][0]["text"]
+    page = client_for(alice).get(f"/api/threads/{run.thread_id}/messages/").json()
+    assert page["messages"][0]["attachments"][0]["refused"] == why[str(scan.pk)]
+    assert client_for(alice).get(f"/api/files/{scan.pk}/").status_code == 200
+
+
+def test_a_file_of_somebody_else_is_not_marked(alice, bob):
+    theirs = uploaded(bob, b"x", "theirs.txt")
+    failed_run(alice, "file_refused", {str(theirs.pk): "No."}, text="Read")
+    theirs.refresh_from_db()
+    assert theirs.refused == ""
+
+
+@pytest.mark.parametrize("code", ["blocked", "bad_request", "too_long", "too_large"])
+def test_a_question_that_was_refused_is_not_asked_again_with_the_next(alice, code):
+    run = failed_run(alice, code, text="Poison")
+    following = open_run(alice, "Hello", thread_id=run.thread_id)
+    assert following.history == []
+
+
+def test_a_question_that_only_had_bad_luck_is(alice):
+    run = failed_run(alice, "overloaded", text="What is salt?")
+    assert "salt" in str(history_for(run.run_id))

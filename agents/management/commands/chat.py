@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import json
 import os
+import re
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -78,6 +79,10 @@ class Command(BaseCommand):
         self.stdout.write("Done.")
 
 
+# A line of nothing else: "/agent of change" is a message.
+_AGENT_LINE = re.compile(r"/agent[ \t]+(\S+)[ \t]*")
+
+
 def _tools(names: str) -> tuple[str, ...]:
     chosen = () if names == "none" else tuple(dict.fromkeys(names.split(",")))
     if unknown := [name for name in chosen if name not in TOOLS]:
@@ -125,13 +130,23 @@ class _Chat:
         try:
             if message is not None:
                 return await self._ask(message)
-            self._write(f"Conversation {self._thread_id}")
+            self._write(f"Conversation {self._thread_id}. /agent NAME chooses who answers.")
             while (line := await self._line()) is not None:
-                if line.strip():
+                if chosen := _AGENT_LINE.fullmatch(line):
+                    self._choose(chosen[1])
+                elif line.strip():
                     failed = await self._ask(line)
             return failed
         finally:
             await live.shutdown()
+
+    def _choose(self, name: str) -> None:
+        """Who answers from now on."""
+        if name not in AGENT_CHOICES:
+            self._write(f"There is no agent {name!r}. Choose one of: {', '.join(AGENT_CHOICES)}.")
+            return
+        self._wanted["agent"] = name
+        self._write(f"From now on: {name}.")
 
     async def _line(self) -> str | None:
         self._write("\nyou: ", ending="")
