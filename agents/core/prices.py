@@ -36,7 +36,9 @@ LONG_PROMPT = 200_000
 STEP = Decimal("1e-9")
 NOTHING_MADE = frozenset(
     {"invalid_key", "key_blocked", "quota", "overloaded", "model_gone", "too_long", "bad_request"}
-    | {"unreachable", "file_gone", "billing_required"}
+    | {"unreachable", "file_gone", "billing_required", "billing", "region", "api_disabled"}
+    | {"key_type", "key_restricted", "model_forbidden", "tools_refused", "history_refused"}
+    | {"file_refused", "file_not_ready", "too_large"}
 )
 # What an id may have behind the model's name and still be the same model at the same price.
 _SAME = re.compile(r"(-preview(-.+)?|-\d{3}|-latest|-\d\d-\d{4})$", re.ASCII)
