@@ -9,8 +9,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.visitor import Visitor
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 2 0 R>>\n%%EOF\n"
-
 
 def refused(page: Visitor, fault: str) -> Locator:
     turn = page.ask_and_wait(f"Hello\n/emulate fault={fault}", who="Answer directly")
@@ -75,10 +73,12 @@ def test_a_long_answer_is_one_message(page: Visitor):
 
 def test_a_file_that_google_cannot_use_is_named_and_the_thread_goes_on(page: Visitor):
     page.page.locator("input[type=file]").first.set_input_files(
-        {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": PDF}
+        {"name": "scan.txt", "mimeType": "text/plain", "buffer": b"Nothing to read."}
     )
-    turn = page.ask_and_wait("What does it say?", who="Answer directly")
-    expect(turn.get_by_role("alert")).to_contain_text("“scan.pdf”")
+    turn = page.ask_and_wait(
+        "What does it say?\n/emulate fault=no-pages times=1", who="Answer directly"
+    )
+    expect(turn.get_by_role("alert")).to_contain_text("“scan.txt”")
     expect(turn.get_by_text("Google cannot use this file")).to_be_visible()
 
     following = page.ask_and_wait("Never mind. Hello!")
@@ -87,8 +87,7 @@ def test_a_file_that_google_cannot_use_is_named_and_the_thread_goes_on(page: Vis
     page.reload()
     expect(page.turns.first.get_by_text("Google cannot use this file")).to_be_visible()
 
-    page.press("Ask without the file", page.turns.first)
-    expect(page.wait().get_by_role("alert")).to_have_count(0)
+    expect(page.turns.first.get_by_role("button", name="Ask without the file")).to_be_enabled()
 
 
 # Names are ordinary words.
