@@ -26,11 +26,10 @@ class EmulatorApp:
         pace_s: float = 0.0,
         processing_s: float = PROCESSING_S,
     ) -> None:
-        folder = Recordings(recordings)
         self._pace_s = pace_s
         self._journal = Journal()
-        self._service = Service(folder, processing_s=processing_s)
-        self._control = Control(self._journal, self._service, folder)
+        self._service = Service(Recordings(recordings), processing_s=processing_s)
+        self._control = Control(self._journal, self._service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

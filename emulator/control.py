@@ -9,7 +9,6 @@ from typing import Any
 from emulator import wire
 from emulator.delivery import Exchange
 from emulator.journal import Journal, masked
-from emulator.recordings import Recordings
 from emulator.service import Service
 
 MAX_WAIT_S = 60.0
@@ -18,10 +17,9 @@ MAX_WAIT_S = 60.0
 class Control:
     """Answers the requests of whoever steers the emulator."""
 
-    def __init__(self, journal: Journal, service: Service, recordings: Recordings) -> None:
+    def __init__(self, journal: Journal, service: Service) -> None:
         self._journal = journal
         self._service = service
-        self._recordings = recordings
 
     async def handle(
         self,
@@ -53,8 +51,6 @@ class Control:
                 return {"requests": await self._requests(query, streams=False)}
             case "GET", "streams":
                 return {"streams": await self._requests(query, streams=True)}
-            case "GET", "recordings":
-                return {"recordings": self._recordings.names()}
             case "GET", "files":
                 return {"files": self._service.files.overview(query.get("key", ""))}
             case "POST", "files/expire":

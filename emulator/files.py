@@ -24,7 +24,6 @@ LIFETIME_S = 48 * 3600
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_KEPT_BYTES = 256 * 1024**2  # of the bytes of all files together; the oldest lose theirs
 FAILS = "processing-fails"  # a film or sound with this in its display name ends as FAILED
-_NAME = re.compile(r"files/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _URI = re.compile(r"(?:https?://[^/]+/(?:v1|v1beta)/)?(files/[a-z0-9-]{1,40})")
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -81,17 +80,9 @@ class FileStore:
         self._processing_s = processing_s
         self._room = kept_bytes
 
-    def add(self, file: File, asked_name: str = "") -> File:
-        """Keep a file under the name asked for, or a new one.
-
-        Raises:
-            Refusal: the name is none, or taken.
-        """
-        if asked_name and not _NAME.fullmatch(asked_name):
-            raise Refusal(400, f"* CreateFileRequest.file.name: {asked_name} is not a valid name\n")
-        if asked_name and asked_name in self._files:
-            raise Refusal(409, "Requested entity already exists", name="ALREADY_EXISTS")
-        name = asked_name or new_name()
+    def add(self, file: File) -> File:
+        """Keep a file under a new name."""
+        name = new_name()
         file.name, file.uri = name, file.uri + name
         slow = kind_of(file.mime_type) in ("AUDIO", "VIDEO")
         file.active_at = file.created_at + (self._processing_s if slow else 0)

@@ -20,7 +20,6 @@ _SEARCH = re.compile(r"\b(search|latest|news|today|current|look up|weather|price
 _RUN = re.compile(r"\b(run|execute|calculate|compute|count|how many)\b", re.I)
 _PLOT = re.compile(r"\b(plot|chart|graph|diagram|histogram)s?\b", re.I)
 _URL = re.compile(r"https?://[^\s<>\"')]+")
-_PAGE_FAILURES = {"fail": "ERROR", "paywall": "PAYWALL", "unsafe": "UNSAFE"}
 _PREFIX = "URL_RETRIEVAL_STATUS_"
 
 
@@ -50,7 +49,7 @@ def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: i
     if call.invocations_shown:
         used.parts += invocations(call, said, directives)
     if _runs(call, said, directives):
-        used.parts += _program(call, said, directives)
+        used.parts += _program(call, said)
         used.tokens += 120
     before = len(used.parts) + bool(thoughts)
     if searches:
@@ -59,7 +58,7 @@ def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: i
         used.ending["groundingMetadata"] = search.grounding(said, used.text, before)
         used.tokens += 253
     if addresses:
-        _read_pages(used, addresses, directives, before)
+        _read_pages(used, addresses, before)
     return used
 
 
@@ -86,17 +85,16 @@ def _searches(call: Call, said: str, directives: Directives) -> bool:
 
 def _runs(call: Call, said: str, directives: Directives) -> bool:
     fits = _RUN.search(said) or _PLOT.search(said)
-    asked = {"code", "plot"} & directives.options.keys()
-    return bool(asked or ("codeExecution" in call.google_tools and fits))
+    return bool("code" in directives or ("codeExecution" in call.google_tools and fits))
 
 
-def _program(call: Call, said: str, directives: Directives) -> list[dict[str, Any]]:
+def _program(call: Call, said: str) -> list[dict[str, Any]]:
     """A program and its result; a picture behind them if a plot is asked for.
 
     Models before 3 say first what they are about to do, and give no ids and no signatures.
     """
     words = " ".join(said.split())[:200].split()
-    plots = "plot" in directives or _PLOT.search(said)
+    plots = _PLOT.search(said)
     code = {"language": "PYTHON", "code": (_PLOTTING if plots else _COUNTING).format(words=words)}
     output = "" if plots else f"{len(words)}\n"
     result = {"outcome": "OUTCOME_OK"} | ({"output": output} if output else {})
@@ -125,17 +123,15 @@ plt.show()
 """
 
 
-def _read_pages(used: Use, addresses: list[str], directives: Directives, before: int) -> None:
+def _read_pages(used: Use, addresses: list[str], before: int) -> None:
     """Act out the reading of pages: what was read is cited by the first paragraph."""
-    failure = _PAGE_FAILURES.get(directives.text("page"), "")
-    read: list[tuple[str, str]] = []
-    failed: list[tuple[str, str]] = []
-    for uri in addresses:
-        gone = failure or ("ERROR" if _is_unreachable(uri) else "")
-        (failed if gone else read).append((uri, gone or "SUCCESS"))
+    read = [uri for uri in addresses if not _is_unreachable(uri)]
     metadata = [
-        {"retrievedUrl": uri, "urlRetrievalStatus": _PREFIX + status}
-        for uri, status in sorted(read + failed, key=lambda page: addresses.index(page[0]))
+        {
+            "retrievedUrl": uri,
+            "urlRetrievalStatus": _PREFIX + ("SUCCESS" if uri in read else "ERROR"),
+        }
+        for uri in addresses
     ]
     used.beginning = {"groundingMetadata": {}, "urlContextMetadata": {"urlMetadata": metadata}}
     used.tokens += 400 * len(read)
@@ -144,7 +140,7 @@ def _read_pages(used: Use, addresses: list[str], directives: Directives, before:
     grounding = used.ending.setdefault("groundingMetadata", {})
     chunks = grounding.setdefault("groundingChunks", [])
     mine = list(range(len(chunks), len(chunks) + len(read)))
-    chunks += [{"web": {"uri": uri, "title": urlsplit(uri).netloc}} for uri, _ in read]
+    chunks += [{"web": {"uri": uri, "title": urlsplit(uri).netloc}} for uri in read]
     opening = used.text.partition("\n\n")[0]
     supports = grounding.setdefault("groundingSupports", [])
     supports.insert(0, search.support(used.text, opening, mine, before))

@@ -75,9 +75,7 @@ class Journal:
         record.raw = raw
         self._kept_bytes += len(raw)
         for old in self._records:
-            if self._kept_bytes <= MAX_BODY_BYTES:
-                break
-            if old is not record:
+            if self._kept_bytes > MAX_BODY_BYTES and old is not record:
                 self._kept_bytes -= len(old.raw)
                 old.raw = b""
         self._tell()

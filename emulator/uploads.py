@@ -157,8 +157,7 @@ class Uploads:
                 sha256=session.digest.digest(),
                 data=data,
                 display_name=str(session.about.get("displayName") or ""),
-            ),
-            str(session.about.get("name") or ""),
+            )
         )
         return wire.pretty({"file": file.shown()}) + b"\n"
 

@@ -95,3 +95,8 @@ async def test_pro_models_always_think(client: genai.Client):
     with pytest.raises(errors.ClientError, match="Budget 0 is invalid"):
         await stream(client, "Hi", "gemini-2.5-pro", thinking_config=off)
     assert await stream(client, "Hi", OLDER, thinking_config=off)
+
+
+async def test_what_is_asked_not_to_be_stored_is_answered_all_the_same(client: genai.Client):
+    options = types.HttpOptions(extra_body={"store": False})
+    assert await stream(client, "Hi", http_options=options)

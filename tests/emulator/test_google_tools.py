@@ -98,16 +98,10 @@ async def test_search_suggestions_are_html_with_a_link_for_each_query(client: ge
 
 
 @pytest.mark.parametrize(
-    ("line", "statuses"),
-    [
-        ("", ["SUCCESS", "ERROR"]),
-        ("\n/emulate page=fail", ["ERROR", "ERROR"]),
-        ("\n/emulate page=paywall", ["PAYWALL", "PAYWALL"]),
-        ("\n/emulate page=unsafe", ["UNSAFE", "UNSAFE"]),
-    ],
+    ("host", "statuses"), [("example.com", ["SUCCESS", "ERROR"]), ("a.test", ["ERROR", "ERROR"])]
 )
-async def test_pages_are_read_or_not(client: genai.Client, line: str, statuses: list[str]):
-    prompt = f"Read https://example.com/a and https://nowhere.invalid/b{line}"
+async def test_pages_are_read_or_not(client: genai.Client, host: str, statuses: list[str]):
+    prompt = f"Read https://{host}/a and https://nowhere.invalid/b"
     chunks = await stream(client, prompt, tools=[PAGES])
     first = next(chunk.candidates[0] for chunk in chunks if chunk.text)
     read = first.url_context_metadata.url_metadata
@@ -151,11 +145,6 @@ def kind_of(part: types.Part) -> str:
         "text": part.text,
     }
     return next((kind for kind, found in kinds.items() if found), "")
-
-
-async def test_a_plot_can_be_asked_for_by_name(client: genai.Client):
-    chunks = await stream(client, "Hello\n/emulate plot")
-    assert any(part.inline_data for part in parts_of(chunks))
 
 
 async def test_tools_and_functions_need_the_switch(client: genai.Client):
