@@ -1,6 +1,8 @@
 """Answers that are too long for one request: each part but the last ends with a token.
 
-Source: the docstrings of ``continuation_token`` in google-genai 3.4.0; tokens are opaque there.
+Source: ai.google.dev/gemini-api/docs/generate-content/long-decode. There only a request whose
+``maxOutputTokens`` is beyond 65,536 is continued; others end with ``MAX_TOKENS``. Here the
+directive alone decides.
 """
 
 from __future__ import annotations

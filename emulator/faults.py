@@ -10,42 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulator.wire import Refusal, quota_error
+from emulator.wire import Refusal, no_quota_error, quota_error
 
 _INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-_FREE = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
 
 
 def _reason(reason: str) -> list[dict[str, Any]]:
     metadata = {"service": "generativelanguage.googleapis.com", "consumer": "projects/12345678"}
     return [{"@type": _INFO, "reason": reason, "domain": "googleapis.com", "metadata": metadata}]
-
-
-def _limit_zero(model: str) -> Refusal:  # recorded: protobuf leaves a quotaValue of 0 out
-    limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
-    message = (
-        "You exceeded your current quota, please check your plan and billing details. For more "
-        f"information on this error, head to: {limits}. \n* Quota exceeded for metric: {_FREE}, "
-        f"limit: 0, model: {model}\nPlease retry in 18.5s."
-    )
-    violation = {
-        "quotaMetric": _FREE,
-        "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
-        "quotaDimensions": {"model": model, "location": "global"},
-    }
-    google = "type.googleapis.com/google.rpc."
-    details: list[dict[str, Any]] = [
-        {"@type": f"{google}QuotaFailure", "violations": [violation]},
-        {"@type": f"{google}RetryInfo", "retryDelay": "18s"},
-    ]
-    return Refusal(429, message, details)
-
-
-def _per_day(model: str) -> Refusal:  # recorded: RetryInfo is of seconds all the same
-    found = quota_error(model, 46)
-    body = found.body.replace(b"PerMinutePerProject", b"PerDayPerProject")
-    found.body = body
-    return found
 
 
 def _plain(status: int, message: str, reason: str = "", name: str = "") -> Callable[[str], Refusal]:
@@ -63,8 +35,8 @@ _DEPLETED = (
 )
 _EXHAUSTED = "RESOURCE_EXHAUSTED"
 FAULTS: dict[str, Callable[[str], Refusal]] = {
-    "limit-zero": _limit_zero,
-    "per-day": _per_day,
+    "limit-zero": no_quota_error,
+    "per-day": lambda model: quota_error(model, 46, per="Day"),  # recorded: seconds all the same
     "prepay": _plain(429, _DEPLETED),  # reported, until 2026-09
     "prepay-402": _plain(402, _DEPLETED, name=_EXHAUSTED),  # reported, since
     "spend-cap": _plain(  # reported

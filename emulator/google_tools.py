@@ -20,7 +20,7 @@ _SEARCH = re.compile(r"\b(search|latest|news|today|current|look up|weather|price
 _RUN = re.compile(r"\b(run|execute|calculate|compute|count|how many)\b", re.I)
 _PLOT = re.compile(r"\b(plot|chart|graph|diagram|histogram)s?\b", re.I)
 _URL = re.compile(r"https?://[^\s<>\"')]+")
-_PREFIX = "URL_RETRIEVAL_STATUS_"
+_STATUSES = {True: "URL_RETRIEVAL_STATUS_SUCCESS", False: "URL_RETRIEVAL_STATUS_ERROR"}
 
 
 @dataclass
@@ -127,11 +127,7 @@ def _read_pages(used: Use, addresses: list[str], before: int) -> None:
     """Act out the reading of pages: what was read is cited by the first paragraph."""
     read = [uri for uri in addresses if not _is_unreachable(uri)]
     metadata = [
-        {
-            "retrievedUrl": uri,
-            "urlRetrievalStatus": _PREFIX + ("SUCCESS" if uri in read else "ERROR"),
-        }
-        for uri in addresses
+        {"retrievedUrl": uri, "urlRetrievalStatus": _STATUSES[uri in read]} for uri in addresses
     ]
     used.beginning = {"groundingMetadata": {}, "urlContextMetadata": {"urlMetadata": metadata}}
     used.tokens += 400 * len(read)

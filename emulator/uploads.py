@@ -103,6 +103,8 @@ class Uploads:
         mime_type = str(
             about.get("mimeType") or headers.get("x-goog-upload-header-content-type") or ""
         )
+        if about.get("name"):
+            raise Refusal(400, "emulator: names are given, not taken; see docs/emulator.md.")
         _check_kind(mime_type)
         _check_size(declared or 0)
         upload_id = secrets.token_urlsafe(24)

@@ -82,10 +82,10 @@ _RATE_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits"
 _METRIC = "generativelanguage.googleapis.com/generate_content_free_tier_"
 
 
-def quota_error(model: str, retry_s: float, limit: int = 20) -> Refusal:
-    """Google's 429 with Help, QuotaFailure and RetryInfo."""
+def quota_error(model: str, retry_s: float, limit: int = 20, per: str = "Minute") -> Refusal:
+    """Google's 429 with Help, QuotaFailure and RetryInfo; `per` is Minute or Day."""
     metric = f"{_METRIC}requests"
-    violation = _violation("GenerateRequestsPerMinutePerProjectPerModel", metric, model)
+    violation = _violation(f"GenerateRequestsPer{per}PerProjectPerModel", metric, model)
     return _exhausted([f"{metric}, limit: {limit}, model: {model}"], retry_s, [
         violation | {"quotaValue": str(limit)}
     ])  # fmt: skip

@@ -77,6 +77,12 @@ async def test_film_and_sound_are_not_ready_at_once(client: genai.Client):
     assert "12 bytes" in text_of(await stream(client, [part_of(ready), "What is this?"]))
 
 
+async def test_a_name_of_ones_own_is_not_passed_over(client: genai.Client):
+    config = types.UploadFileConfig(mime_type="text/plain", name="files/mine")
+    with pytest.raises(errors.ClientError, match="emulator: names are given"):
+        await client.aio.files.upload(file=io.BytesIO(b"a"), config=config)
+
+
 async def test_a_film_can_fail(client: genai.Client):
     film = await upload(client, b"film", "video/mp4", "processing-fails.mp4")
     failed = await until_active(client, film)

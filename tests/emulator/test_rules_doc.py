@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from emulator.faults import FAULTS
+
 ROOT = Path(__file__).parents[2]
 CODE = {path.name: path.read_text() for path in sorted((ROOT / "emulator").glob("*.py"))}
 DOC = (ROOT / "docs" / "emulator.md").read_text()
@@ -72,6 +74,11 @@ def test_each_directive_says_where_it_comes_from():
     listed = {name for row in rows() for name in re.findall(r"`(\w+)", row[0])}
     assert found - {""} - PARAMETERS <= listed
     assert len(found) > 20
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_refusal_by_name_says_where_it_comes_from(fault: str):
+    assert any("`fault`" in row[0] and f"`{fault}`" in row[0] for row in rows())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0][:30])
