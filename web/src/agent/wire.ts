@@ -17,6 +17,8 @@ export interface ForwardedProps {
   tools?: Tool[]
   thinking?: Thinking
   voice?: string
+  /** The user's own for this conversation, from now on. */
+  instructions?: string
   /** Goes on after the run of this message; `root` begins anew at the start of the thread. */
   parentMessageId?: string
   /** The writer was asked, and wants to send a text that looks like a key. */

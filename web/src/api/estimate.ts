@@ -11,6 +11,8 @@ export interface Question {
   output?: Output
   model?: string
   tools?: Tool[]
+  /** Those of the conversation, as they are going to be. */
+  instructions?: string
   /** Have Gemini count, which sends all of it to Google. */
   exact?: true
 }

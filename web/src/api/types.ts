@@ -35,6 +35,8 @@ export interface Profile {
   thinking: Thinking
   voice: string
   warn_above_tokens: number | null
+  /** The user's own, for every conversation. */
+  instructions: string
   notices: AccountNotice[]
 }
 
@@ -138,6 +140,11 @@ export interface Thread {
   running_run: string | null
 }
 
+/** A thread by itself; lists leave out what can be long. */
+export interface ThreadDetail extends Thread {
+  instructions: string
+}
+
 export interface ThreadPage {
   results: Thread[]
   next: string | null
@@ -169,7 +176,7 @@ export interface StoredRun {
 }
 
 export interface History {
-  thread: Thread
+  thread: ThreadDetail
   messages: StoredMessage[]
   runs: StoredRun[]
   /** Runs that are told up to their `last_seq` only: they go on, or are very long. */

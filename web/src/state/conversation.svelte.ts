@@ -75,6 +75,13 @@ export class Conversation {
     this.around.desks.choose(this.threadId, change)
   }
 
+  /** Sets the user's instructions for this thread; a new one takes them with its first message. */
+  async instruct(instructions: string): Promise<void> {
+    const { desk, threadId } = this
+    if (threadId !== null) await this.around.api.patch(`/api/threads/${threadId}/`, { instructions })
+    desk.instructions = instructions
+  }
+
   /** What the server is asked to estimate: all that Send would send now. */
   get question(): Question {
     return this.desk.questionTo(this.threadId, this.turns.at(-1)?.runId)
@@ -201,7 +208,9 @@ export class Conversation {
   }
 
   private isTooLong(text: string): boolean {
-    const excess = new TextEncoder().encode(JSON.stringify(text)).length - PROMPT_MAX_BYTES
+    const along = this.threadId === null ? this.desk.instructions : ''
+    const bytes = new TextEncoder().encode(JSON.stringify([text, along])).length
+    const excess = bytes - PROMPT_MAX_BYTES
     if (excess <= 0) return false
     const message = `This message is about ${excess} characters too long. Send it in parts.`
     this.refusal = { code: 'too_long', message }
@@ -252,6 +261,7 @@ export class Conversation {
   /** The newest page; what was loaded before it stays, if the two meet. */
   private show(history: History): void {
     this.problem = null
+    this.desk.instructions = history.thread.instructions ?? ''
     const page = this.stored(history)
     const inPage = new Set(page.map((turn) => turn.runId))
     const others = this.tree.all.filter((turn) => !inPage.has(turn.runId))
@@ -283,14 +293,21 @@ export class Conversation {
   }
 
   private input(threadId: string, turn: Turn, choice: Choice): RunInput {
-    const place = placeOf(turn.parentRunId, this.tree.all.length === 1)
+    const isNew = this.tree.all.length === 1
+    const place = placeOf(turn.parentRunId, isNew)
+    const { instructions } = this.around.desks.of(threadId)
     const content = contentOf(turn.prompt ?? '', turn.attachments)
     return {
       threadId,
       runId: turn.runId,
       ...place.input,
       messages: [{ id: uuid(), role: 'user', content }],
-      forwardedProps: { ...propsOf(choice), ...place.props, ...(turn.allowKey ? { allowKey: true } : {}) },
+      forwardedProps: {
+        ...propsOf(choice),
+        ...place.props,
+        ...(isNew && instructions !== '' ? { instructions } : {}),
+        ...(turn.allowKey ? { allowKey: true } : {}),
+      },
     }
   }
 

@@ -120,6 +120,34 @@ describe('a message', () => {
     expect(talk.desk.choice.agent).toBe('media')
   })
 
+  it('takes the instructions for a new conversation along, once', async () => {
+    await talk.instruct('In rhymes.')
+    expect(asked).toEqual([])
+    write('First')
+    expect(talk.question.instructions).toBe('In rhymes.')
+    void talk.submit()
+    expect(far.runs[0]?.input.forwardedProps.instructions).toBe('In rhymes.')
+    await far.refuses()
+    expect(talk.desk.instructions).toBe('In rhymes.')
+    void talk.submit()
+    expect(far.runs[1]?.input.forwardedProps.instructions).toBe('In rhymes.')
+    await far.accepts()
+    talk.turns[0]!.view = { ...talk.turns[0]!.view, over: true } as never
+    await talk.instruct('In prose.')
+    expect([asked.length, talk.desk.instructions]).toEqual([1, 'In prose.'])
+    talk.open(null)
+    expect(talk.desk.instructions).toBe('')
+  })
+
+  it('leaves them to the server where the conversation is there', async () => {
+    pages[''] = { ...stored, thread: { instructions: 'In rhymes.' } }
+    talk.open(OTHER)
+    await later()
+    expect(talk.desk.instructions).toBe('In rhymes.')
+    write('First')
+    expect(talk.question.instructions).toBe('In rhymes.')
+  })
+
   it('is estimated as what it would be: of a new thread, then after the last run', async () => {
     write('First')
     expect(talk.question).toEqual({ text: 'First', attachments: [], agent: 'auto' })

@@ -6,6 +6,8 @@ import { type Choice, NO_CHOICE, type PinnedChoices } from './choices'
 export class Desk {
   text = $state('')
   choice = $state.raw<Choice>(NO_CHOICE)
+  /** The user's own for this conversation. */
+  instructions = $state('')
   readonly files: Attachments
 
   constructor(uploads: Uploads, choice: Choice) {
@@ -28,6 +30,7 @@ export class Desk {
       agent,
       ...(model === null ? {} : { model }),
       ...(tools === null ? {} : { tools }),
+      ...(this.instructions === '' ? {} : { instructions: this.instructions }),
     }
   }
 }
