@@ -76,7 +76,7 @@ _KEY = (
         ("CONSUMER_SUSPENDED", "CONSUMER_INVALID", "USER_PROJECT_DENIED"),
         r"has been suspended|been denied access|account.{0,40}(?:suspended|disabled|terminated)",
         message=(
-            "Google has suspended the project or the account behind this key. Look into Google AI "
+            "Google has stopped the project or the account behind this key. Look into Google AI "
             "Studio for the reason, or choose another key."
         ),
     ),

@@ -36,7 +36,7 @@ def test_what_is_mended_at_google_leads_there(page: Visitor, fault, words, step,
 
 
 def test_a_model_that_needs_billing_offers_another_one_and_no_countdown(page: Visitor):
-    page.choose("Model", "Gemini 3 Pro")
+    page.page.get_by_role("combobox", name="Model", exact=True).select_option("gemini-3-pro")
     turn = refused(page, "limit-zero times=1")
     expect(turn.get_by_role("alert")).to_contain_text("needs a key with billing")
     expect(turn.get_by_text(re.compile(r"in \d+ s"))).to_have_count(0)
