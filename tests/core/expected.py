@@ -83,11 +83,23 @@ class Expected:
         if self.tail:
             by_status = {429: "quota", 500: "upstream_error", 503: "overloaded", 504: "timeout"}
             return by_status[json.loads(self.tail)["error"]["code"]]
-        if any("blockReason" in frame.get("promptFeedback", {}) for frame in self.frames):
+        feedback = [frame.get("promptFeedback", {}) for frame in self.frames]
+        if any({"blockReason", "blockReasonMessage"} & set(one) for one in feedback):
             return "blocked"
         if not self.finish:
             return "truncated"
-        return REFUSED.get(self.finish, "")
+        answers = self.is_shown or self.calls
+        return REFUSED.get(self.finish, "" if answers else "no_answer")
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is anything to show for an answer."""
+        return bool(self.text.strip() or self.media or self.codes)
+
+    def code_of(self, agent: str) -> str:
+        """The error a run of this agent's ends with: nobody offered it the functions it calls."""
+        alone = agent in ("text", "media") and not self.is_shown
+        return self.code or ("no_answer" if alone else "")
 
     @property
     def usage(self) -> tuple[int, int, int, int]:
@@ -139,7 +151,14 @@ class Expected:
                 chunk["uri"] = noted["stringValue"]
         found = [{"title": one.get("title", one["uri"]), "uri": one["uri"]} for one in chunks]
         read = [{"title": page["uri"], "uri": page["uri"]} for page in self.pages if page["ok"]]
-        return found or read
+        cited = [{"title": uri, "uri": uri} for uri in dict.fromkeys(self.cited)]
+        return found or read or cited
+
+    @property
+    def cited(self) -> list[str]:
+        """Addresses that Gemini says it quotes from."""
+        citations = [candidate.get("citationMetadata", {}) for candidate in self.candidates]
+        return [one["uri"] for found in citations for one in found.get("citationSources", [])]
 
     @property
     def supported(self) -> list[tuple[str, list[int]]]:

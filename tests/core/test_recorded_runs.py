@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from agents.core.coordinator import CODE_SHOWN as SHOWN
 from agents.core.google_body import body
 from agents.core.google_errors import agent_error, error_in_stream
 from agents.core.testing import ScriptedModel
@@ -82,19 +81,19 @@ async def test_a_recorded_answer_makes_a_valid_run_of_every_agent(recording, eac
 
 
 def _assert_run(expected: Expected, asked: Asked) -> None:
-    agent, events = asked.agent, asked.events
+    agent, events, code = asked.agent, asked.events, expected.code_of(asked.agent)
     coordinated = agent in ("auto", "direct") and expected.calls and not expected.code
     joined = "So it is." if coordinated else ""
     speaker = agent if agent in ("text", "media") else None
     assert words(events, speaker) == expected.text + joined
     thoughts = of_type(events, "REASONING_MESSAGE_CONTENT")
     assert "".join(event["delta"] for event in thoughts) == expected.thoughts
-    assert events[-1].get("code", "") == expected.code
-    assert asked.answer.outcome == ("error" if expected.code else "success")
+    assert events[-1].get("code", "") == code
+    assert asked.answer.outcome == ("error" if code else "success")
     made = [media for media in asked.shelf.kept if media.mime_type != "text/html"]
     assert len(made) == len(expected.media)
     assert [media.data for media in made if media.mime_type == "image/png"] == expected.pictures
-    if not expected.code:
+    if not code:
         assert _told_of_sources(events) == _sources(expected)
         assert events[-1]["usage"][0]["outputTokens"] >= expected.usage[1]
         assert ("result" in events[-1]) == (expected.finish == "MAX_TOKENS")
@@ -136,13 +135,13 @@ async def test_the_next_question_sends_the_same_model_exactly_what_it_said(recor
 
 def _assert_exact(expected: Expected, agent: str, sent: list[dict[str, Any]]) -> None:
     assert (sent[0], sent[-1]) == (_user("Go on."), _user("Again?"))
-    if expected.code:  # what did not end well is kept as words
+    if expected.code_of(agent):  # what did not end well is kept as words
         said_before = [{"role": "model", "parts": [{"text": expected.text.strip()}]}]
         assert sent[1:-1] == (said_before if expected.text.strip() else [])
         return
     kept = expected.kept
     if agent in ("text", "media"):  # calls of functions that nobody offered have no answer
-        kept = [part for part in kept if "functionCall" not in part] or _shown(expected)
+        kept = [part for part in kept if "functionCall" not in part]
     if not kept:
         return
     assert sent[1] == {"role": "model", "parts": kept}
@@ -153,11 +152,6 @@ def _assert_exact(expected: Expected, agent: str, sent: list[dict[str, Any]]) ->
         assert joined == {"role": "model", "parts": [{"text": "So it is."}]}
     else:
         assert sent[2:-1] == []
-
-
-def _shown(expected: Expected) -> list[dict[str, Any]]:
-    """What is kept of an answer that only called functions."""
-    return [{"text": SHOWN}] if expected.calls else []
 
 
 async def test_another_model_is_sent_words_and_nothing_that_is_its_makers(recording, each):
@@ -173,7 +167,7 @@ def _assert_plain(expected: Expected, agent: str, sent: list[dict[str, Any]]) ->
     told = "".join(
         part["text"] for content in sent if content["role"] == "model" for part in content["parts"]
     )
-    if agent in ("auto", "direct") and not expected.code:
+    if agent in ("auto", "direct") and not expected.code_of(agent):
         assert told == expected.text + ("So it is." if expected.calls else "")
     elif expected.text.strip():
         assert expected.text.strip() in told
