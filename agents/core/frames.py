@@ -72,6 +72,8 @@ def _load(text: bytes) -> dict[str, Any]:
         frame = json.loads(text)
     except (ValueError, RecursionError):
         raise BadFrame from None
+    if isinstance(frame, list) and len(frame) == 1:  # as refusals of a stream come, too
+        frame = frame[0]
     if not isinstance(frame, dict):
         raise BadFrame
     return frame

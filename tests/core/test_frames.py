@@ -57,6 +57,11 @@ def test_bare_error_behind_the_frames_is_a_frame():
     assert read(TAIL.rstrip()) == [ERROR]
 
 
+def test_bare_error_in_an_array_is_a_frame_too():
+    assert read(WIRE, b"[" + TAIL.rstrip() + b"]\n") == [*FRAMES, ERROR]
+    assert read(b'data: [{"error": {"code": 429}}]\n') == [{"error": {"code": 429}}]
+
+
 def test_last_frame_without_its_line_end_is_read():
     assert read(frame({"a": 1}, end=b"")) == [{"a": 1}]
 
