@@ -86,6 +86,10 @@ FINISHES: dict[str, tuple[str, str | None]] = {
     "FINISH_REASON_UNSPECIFIED": ("stopped", None),
 }
 _QUESTION = "Gemini's safety rules stopped this question. Put it differently."
+_UNSPECIFIED = (
+    "blocked",
+    "Google does not answer this question and does not say why. Put it differently.",
+)
 BLOCKS: dict[str, tuple[str, str | None]] = {
     "SAFETY": ("blocked", _QUESTION),
     "BLOCKLIST": (
@@ -118,10 +122,8 @@ BLOCKS: dict[str, tuple[str, str | None]] = {
         "Google does not answer this question and does not say why: it may be its content or its "
         "language. Put it differently.",
     ),
-    "BLOCKED_REASON_UNSPECIFIED": (
-        "blocked",
-        "Google does not answer this question and does not say why. Put it differently.",
-    ),
+    "BLOCKED_REASON_UNSPECIFIED": _UNSPECIFIED,
+    "BLOCK_REASON_UNSPECIFIED": _UNSPECIFIED,  # as the API's reference calls it
 }
 # What a message says where the reason says nothing, or is not known here.
 _WORDS = (
@@ -132,7 +134,10 @@ _WORDS = (
     (re.compile(r"personal(?:ly)? |\bspii\b|\bpii\b", re.IGNORECASE), "SPII"),
     (re.compile(r"thought.?signature", re.IGNORECASE), "MISSING_THOUGHT_SIGNATURE"),
 )
-_VAGUE = ("OTHER", "FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
+_VAGUE = (
+    *("OTHER", "FINISH_REASON_UNSPECIFIED"),
+    *("BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"),
+)
 _UNSAFE = re.compile(r"[^A-Z0-9_]+")
 NAME_CHARS = 40
 

@@ -11,7 +11,8 @@ from agents.core.finishing import BLOCKS, CUT, FINISHES, GOES_ON, WHOLE, block_e
 
 def test_every_reason_that_the_library_knows_has_its_words():
     assert {reason.value for reason in types.FinishReason} == {*FINISHES, WHOLE, CUT, GOES_ON}
-    assert {reason.value for reason in types.BlockedReason} == set(BLOCKS)
+    in_the_api = "BLOCK_REASON_UNSPECIFIED"
+    assert {reason.value for reason in types.BlockedReason} | {in_the_api} == set(BLOCKS)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_a_message_does_not_outweigh_a_reason():
         ("JAILBREAK", "", "get around"),
         ("IMAGE_SAFETY", "", "picture"),
         ("OTHER", "", "does not say why"),
+        ("BLOCK_REASON_UNSPECIFIED", "", "does not say why"),
         ("", "Blocked for safety.", "safety rules"),
         ("", "Message", "no reason given"),
     ],
