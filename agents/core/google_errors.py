@@ -37,6 +37,7 @@ _BY_STATUS = {
     502: "overloaded",
     503: "overloaded",
     504: "timeout",
+    529: "overloaded",
 }
 # What an error's words say of the file they are about.
 _MIME = re.compile(r"\b(?:application|audio|image|text|video)/[a-z0-9.+-]+", re.IGNORECASE)
@@ -72,14 +73,16 @@ def error_in_stream(frame: dict[str, Any]) -> AgentError:
     if isinstance(code, str) and code.isascii() and code.isdigit():
         code = int(code[:4])
     if not isinstance(code, int) or isinstance(code, bool) or not 100 <= code <= 599:
-        code = _STATUS_NAMES.get(str(error.get("status")), 500)
+        code = _STATUS_NAMES.get(str(error.get("status")).upper(), 500)
     return agent_error(code, frame)
 
 
 def _error_of(body: Any) -> dict[str, Any]:
     if isinstance(body, list) and body:
         body = body[0]
-    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error", body)  # of a body that is no JSON, the SDK makes a bare message
     return error if isinstance(error, dict) else {}
 
 

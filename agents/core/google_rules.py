@@ -37,6 +37,18 @@ class Rule:
         return said or not reasons.isdisjoint(self.reasons)
 
 
+# No page is an answer of Gemini's API: what stands before it sends one, Google's gate or a proxy.
+_PLACE = (
+    Rule(
+        "region",
+        (403,),
+        words=r"<!doctype html|<html\b",
+        message=(
+            "Google, or a network on the way to it, turns this server away. The key is not at "
+            "fault: ask the administrator, or try again later."
+        ),
+    ),
+)
 _KEY = (
     Rule(
         "key_type",
@@ -94,7 +106,8 @@ _KEY = (
         "key_restricted",
         (400, 403),
         ("API_KEY_IP_ADDRESS_BLOCKED",),
-        r"ip address.{0,60}(?:restrict|violat|block)|restrict.{0,60}ip address",
+        r"ip address.{0,60}(?:restrict|violat|block)|restrict.{0,60}ip address"
+        r"|requests from (?:this|the) ip\b",
         message=(
             "This key works from certain addresses only, by its restrictions at Google, and this "
             "server has another. Add its address in the Google Cloud console."
@@ -138,7 +151,8 @@ _MONEY = (
     Rule(
         "billing",
         (400, 402, 403, 429),
-        words=r"spend(?:ing)?[ -](?:cap|limit)\b",
+        words=r"spend(?:ing)?[ -](?:cap|limit)\b|usage cap\b"
+        r"|(?:monthly|billing|project'?s?) budget\b",
         message=(
             "The project of this key has reached its monthly spending cap at Google. Waiting does "
             "not help: raise the cap in Google AI Studio, or choose another key."
@@ -277,4 +291,4 @@ _THEIRS = (
         message="Google broke this answer off. Try again: what was said is kept.",
     ),
 )
-RULES = (*_KEY, *_MONEY, *_FILES, *_REQUEST, *_THEIRS)
+RULES = (*_PLACE, *_KEY, *_MONEY, *_FILES, *_REQUEST, *_THEIRS)

@@ -39,8 +39,8 @@ def quota_error(details: list[dict[str, Any]], text: str) -> AgentError:
     A quota of zero never comes back. One per day comes with seconds that are no use; the day's end
     is.
     """
-    violations = [v for detail in details for v in _objects(detail.get("violations"))]
-    ids = [str(v.get("quotaId", "")) for v in violations]
+    violations = [v for detail in details for v in _violations(detail)]
+    ids = [str(v["quotaId"]) for v in violations if "quotaId" in v]
     if _ZERO.search(text) or any(str(v.get("quotaValue")) == "0" for v in violations):
         metrics = [str(v.get("quotaMetric", "")) for v in violations]
         of_tools = bool(metrics) and all(map(_OF_TOOLS.search, metrics))
@@ -51,6 +51,20 @@ def quota_error(details: list[dict[str, Any]], text: str) -> AgentError:
     delays = [seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     known = next((delay for delay in delays if delay is not None), None)
     return AgentError("quota", retry_after_s=_in_words(text) if known is None else known)
+
+
+def _violations(detail: dict[str, Any]) -> list[dict[str, Any]]:
+    """The quotas that a detail names: those of a ``QuotaFailure``, or the one of an ``ErrorInfo``,
+    whose metadata has other names for the same.
+
+    Source: https://docs.cloud.google.com/service-infrastructure/docs/ErrorReason
+    """
+    about = detail.get("metadata")
+    if not isinstance(about, dict) or "quota_limit" not in about:
+        return _objects(detail.get("violations"))
+    named = {"quota_limit": "quotaId", "quota_metric": "quotaMetric"}
+    named["quota_limit_value"] = "quotaValue"
+    return [{ours: about[name] for name, ours in named.items() if name in about}]
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

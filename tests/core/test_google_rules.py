@@ -53,6 +53,8 @@ def answered(status: int, message: str = "", reason: str = "", **detail: object)
             "billing_required",
             "bill",
         ),
+        (429, "You have reached the monthly usage cap of your tier.", "billing", "raise the cap"),
+        (429, "The project's monthly budget is exceeded.", "billing", "raise the cap"),
         (429, f"{QUOTA} {LIMIT.format(FREE, 0)}", "billing_required", "another model"),
         # quotas
         (429, f"{QUOTA} {LIMIT.format(FREE, 20)}", "quota", "Wait"),
@@ -93,6 +95,7 @@ def answered(status: int, message: str = "", reason: str = "", **detail: object)
         # theirs
         (499, "The operation was cancelled.", "upstream_error", "Google broke"),
         (503, "This model is currently experiencing high demand.", "overloaded", ""),
+        (529, "Overloaded.", "overloaded", ""),
     ],
 )
 def test_words_decide_where_nothing_surer_does(status, message, code, words):
@@ -144,6 +147,27 @@ def test_no_quota_for_a_model_counts_down_to_nothing_and_blames_no_key():
 def test_no_quota_for_a_tool_is_about_the_tool():
     violation = {"quotaMetric": "googleapis.com/search_grounding_requests", "quotaValue": "0"}
     assert answered(429, QUOTA, violations=[violation]).code == "tools_refused"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "code", "words"),
+    [
+        ("GenerateContentRequestsPerMinutePerProjectPerRegion", "0", "billing_required", "billing"),
+        ("GenerateContentRequestsPerMinutePerProjectPerRegion", "60", "quota", "Wait"),
+        ("GenerateRequestsPerDayPerProject", "1500", "quota", "today"),
+    ],
+)
+def test_a_quota_that_only_the_reason_names_is_read(limit, value, code, words):
+    metadata = {"quota_limit": limit, "quota_limit_value": value, "quota_metric": FREE}
+    error = answered(429, "Quota exceeded.", reason="RATE_LIMIT_EXCEEDED", metadata=metadata)
+    assert (error.code, words in error.message) == (code, True)
+
+
+@pytest.mark.parametrize("page", ["<!DOCTYPE html><title>Error 403", "<html><b>Forbidden</b>"])
+def test_a_page_in_the_place_of_an_answer_says_nothing_of_the_key(page):
+    error = agent_error(403, {"message": page, "status": "Forbidden"})
+    assert (error.code, error.kind.key_status, error.kind.unchecked) == ("region", "", True)
+    assert "this server" in error.message
 
 
 def test_a_models_quota_of_the_day_leaves_the_other_models():
