@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from agents.core.addresses import as_part
 from agents.core.errors import AgentError
 from agents.core.files import Part
 from agents.core.gemini import Gemini
@@ -20,7 +21,7 @@ from agents.core.turn import Attachment
 from agents.database import in_file_thread, patiently
 from common.errors import AppError
 from conversations.access import artifact_for
-from conversations.attachments import Snapshot, reading_of
+from conversations.attachments import Snapshot, place_of, reading_of
 from conversations.decoding.pool import decode_async
 from conversations.geminifiles import (
     gemini_file_for,
@@ -47,6 +48,8 @@ class OwnFiles:
 
     async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
         """See ``Files.data``."""
+        if "address" in artifact:
+            return as_part(artifact)
         artifact_id, mime_type = UUID(artifact["id"]), str(artifact["mimeType"])
         if inline:
             data = await self._bytes(artifact_id, mime_type)
@@ -97,7 +100,7 @@ class OwnFiles:
 def attachments_of(snapshots: Iterable[Snapshot]) -> tuple[Attachment, ...]:
     """The files of a message as agents know them: of a document, the text that they are given."""
     return tuple(
-        Attachment(file["id"], mime_type, file["name"], size)
+        Attachment(file["id"], mime_type, file["name"], size, place_of(file))
         for file in snapshots
         for mime_type, size in [reading_of(file)]
     )

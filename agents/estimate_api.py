@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import InstructionsField, checked, signed_in
+from agents.core.addresses import MAX_CHARS, address_from
 from agents.core.catalogue import TOOLS
 from agents.core.dialogue import NAME_CHARS
 from agents.core.mediaoptions import STYLE_CHARS, PictureOptions, Speaker, SpeechOptions
@@ -50,6 +51,24 @@ class PictureOutput(serializers.Serializer[Any]):
     )
 
 
+class AddressInput(serializers.Serializer[Any]):
+    """A video on YouTube, or a PDF or picture at a public https address."""
+
+    address = serializers.CharField(max_length=MAX_CHARS)
+    mime_type = serializers.CharField(max_length=100, required=False, default="")
+    start_s = serializers.IntegerField(required=False, allow_null=True, default=None)
+    end_s = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = address_from(
+                attrs["address"], attrs["mime_type"], attrs["start_s"], attrs["end_s"]
+            )
+        except ValueError as error:
+            raise serializers.ValidationError({"address": [str(error)]}) from None
+        return {"found": found}
+
+
 class EstimateInput(serializers.Serializer[Any]):
     text = serializers.CharField(
         max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False, write_only=True
@@ -63,6 +82,9 @@ class EstimateInput(serializers.Serializer[Any]):
     )
     attachments = serializers.ListField(
         child=serializers.UUIDField(), required=False, default=list, max_length=FILES_SENT
+    )
+    addresses = serializers.ListField(
+        child=AddressInput(), required=False, default=list, max_length=FILES_SENT
     )
     agent = serializers.ChoiceField(list(AGENT_CHOICES), required=False, default="auto")
     output = serializers.ChoiceField(
@@ -111,6 +133,7 @@ class EstimateView(APIView):
         """Estimate what a question would send, and what that costs; nothing is asked or kept."""
         said = checked(EstimateInput, request)
         exact = said.pop("exact")
+        said["addresses"] = [each["found"] for each in said["addresses"]]
         said["tools"] = None if said["tools"] is None else tuple(said["tools"])
         said["picture"] = PictureOptions(**_given(said["picture"]))
         said["speech"] = _speech(_given(said["speech"]))

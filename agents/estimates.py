@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.selectors import Choices, choices_of
 from agents import live
 from agents.attachments import OwnFiles, attachments_of
+from agents.core.addresses import Address
 from agents.core.errors import AgentError
 from agents.core.gemini import Gemini
 from agents.core.instructions import Instructions
@@ -26,7 +27,7 @@ from agents.orders import coordinator_model, limits, model_for
 from apikeys.selectors import check_model, run_keys
 from common.errors import AppError, not_found
 from conversations.access import attachments_for, thread_for
-from conversations.attachments import snapshots_of
+from conversations.attachments import snapshot_of_address, snapshots_of
 from conversations.branches import After, newest_run, parent_for
 from conversations.models import Thread
 from conversations.selectors import history_for
@@ -44,6 +45,7 @@ class Question:
     parent_run_id: UUID | None = None
     at_start: bool = False
     attachments: Sequence[UUID] = ()
+    addresses: Sequence[Address] = ()
     agent: str = "auto"
     output: str | None = None
     model: str | None = None
@@ -132,7 +134,8 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
 
 
 def _attachments(user_id: int, question: Question) -> tuple[Attachment, ...]:
-    return attachments_of(snapshots_of(attachments_for(user_id, question.attachments)))
+    files = snapshots_of(attachments_for(user_id, question.attachments))
+    return attachments_of([*files, *map(snapshot_of_address, question.addresses)])
 
 
 def _history(thread: Thread | None, question: Question) -> tuple[Exchange, ...]:

@@ -131,6 +131,8 @@ def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
         refuse_key(question.text, message=IN_A_MESSAGE)
         refuse_keys_in_speech(question.speech)
     refuse_key(question.instructions or "", field="instructions")
+    for address in question.addresses:
+        refuse_key(address.url, message=IN_A_MESSAGE)
     choices = choices_of(user_id)
     keys = run_keys(user_id, question.key_id, choices)
     model = model_for(question.model, choices, keys[0].models)
@@ -152,6 +154,7 @@ def _open(
         message_id=question.message_id,
         text=question.text,
         attachments=(*question.attachments, *enclosed),
+        addresses=question.addresses,
         continues=question.continues,
         parent=question.after,
         instructions=question.instructions,

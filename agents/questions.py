@@ -2,18 +2,22 @@
 
 We keep the ids, the last user message and an allow-list of ``forwardedProps``. History comes from
 the database: roles, tools and state that a client makes up have no effect or are refused. Files
-are named by their address here, or come along; no other address is ever looked at.
+are named by their address here, or come along; any other address is handed on to Google, and never
+looked at here.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from typing import Annotated, Any, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agents.core.addresses import MAX_CHARS as MAX_CHARS_OF_ADDRESS
+from agents.core.addresses import Address, address_from
 from agents.core.catalogue import THINKING, TOOLS
 from agents.core.dialogue import NAME_CHARS
 from agents.core.instructions import MAX_CHARS
@@ -56,7 +60,7 @@ class _TextPart(Strict):
 
 class _AddressSource(Strict):
     type: Literal["url"]
-    value: str = Field(max_length=100)
+    value: str = Field(max_length=MAX_CHARS_OF_ADDRESS)
     mime_type: str | None = Field(default=None, max_length=100)
 
 
@@ -137,7 +141,8 @@ class _RunAgentInput(Strict):
 class RunInput(BaseModel):
     """A question, checked: what ``turns.start`` works from.
 
-    What is None is as the user's profile has it. ``attachments`` are ids of files, ``enclosed``
+    What is None is as the user's profile has it. ``attachments`` are ids of files, ``addresses``
+    of what lies elsewhere and Google is to fetch, ``enclosed``
     the bytes of files that came with the message. ``instructions`` become those of the
     conversation, also for later questions. ``allow_key``: the user was asked, and wants to
     send a text that looks like a key.
@@ -151,6 +156,7 @@ class RunInput(BaseModel):
     text: str
     continues: bool
     attachments: tuple[UUID, ...] = ()
+    addresses: tuple[Address, ...] = ()
     enclosed: tuple[bytes, ...] = Field(default=(), repr=False)
     after: After = After.NEWEST
     agent: str = "auto"
@@ -179,7 +185,7 @@ def input_from(value: object) -> RunInput:
     last = sent.messages[-1]
     if last.role != "user":
         raise AppError("invalid_input", "The last message must be the user's.")
-    text, attachments, enclosed = _said(last)
+    content = _content(last)
     props = sent.forwarded_props or _Props()
     after = _after(sent, props)
     turns_before = sum(message.role in ("user", "assistant") for message in sent.messages) > 1
@@ -187,10 +193,11 @@ def input_from(value: object) -> RunInput:
         thread_id=sent.thread_id,
         run_id=sent.run_id,
         message_id=_message_id(sent.thread_id, last.id),
-        text=text,
+        text=content.text,
         continues=turns_before or after != After.NEWEST,
-        attachments=attachments,
-        enclosed=enclosed,
+        attachments=content.attachments,
+        addresses=content.addresses,
+        enclosed=content.enclosed,
         after=after,
         **props.model_dump(exclude={"parent_message_id", "tools"}, exclude_none=True),
         tools=None if props.tools is None else tuple(props.tools),
@@ -210,8 +217,16 @@ def run_input_from_json(body: bytes) -> RunInput:
     return input_from(json_from(text))
 
 
-def _said(message: _SentMessage) -> tuple[str, tuple[UUID, ...], tuple[bytes, ...]]:
-    """The words of a message, the ids of the files it names, and the files that came with it."""
+class _Content(NamedTuple):
+    """The words of a message, its files by id or address, and the files that came with it."""
+
+    text: str
+    attachments: tuple[UUID, ...]
+    addresses: tuple[Address, ...]
+    enclosed: tuple[bytes, ...]
+
+
+def _content(message: _SentMessage) -> _Content:
     text, files = message.content, list[_FilePart]()
     if not isinstance(text, str):
         try:
@@ -226,10 +241,24 @@ def _said(message: _SentMessage) -> tuple[str, tuple[UUID, ...], tuple[bytes, ..
         raise AppError("too_many_files", f"A message carries at most {FILES_SENT} files.")
     if not text.strip() and not files:
         raise AppError("empty_message", "Write a message first.")
+    named = [file for file in files if isinstance(file.source, _AddressSource)]
+    elsewhere = [file for file in named if file.source.value.startswith("https://")]
+    ids = [_file_id(file.source.value) for file in named if file not in elsewhere]
     sources = [file.source for file in files]
-    named = [_file_id(source.value) for source in sources if isinstance(source, _AddressSource)]
     enclosed = [_decoded(source.value) for source in sources if isinstance(source, _BytesSource)]
-    return text, tuple(dict.fromkeys(named)), tuple(enclosed)
+    addresses = {address.id: address for address in map(_address, elsewhere)}
+    return _Content(text, tuple(dict.fromkeys(ids)), tuple(addresses.values()), tuple(enclosed))
+
+
+def _address(file: _FilePart) -> Address:
+    source, places = file.source, file.metadata or {}
+    offsets = [places.get(name) for name in ("startOffset", "endOffset")]
+    if any(type(offset) not in (int, NoneType) for offset in offsets):
+        raise AppError("invalid_input", "Offsets in a video are whole seconds.")
+    try:
+        return address_from(source.value, source.mime_type or "", *offsets)
+    except ValueError as error:
+        raise AppError("invalid_input", str(error)) from None
 
 
 def _file_id(address: str) -> UUID:

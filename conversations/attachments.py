@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from agents.core.addresses import Address
 from conversations.access import attachments_for
-from conversations.models import Artifact
+from conversations.models import Artifact, Message
 
 Content = dict[str, Any]  # of Gemini's: {role, parts}
-Snapshot = dict[str, Any]  # {id, name, mime_type, size_bytes}, {notice}, {text_bytes}
+# {id, name, mime_type, size_bytes}, {notice}, {text_bytes}; of an address also
+# {address, assumed_bytes}, {start_s}, {end_s}, {refused}
+Snapshot = dict[str, Any]
 
 
 def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> list[Snapshot]:
@@ -52,13 +55,23 @@ def reading_of(file: Mapping[str, Any]) -> tuple[str, int]:
     """MIME type and bytes of what a model is given of a file in a snapshot."""
     if file.get("text_bytes") is not None:
         return "text/plain", file["text_bytes"]
-    return file["mime_type"], file["size_bytes"]
+    return file["mime_type"], file.get("assumed_bytes", file["size_bytes"])
 
 
 def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
     """Remember of files why Google cannot use them: they do not go back with the next question."""
     for artifact_id, message in refused.items():
         Artifact.objects.filter(pk=artifact_id, owner_id=owner_id).update(refused=message[:300])
+
+
+def addresses_refuse(*, thread_id: UUID, refused: Mapping[str, str]) -> None:
+    """The same of what lies elsewhere: it is known to the messages of its thread alone."""
+    for message in Message.objects.filter(thread_id=thread_id, role=Message.Role.USER):
+        found = [f for f in message.attachments if "address" in f and f["id"] in refused]
+        for file in found:
+            file["refused"] = refused[file["id"]]
+        if found:
+            message.save(update_fields=["attachments"])
 
 
 def refusals_of(ids: Iterable[str]) -> dict[str, str]:
@@ -94,11 +107,37 @@ def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
     An empty text beside files is left out: Gemini refuses an empty part.
     """
-    files = [{"artifact": _artifact_part(file)} for file in attachments]
+    files = [_part(file) for file in attachments]
     texts = [{"text": text}] if text or not files else []
     return {"role": "user", "parts": [*files, *texts]}
 
 
+def _part(file: Mapping[str, Any]) -> dict[str, Any]:
+    part = {"artifact": _artifact_part(file)}
+    return _sendable(part, {file["id"]: file["refused"]}) if file.get("refused") else part
+
+
 def _artifact_part(file: Mapping[str, Any]) -> dict[str, Any]:
     mime_type, size = reading_of(file)
-    return {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
+    known = {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
+    return {**known, **place_of(file)}
+
+
+def snapshot_of_address(address: Address) -> Snapshot:
+    """What a message remembers of something that lies elsewhere, and is never fetched here."""
+    offsets = {"start_s": address.start_s, "end_s": address.end_s}
+    return {
+        "id": address.id,
+        "name": address.name,
+        "mime_type": address.mime_type,
+        "size_bytes": 0,
+        "address": address.url,
+        "assumed_bytes": address.assumed_bytes,
+        **{name: offset for name, offset in offsets.items() if offset is not None},
+    }
+
+
+def place_of(file: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the file of a snapshot lies, if that is elsewhere, as an artifact's part says it."""
+    names = {"address": "address", "start_s": "startS", "end_s": "endS"}
+    return {theirs: file[ours] for ours, theirs in names.items() if ours in file}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -90,8 +90,17 @@ def _speaker(message: Message) -> str:
 
 def _text(message: Message) -> str:
     """What was said, and a line for each file that it came with."""
-    lines = [f"- {_escaped(file['name'])}" for file in message.attachments]
+    lines = [f"- {_escaped(_named(file))}" for file in message.attachments]
     return "\n\n".join(filter(None, ["\n".join(lines), _closed(message.text)]))
+
+
+def _named(file: Mapping[str, Any]) -> str:
+    """A file by its name, and what lies elsewhere by its address and the part that is meant."""
+    if "address" not in file:
+        return str(file["name"])
+    words = {"from": "start_s", "to": "end_s"}
+    offsets = [f"{word} {file[at]} s" for word, at in words.items() if at in file]
+    return " ".join([file["address"], *offsets])
 
 
 def _escaped(text: str) -> str:

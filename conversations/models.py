@@ -24,9 +24,7 @@ class Thread(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="threads")
     title = models.CharField(max_length=200, blank=True)
-    instructions = models.TextField(
-        blank=True, default="", help_text="The owner's, for this conversation."
-    )
+    instructions = models.TextField(blank=True, default="", help_text="The owner's, for it.")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

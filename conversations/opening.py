@@ -15,9 +15,10 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agents.core.addresses import Address
 from agents.core.instructions import Instructions
 from common.errors import AppError, not_found
-from conversations.attachments import attachments_take
+from conversations.attachments import attachments_take, snapshot_of_address
 from conversations.branches import After, newest_run, parent_for
 from conversations.models import Message, Run, Thread
 from conversations.selectors import history_for
@@ -65,6 +66,7 @@ def run_open(
     lease_s: float,
     parent: After = After.NEWEST,
     attachments: Sequence[UUID] = (),
+    addresses: Sequence[Address] = (),
     instructions: str | None = None,
     profile_instructions: str = "",
 ) -> OpenedRun:
@@ -74,6 +76,7 @@ def run_open(
         continues: the client believes that the thread exists, so it is not made.
         parent: where in the thread it goes on.
         attachments: the owner's files that the message carries.
+        addresses: what it carries besides, which lies elsewhere.
         instructions: of the owner for this conversation, from now on; None leaves them.
         profile_instructions: for all conversations.
 
@@ -85,6 +88,7 @@ def run_open(
         message_id,
         storable_text(text),
         tuple(attachments),
+        tuple(addresses),
         continues,
         parent,
         instructions,
@@ -116,6 +120,7 @@ class _Asked:
     message_id: UUID
     text: str
     attachments: tuple[UUID, ...]
+    addresses: tuple[Address, ...]
     continues: bool
     after: After
     instructions: str | None
@@ -144,6 +149,7 @@ def _open(run: Run, asked: _Asked) -> OpenedRun:
     instructions = _frozen_instructions(run, thread, asked)
     run.save(force_insert=True)
     files = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=asked.attachments)
+    files += map(snapshot_of_address, asked.addresses)
     thread.updated_at = timezone.now()
     thread.title = thread.title or title_from(asked.text) or (files[0]["name"] if files else "")
     thread.save(update_fields=["updated_at", "title", "instructions"])

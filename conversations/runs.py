@@ -24,7 +24,7 @@ from agents.core.bounded import KEPT_CHARS
 from common.outages import classify
 from conversations import compaction
 from conversations.access import canonical_uuid
-from conversations.attachments import files_refuse
+from conversations.attachments import addresses_refuse, files_refuse
 from conversations.ledger import ModelCallRow, calls_interrupt, calls_write
 from conversations.log import EventBatch, Row, events_append, rows_append
 from conversations.models import TERMINAL_EVENTS, Event, Message, Run, Thread
@@ -91,7 +91,9 @@ def run_close(
         run = _locked_running(run_id, Q(fence=fence))
         if run is None or not rows_append(run, events):
             return False
-        files_refuse(owner_id=run.owner_id, refused=storable(refused or {}))
+        if unusable := storable(refused or {}):
+            files_refuse(owner_id=run.owner_id, refused=unusable)
+            addresses_refuse(thread_id=run.thread_id, refused=unusable)
         run.usage, run.contents = storable(usage), storable(contents)
         _fold(run, _Ending(status, outcome, error_code, error_message))
     return True

@@ -70,6 +70,11 @@ class AttachmentOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     mime_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
+    address = serializers.CharField(
+        required=False, help_text="Where it lies, if not here: only Google fetches it."
+    )
+    start_s = serializers.IntegerField(required=False, help_text="Of a part of a video.")
+    end_s = serializers.IntegerField(required=False)
     notice = serializers.CharField(
         required=False, help_text="How it is read, where that is not as it is."
     )

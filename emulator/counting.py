@@ -38,6 +38,8 @@ def counted(body: dict[str, Any], gemini_3: bool, uploads: Uploads) -> dict[str,
                 if found := attachment_of(holder, uploads):
                     kind, count = _of_file(found, gemini_3)
                     total[kind] += count
+                    if found.is_youtube:  # its sound is counted beside it
+                        total["AUDIO"] += round(found.seconds * _PER_UNIT["AUDIO"][gemini_3])
     total["TEXT"] += tokens(chars) or (0 if total else 1)
     return {
         kind: total[kind] for kind in sorted(total, key=lambda k: (k != "TEXT", k)) if total[kind]
@@ -60,7 +62,7 @@ def _of_file(file: Attachment, gemini_3: bool) -> tuple[str, int]:
     known = file.facts
     if known.kind == "TEXT":
         return "TEXT", max(1, tokens(known.chars))
-    units = {"DOCUMENT": known.pages, "AUDIO": known.seconds, "VIDEO": known.seconds}
+    units = {"DOCUMENT": known.pages, "AUDIO": file.seconds, "VIDEO": file.seconds}
     count = round(max(1, units.get(known.kind, 1)) * _PER_UNIT[known.kind][gemini_3])
     kind = "IMAGE" if gemini_3 and known.kind == "DOCUMENT" else known.kind
     return kind, count

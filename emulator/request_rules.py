@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.attachments import seconds_of
 from emulator.calls import Call, function_parts
 from emulator.facts import can_be_read
 from emulator.wire import Refusal
@@ -127,6 +128,10 @@ def _check_file(part: dict[str, Any], where: str) -> None:
     uri = str((part.get("fileData") or {}).get("fileUri") or "")
     if uri and not uri.startswith(("http://", "https://", "files/")):
         raise Refusal(400, f"Invalid or unsupported file uri: {uri}")
+    if "/unreachable" in uri:
+        raise Refusal(400, "Cannot fetch content from the provided URL.")
+    for name in ("startOffset", "endOffset"):
+        seconds_of((part.get("videoMetadata") or {}).get(name))
 
 
 def _check_turns(turns: list[dict[str, Any]]) -> None:

@@ -66,6 +66,8 @@ def _by_id(
 
 def _fitting(about: frozenset[str], artifacts: list[Artifact]) -> list[Artifact]:
     """The files of the type or kind that Google's words name; all, if it names none of them."""
+    if "address" in about:
+        return [one for one in artifacts if "address" in one]
     by_type = [one for one in artifacts if str(one["mimeType"]).lower() in about]
     by_kind = [one for one in artifacts if kind_of(str(one["mimeType"])) in about]
     return by_type or by_kind or artifacts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from agents.core.addresses import MOST_VIDEOS, VIDEO, as_part
 from agents.core.errors import AgentError
 from agents.core.keys import Key
 from agents.core.outputs import Content
@@ -21,7 +22,8 @@ class Files(Protocol):
         """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a kept file; None if it is gone.
 
         Args:
-            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a kept part.
+            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a kept part; one that
+                has an ``address`` lies elsewhere, and is sent as ``addresses.as_part`` has it.
             key: that the request is made with.
             inline: its bytes are to travel in the request itself.
 
@@ -39,7 +41,7 @@ class NoFiles:
     """For turns without files."""
 
     async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
-        return None
+        return as_part(artifact) if "address" in artifact else None
 
     async def forget(self, key: Key) -> None:
         return None
@@ -67,16 +69,25 @@ async def with_files(
         return tuple(contents)
     found: dict[str, Part | None] = {}
     wanted = {artifact["id"]: artifact for artifact in _artifacts(contents)}
-    for artifact in sorted(wanted.values(), key=lambda artifact: int(artifact["size"])):
-        if kind_of(artifact["mimeType"]) in kinds:
+    for artifact in sorted(_without_old_videos(wanted), key=lambda one: int(one["size"])):
+        if kind_of(artifact["mimeType"]) not in kinds:
+            continue
+        if "address" not in artifact:
             inline_bytes -= artifact["size"]
-            inline = inline_bytes >= 0
-            try:
-                found[artifact["id"]] = await files.data(artifact, key, inline=inline)
-            except AgentError as error:
-                error.about |= {artifact["id"]}
-                raise
+        inline = inline_bytes >= 0
+        try:
+            found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+        except AgentError as error:
+            error.about |= {artifact["id"]}
+            raise
     return tuple(_put_in(content, found) for content in contents)
+
+
+def _without_old_videos(wanted: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The artifacts without the oldest of the videos at addresses: Google takes so many at once."""
+    videos = [one["id"] for one in wanted.values() if "address" in one and one["mimeType"] == VIDEO]
+    dropped = set(videos[:-MOST_VIDEOS])
+    return [one for one in wanted.values() if one["id"] not in dropped]
 
 
 def newest_pictures(contents: Sequence[Content], most: int) -> tuple[Content, ...]:

@@ -191,6 +191,15 @@ _FILES = (
     Rule(
         "file_refused",
         (400, 403, 422),
+        words=r"(?:cannot|can.t|could ?n.t|unable to|failed to) fetch content from the",
+        message=(
+            "Google cannot fetch {files}. What lies at an address has to be public, and open "
+            "without signing in; or upload the file itself."
+        ),
+    ),
+    Rule(
+        "file_refused",
+        (400, 403, 422),
         words=rf"password|{_FILE}\b.{{0,40}}encrypted|encrypted {_FILE}",
         message=(
             "Google cannot open {files}: a password protects it. Save it without a password, then "

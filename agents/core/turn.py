@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -45,17 +45,22 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with the question; its bytes are fetched when a model is to read them."""
+    """A file that came with the question; its bytes are fetched when a model is to read them.
+
+    One whose ``place`` has an ``address`` lies elsewhere, and only Google fetches it; of a video
+    the place may be a part, from ``startS`` to ``endS`` (seconds).
+    """
 
     id: str
     mime_type: str
     name: str
     size_bytes: int
+    place: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def part(self) -> dict[str, Any]:
         kept = {"id": self.id, "mimeType": self.mime_type, "name": self.name}
-        return {"artifact": {**kept, "size": self.size_bytes}}
+        return {"artifact": {**kept, "size": self.size_bytes, **self.place}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="thread",
             name="instructions",
-            field=models.TextField(
-                blank=True, default="", help_text="The owner's, for this conversation."
-            ),
+            field=models.TextField(blank=True, default="", help_text="The owner's, for it."),
         ),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from agents.core import catalogue
+from agents.core.addresses import as_part
 from agents.core.agent import Agent
 from agents.core.agui import AguiStream
 from agents.core.coordinator import Coordinator
@@ -57,6 +58,8 @@ class Shelf:
     async def data(
         self, artifact: dict[str, Any], key: Key, *, inline: bool
     ) -> dict[str, Any] | None:
+        if "address" in artifact:
+            return as_part(artifact)
         self.brought.append((artifact["id"], key.id))
         files = {media.id: media for media in (*self._uploads, *self.kept)}
         media = files.get(artifact["id"])

@@ -36,6 +36,8 @@ def addresses(listener: sockets.socket) -> list[str]:
         f"http://127.0.0.1:{port}/",
         f"http://[::ffff:7f00:1]:{port}/",
         f"http://localhost:{port}/api/files/{uuid4()}/",
+        f"https://127.0.0.1:{port}/a.pdf",
+        f"https://localhost:{port}/a.pdf",
         f"//127.0.0.1:{port}/x",
         f"\\\\127.0.0.1@{port}\\x",
         "file:///etc/passwd",

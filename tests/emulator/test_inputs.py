@@ -164,3 +164,37 @@ async def test_counting_alone_takes_contents_and_nothing_else(client: genai.Clie
         model=MODEL, contents="-", config=types.CountTokensConfig(http_options=options)
     )
     assert counted.total_tokens == 3
+
+
+@pytest.mark.parametrize(
+    ("offsets", "seconds"), [({}, 60), ({"start": 90}, 60), ({"start": 90, "end": 120}, 30)]
+)
+async def test_a_video_on_youtube_is_told_by_its_address_and_counted_by_its_part(
+    client: genai.Client, offsets: dict[str, int], seconds: int
+):
+    metadata = types.VideoMetadata(**{f"{name}_offset": f"{s}s" for name, s in offsets.items()})
+    uri = "https://youtu.be/lCdaVNyHtjU"
+    video = types.Part(
+        file_data=types.FileData(file_uri=uri, mime_type="video/mp4"), video_metadata=metadata
+    )
+    content = types.Content(role="user", parts=[video, types.Part(text="What is it?")])
+    chunks = await stream(client, [content])
+    assert f"at {uri}" in text_of(chunks)
+    assert ("from second 90" in text_of(chunks)) is ("start" in offsets)
+    details = chunks[-1].usage_metadata.prompt_tokens_details
+    counts = {detail.modality.value: detail.token_count for detail in details}
+    assert (counts["VIDEO"], counts["AUDIO"]) == (70 * seconds, 32 * seconds)
+
+
+async def test_an_offset_that_is_no_duration_is_refused(client: genai.Client):
+    video = types.FileData(file_uri="https://youtu.be/lCdaVNyHtjU")
+    part = types.Part(file_data=video, video_metadata=types.VideoMetadata(start_offset="90"))
+    with pytest.raises(errors.ClientError, match="must end with 's'"):
+        await stream(client, [types.Content(role="user", parts=[part])])
+
+
+async def test_an_address_that_cannot_be_reached_is_refused(client: genai.Client):
+    uri = "https://example.com/unreachable/a.pdf"
+    part = types.Part(file_data=types.FileData(file_uri=uri, mime_type="application/pdf"))
+    with pytest.raises(errors.ClientError, match="Cannot fetch content"):
+        await stream(client, [types.Content(role="user", parts=[part])])
