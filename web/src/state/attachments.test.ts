@@ -90,8 +90,8 @@ describe('attached files', () => {
     expect(server.uploads).toEqual([])
   })
 
-  it('are ten at most, and the rest is told', () => {
-    files.add(Array.from({ length: 12 }, (_, at) => file(`f${at}`)))
+  it('are sixteen at most, and the rest is told', () => {
+    files.add(Array.from({ length: 18 }, (_, at) => file(`f${at}`)))
     expect(files.list).toHaveLength(MOST_FILES)
     expect(files.problem).toBe('At most 16 files go with a message; 2 left out.')
   })
