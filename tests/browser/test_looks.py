@@ -21,6 +21,7 @@ async () => (await axe.run(document, { iframes: false })).violations.map(
 """
 
 
+WANTED = {"picture": ["9:16, tall"], "speech": ["Puck, upbeat"]}
 WIDER = """
 () => [document.documentElement, ...document.querySelectorAll('main section, main .scroll')]
   .filter((box) => box.scrollWidth > box.clientWidth)
@@ -82,6 +83,32 @@ def test_composer_with_files_is_accessible(visit, alice, scheme):
     expect(page.page.get_by_text("tokens")).to_be_visible()
 
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["picture", "speech"])
+def test_choosing_how_media_is_made_is_accessible(visit, alice, scheme, kind):
+    page = visit(alice, color_scheme=scheme)
+    page.choose("Who answers", f"Media: {kind}")
+    page.press(f"{kind.title()}: left to the model")
+    expect(page.page.get_by_role("dialog", name=kind.title())).to_be_visible()
+    if kind == "speech":
+        page.choose("Second voice", "Puck, upbeat")
+
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("kind", ["picture", "speech"])
+def test_how_media_is_made_is_chosen_in_the_sheet_on_a_phone(visit, alice, kind):
+    page = visit(alice, **PHONE)
+    page.choose("Who answers", f"Media: {kind}")
+    page.press("Options")
+    page.choose("Ratio" if kind == "picture" else "Second voice", *WANTED[kind])
+    assert sticks_out(page) == violations(page) == []
+    page.press("Done")
+
+    expect(page.page.get_by_role("button", name="Options (changed")).to_be_visible()
+    assert sticks_out(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,6 +19,8 @@ export interface ForwardedProps {
   voice?: string
   /** The user's own for this conversation, from now on. */
   instructions?: string
+  picture?: { ratio?: string; size?: string }
+  speech?: { speakers?: { voice: string }[]; style?: string }
   /** Goes on after the run of this message; `root` begins anew at the start of the thread. */
   parentMessageId?: string
   /** The writer was asked, and wants to send a text that looks like a key. */

@@ -15,3 +15,19 @@ export interface Voice {
   name: string
   description: string
 }
+
+/** What can be asked of pictures and of speech with the selected key; null: it has no model for it. */
+export interface MediaOptions {
+  pictures: {
+    model: string
+    /** Empty where it is not known what the model takes. */
+    ratios: string[]
+    /** The price of one picture in US dollars; null: not known. */
+    sizes: { size: string; price_usd: string | null }[]
+    /** Of a picture for which no size is asked. */
+    usual_size: string
+    /** How many pictures may come along. */
+    references: number | null
+  } | null
+  speech: { model: string; voices: Voice[]; speakers: number } | null
+}

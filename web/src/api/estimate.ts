@@ -1,3 +1,4 @@
+import type { ForwardedProps } from '../agent/wire'
 import type { Output, Tool } from './agents'
 import { dollars } from './usage'
 
@@ -13,6 +14,8 @@ export interface Question {
   tools?: Tool[]
   /** Those of the conversation, as they are going to be. */
   instructions?: string
+  picture?: ForwardedProps['picture']
+  speech?: ForwardedProps['speech']
   /** Have Gemini count, which sends all of it to Google. */
   exact?: true
 }

@@ -1,5 +1,5 @@
 import { ChatSocket, type Connection } from '../agent/socket'
-import type { Agent, Voice } from '../api/agents'
+import type { Agent, MediaOptions, Voice } from '../api/agents'
 import { Api } from '../api/client'
 import { fileUrl, uploadFile } from '../api/files'
 import { Tokens } from '../api/tokens'
@@ -41,13 +41,15 @@ class App {
   models = $state.raw<Model[]>([])
   agents = $state.raw<Agent[]>([])
   voices = $state.raw<Voice[]>([])
+  /** What pictures and speech can be like with the chosen key; null: not asked yet. */
+  media = $state.raw<MediaOptions | null>(null)
   /** Something that went wrong outside of any form or answer. */
   notice = $state.raw<Problem | null>(null)
 
   private readonly tokens = new Tokens(localStorage, refreshAt)
   readonly api = new Api(this.tokens, () => this.end())
   readonly keys = new Keys(this.api, async () => {
-    await this.loadModels()
+    await Promise.all([this.loadModels(), this.media && this.loadMedia(true)])
     void this.askForModels()
   })
   readonly files = new Files(this.api)
@@ -71,6 +73,7 @@ class App {
     api: this.api,
     socket: this.socket,
     desks: new Desks(this.uploads, new PinnedChoices(localStorage)),
+    known: () => ({ media: this.media, voice: this.me?.voice ?? '' }),
     onRun: (threadId, runId) => {
       this.threads.mark(threadId, runId)
       void this.attempt(this.threads.load())
@@ -121,6 +124,11 @@ class App {
     if (this.voices.length === 0) this.voices = await this.api.get<Voice[]>('/api/voices/')
   }
 
+  /** What can be asked of pictures and speech; read when the first place needs it. */
+  async loadMedia(anew = false): Promise<void> {
+    if (this.media === null || anew) this.media = await this.api.get<MediaOptions>('/api/media/')
+  }
+
   /** Runs something whose failure the user should see but which no form waits for. */
   async attempt(work: Promise<unknown>): Promise<void> {
     try {
@@ -149,7 +157,9 @@ class App {
     const key = this.keys.list?.find(({ selected, lent }) => selected && !lent)
     if (!key?.is_active || key.status !== 'active' || this.models.every(({ available }) => available !== null)) return
     // No list, no harm: all models stay on offer, and a run tells what the key lacks.
-    const listed = this.api.get(`/api/keys/${key.id}/models/`).then(() => this.loadModels())
+    const listed = this.api.get(`/api/keys/${key.id}/models/`).then(async () => {
+      await Promise.all([this.loadModels(), this.media && this.loadMedia(true)])
+    })
     await listed.catch(() => undefined)
   }
 
@@ -179,6 +189,7 @@ class App {
     this.models = []
     this.agents = []
     this.voices = []
+    this.media = null
     this.keys.list = null
     this.threads.list = null
     this.files.forget()

@@ -85,6 +85,11 @@ export class Attachments {
     return this.list.filter((each) => each.state === 'failed')
   }
 
+  /** How many pictures are among them. */
+  get pictures(): number {
+    return this.list.filter(({ mimeType }) => mimeType.startsWith('image/')).length
+  }
+
   get stored(): SentFile[] {
     return this.list.flatMap(({ stored }) => stored ?? [])
   }

@@ -17,6 +17,7 @@ const uploads = {
   drop: () => undefined,
 }
 const me = { ai_model: 'flash', tools: ['search', 'url'] as const, thinking: 'high', voice: 'Kore' } as const
+const known = { media: null, voice: 'Kore' }
 const profile = { ...me, tools: [...me.tools] }
 const model = (id: string, thinking: Model['thinking']): Model => ({
   id,
@@ -54,11 +55,11 @@ describe('what is chosen for a message', () => {
       thinking: 'high',
       voice: 'Kore',
     })
-    expect(propsOf(NO_CHOICE)).toEqual({ agent: 'auto' })
+    expect(propsOf(NO_CHOICE, known)).toEqual({ agent: 'auto' })
   })
 
   it('goes out with the message once it is changed, an empty list too', () => {
-    expect(propsOf({ ...NO_CHOICE, agent: 'media', output: 'speech', tools: [], voice: 'Puck' })).toEqual({
+    expect(propsOf({ ...NO_CHOICE, agent: 'media', output: 'speech', tools: [], voice: 'Puck' }, known)).toEqual({
       agent: 'media',
       output: 'speech',
       tools: [],

@@ -1,6 +1,7 @@
 import type { Agent, Output, Thinking, Tool } from '../api/agents'
 import type { Model, Profile } from '../api/types'
 import type { ForwardedProps } from '../agent/wire'
+import { type Known, mediaProps } from './mediachoices'
 
 /** How a thread's messages are to be answered; null leaves it to the profile. */
 export interface Choice {
@@ -10,6 +11,13 @@ export interface Choice {
   tools: Tool[] | null
   thinking: Thinking | null
   voice: string | null
+  /** Of a picture; null leaves it to the model. */
+  ratio: string | null
+  size: string | null
+  /** Of the other speaker in a dialogue; null: one voice speaks. */
+  secondVoice: string | null
+  /** How a text is read aloud, in words. */
+  style: string | null
 }
 
 export const NO_CHOICE: Choice = {
@@ -19,6 +27,10 @@ export const NO_CHOICE: Choice = {
   tools: null,
   thinking: null,
   voice: null,
+  ratio: null,
+  size: null,
+  secondVoice: null,
+  style: null,
 }
 
 export const TOOLS: { tool: Tool; label: string }[] = [
@@ -59,12 +71,12 @@ export function toggled(tools: Tool[], tool: Tool): Tool[] {
   return TOOLS.map((each) => each.tool).filter((each) => tools.includes(each) !== (each === tool))
 }
 
-export function propsOf({ agent, ...rest }: Choice): ForwardedProps {
-  const chosen = Object.entries(rest).filter(([, value]) => value !== null)
-  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>) }
+/** What goes out with a message; of pictures and speech only what the key's models take. */
+export function propsOf(choice: Choice, known: Known): ForwardedProps {
+  const { agent, output, model, tools, thinking, voice } = choice
+  const chosen = Object.entries({ output, model, tools, thinking, voice }).filter(([, value]) => value !== null)
+  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>), ...mediaProps(choice, known) }
 }
-
-export const speaks = (choice: Choice) => choice.output === 'speech'
 
 export interface Answerer {
   value: string

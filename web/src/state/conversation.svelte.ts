@@ -12,6 +12,7 @@ import { placeOf } from './branches'
 import { type Choice, propsOf } from './choices'
 import { contentOf } from './content'
 import type { Desk, Desks } from './desk.svelte'
+import type { Known } from './mediachoices'
 import { turnsOf } from './history'
 import { Pace } from './pace'
 import { type Problem, problemOf } from './problem'
@@ -27,6 +28,8 @@ interface Surroundings {
   api: Api
   socket: ChatSocket
   desks: Desks
+  /** What bounds a choice of pictures and speech. */
+  known(): Known
   /** A run of this thread began (or ended, with null): the list of threads shows that. */
   onRun(threadId: string, runId: string | null): void
   onOpened(threadId: string): void
@@ -84,7 +87,7 @@ export class Conversation {
 
   /** What the server is asked to estimate: all that Send would send now. */
   get question(): Question {
-    return this.desk.questionTo(this.threadId, this.turns.at(-1)?.runId)
+    return this.desk.questionTo(this.threadId, this.turns.at(-1)?.runId, this.around.known())
   }
 
   open(threadId: string | null): void {
@@ -303,7 +306,7 @@ export class Conversation {
       ...place.input,
       messages: [{ id: uuid(), role: 'user', content }],
       forwardedProps: {
-        ...propsOf(choice),
+        ...propsOf(choice, this.around.known()),
         ...place.props,
         ...(isNew && instructions !== '' ? { instructions } : {}),
         ...(turn.allowKey ? { allowKey: true } : {}),

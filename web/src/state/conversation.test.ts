@@ -82,6 +82,7 @@ beforeEach(async () => {
     }),
     socket,
     desks: new Desks(uploads, new PinnedChoices(new Store())),
+    known: () => ({ media: null, voice: 'Kore' }),
     onRun: () => undefined,
     onOpened: (threadId) => opened.push(threadId),
   })

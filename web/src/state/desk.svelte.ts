@@ -1,6 +1,7 @@
 import type { Question } from '../api/estimate'
 import { Attachments, type Uploads } from './attachments.svelte'
-import { type Choice, NO_CHOICE, type PinnedChoices } from './choices'
+import { type Choice, NO_CHOICE, type PinnedChoices, propsOf } from './choices'
+import type { Known } from './mediachoices'
 
 /** What is being written in one thread, with its files and how it is to be answered. */
 export class Desk {
@@ -20,16 +21,19 @@ export class Desk {
   }
 
   /** All that would be sent now, after the run it continues; a thread without runs is new. */
-  questionTo(threadId: string | null, parentRunId: string | undefined): Question {
-    const { agent, model, tools } = this.choice
+  questionTo(threadId: string | null, parentRunId: string | undefined, known: Known): Question {
+    const { agent, output, model, tools, picture, speech } = propsOf(this.choice, known)
     const isNew = threadId === null || parentRunId === undefined
     return {
       ...(isNew ? {} : { thread_id: threadId, parent_run_id: parentRunId }),
       text: this.text,
       attachments: this.files.stored.map(({ id }) => id),
       agent,
-      ...(model === null ? {} : { model }),
-      ...(tools === null ? {} : { tools }),
+      ...(output && { output }),
+      ...(model && { model }),
+      ...(tools && { tools }),
+      ...(picture && { picture }),
+      ...(speech && { speech }),
       ...(this.instructions === '' ? {} : { instructions: this.instructions }),
     }
   }
