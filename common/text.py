@@ -16,6 +16,7 @@ MAX_DEPTH = 32
 STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
+MAX_MARKS = 30  # in a row, as in Unicode's Stream-Safe Text Format (UAX #15)
 JOINERS = "\u200c\u200d"
 _JOINERS = re.compile(f"[{JOINERS}]+")
 
@@ -25,18 +26,36 @@ def visible_text(text: str) -> str:
 
     Control characters go, and so do marks that turn the direction of writing and characters
     without a width. The two joiners stay where writing needs them: in emoji made of several, and
-    in Arabic, Persian and the scripts of India.
+    in Arabic, Persian and the scripts of India. A letter keeps 30 marks.
     """
     seen = "".join(
         char if char.isprintable() or char in JOINERS else " " * char.isspace() for char in text
     )
     joined = _JOINERS.sub(_needed_joiner, seen)
-    return " ".join(unicodedata.normalize("NFC", joined).split())
+    return " ".join(unicodedata.normalize("NFC", _with_few_marks(joined)).split())
 
 
 def _needed_joiner(found: re.Match[str]) -> str:
-    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    start, end = found.span()
+    before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
     return found[0][0] if _takes_joiner(before) and _takes_joiner(after) else ""
+
+
+def _with_few_marks(text: str) -> str:
+    """``text`` without the marks that no letter needs.
+
+    Normalising sorts a letter's marks in quadratic time and lets no other thread run meanwhile:
+    80 KB of them would stop the process for seconds.
+    """
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        if marks <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _takes_joiner(char: str) -> bool:

@@ -1,8 +1,13 @@
 """Names and titles: what people write stays, what only deceives goes."""
 
+import time
+
 import pytest
 
-from common.text import visible_text
+from common.text import MAX_MARKS, visible_text
+
+MARKS = 50_000
+SECONDS = 1.0  # what is quadratic takes many times that
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,28 @@ def test_joiners_stay_where_writing_needs_them(name):
 )
 def test_what_cannot_be_seen_goes(text, seen):
     assert visible_text(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + "\u0300" * MARKS + "\u0316" * MARKS,
+        "a" + "\u0345\u0300\u0316\u0327" * (MARKS // 2),
+        "\u0f73" * MARKS + "\u0316" * MARKS,  # marks that consist of others
+        "ä\u200d" * (4 * MARKS),
+        "\u200d" * (4 * MARKS) + "ä",
+    ],
+    ids=["sorted", "mixed", "composed", "joiners", "joiners in a row"],
+)
+def test_no_text_takes_long(text):
+    begin = time.perf_counter()
+
+    visible_text(text)
+
+    assert time.perf_counter() - begin < SECONDS
+
+
+def test_a_letter_keeps_as_many_marks_as_any_writing_needs():
+    many = "e" + "\u0316" * (MAX_MARKS + 1)
+
+    assert visible_text(f"{many} {many}") == f"{many[:-1]} {many[:-1]}"
