@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "conversations.connections.ReleaseConnectionMiddleware",
     "chatproject.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chatproject.static.StaticFilesMiddleware",

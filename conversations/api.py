@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from itertools import chain
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
@@ -39,6 +34,7 @@ from conversations.serializers import (
     ThreadInput,
     ThreadPageOutput,
 )
+from conversations.streaming import chunked_response
 
 
 class AnyAccept(DefaultContentNegotiation):
@@ -142,29 +138,11 @@ class ExportView(APIView):
             "json": (export.as_json, "application/json", "json"),
             "markdown": (export.as_markdown, "text/markdown; charset=utf-8", "md"),
         }[form]
-        response = _file(request, export.in_chunks(make(thread)), kind)
+        response = chunked_response(request._request, export.in_chunks(make(thread)))
+        response["Content-Type"] = kind
         name = f"{thread.title or 'Untitled'}.{ending}"
         response["Content-Disposition"] = content_disposition_header(True, name)
         return response
-
-
-def _file(request: Request, chunks: Iterator[bytes], kind: str) -> HttpResponseBase:
-    """A short file at once, a longer one while it is made."""
-    first, second = next(chunks), next(chunks, None)
-    if second is None:
-        return HttpResponse(first, content_type=kind)
-    rest = chain([first, second], chunks)
-    # Under ASGI, Django would read a plain iterator to its end before it sends anything.
-    is_async = isinstance(request._request, ASGIRequest)
-    return StreamingHttpResponse(_one_by_one(rest) if is_async else rest, content_type=kind)
-
-
-async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    def step() -> bytes | None:
-        return next(chunks, None)
-
-    while (chunk := await sync_to_async(step)()) is not None:
-        yield chunk
 
 
 class RunView(APIView):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import connection
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 
 def release_connection() -> None:
@@ -12,3 +16,18 @@ def release_connection() -> None:
     """
     if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
+
+
+class ReleaseConnectionMiddleware:
+    """Gives the connection back before the answer is sent.
+
+    Django does so behind its last byte: a few who read slowly would hold all connections.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        release_connection()
+        return response

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
 from markdown_it import MarkdownIt
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -46,11 +48,19 @@ def as_json(thread: ThreadSummary) -> Iterator[str]:
         }
         yield f"{',' if at else ''}{_json(told)}"
     yield '],"files":['
-    files = Artifact.objects.filter(thread_id=thread.id)
-    rows = files.values("id", "name", "mime_type", "size_bytes", "created_at")
-    for at, row in enumerate(rows.iterator(chunk_size=FILES_BATCH)):
+    for at, row in enumerate(_files_of(thread.id)):
         yield f"{',' if at else ''}{_json(row)}"
     yield "]}"
+
+
+def _files_of(thread_id: UUID) -> Iterator[Mapping[str, Any]]:
+    """In pages instead of one cursor, whose connection would be held while they are sent."""
+    files = Artifact.objects.filter(thread_id=thread_id).order_by("created_at", "id")
+    rows = page = files.values("id", "name", "mime_type", "size_bytes", "created_at")
+    while batch := list(page[:FILES_BATCH]):
+        yield from batch
+        at, last = batch[-1]["created_at"], batch[-1]["id"]
+        page = rows.filter(Q(created_at__gt=at) | Q(created_at=at, id__gt=last))
 
 
 def as_markdown(thread: ThreadSummary) -> Iterator[str]:

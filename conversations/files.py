@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from common.errors import not_found
@@ -21,6 +23,7 @@ from conversations.mediatypes import (
     TEXTS,
 )
 from conversations.models import Artifact
+from conversations.streaming import CHUNK_BYTES, chunked_response
 
 INERT = "default-src 'none'; sandbox"
 # Search suggestions have to be shown as Google sent them, and their links have to open.
@@ -32,10 +35,11 @@ PART_BYTES = 4 * 1024 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-def file_response(artifact: Artifact, *, wanted: str = "", linked: bool = False) -> HttpResponse:
+def file_response(
+    request: HttpRequest, artifact: Artifact, *, wanted: str = "", linked: bool = False
+) -> HttpResponseBase:
     """The file, in a form that runs nothing even if somebody opens it as a page.
 
-    What is sent is read whole: under ASGI, Django's file streaming does the same, with a warning.
     Of a part only that part is read, and 4 MiB of it at most: players ask for all there is from
     some place on, and ask again for what is missing.
 
@@ -47,22 +51,30 @@ def file_response(artifact: Artifact, *, wanted: str = "", linked: bool = False)
         AppError: ``file_not_found`` (404).
     """
     try:
-        with artifact.file.open("rb") as file:
-            size = file.size
-            part = _part(wanted, size)
-            if part is not None and not part:
-                return _no_such_part(size)
-            file.seek(part.start if part else 0)
-            data = file.read(len(part) if part else size)
+        size = artifact.file.size
+        part = _part(wanted, size)
+        if part is not None and not part:
+            return _no_such_part(size)
+        sent = range(size) if part is None else part
+        response = chunked_response(request, _chunks(artifact, sent))
     except FileNotFoundError:
         raise not_found("file") from None
-    response = HttpResponse(data, headers=_headers(artifact, linked))
+    for name, value in _headers(artifact, linked).items():
+        response[name] = value
+    response["Content-Length"] = str(len(sent))
     if part:
         response.status_code = 206
         response["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     # Django's own middleware asks for this name.
-    response.xframe_options_exempt = _is_framed(artifact, linked)
+    response.xframe_options_exempt = _is_framed(artifact, linked)  # type: ignore[attr-defined]
     return response
+
+
+def _chunks(artifact: Artifact, part: range) -> Iterator[bytes]:
+    with artifact.file.storage.open(str(artifact.file.name), "rb") as file:
+        file.seek(part.start)
+        for at in range(part.start, part.stop, CHUNK_BYTES):
+            yield file.read(min(CHUNK_BYTES, part.stop - at))
 
 
 def _part(wanted: str, size: int) -> range | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
@@ -129,7 +129,7 @@ class FileView(APIView):
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
         },
     )
-    def get(self, request: Request, file_id: str) -> HttpResponse:
+    def get(self, request: Request, file_id: str) -> HttpResponseBase:
         """The bytes of a file of mine, or a part of them."""
         signature = request.query_params.get(LINK)
         if signature is None:
@@ -138,7 +138,8 @@ class FileView(APIView):
             artifact = linked_artifact(file_id, signature)
         # Without a validator sent earlier, If-Range can only mean: all of it.
         wanted = "" if "If-Range" in request.headers else request.headers.get("Range", "")
-        return file_response(artifact, wanted=wanted, linked=signature is not None)
+        linked = signature is not None
+        return file_response(request._request, artifact, wanted=wanted, linked=linked)
 
     @extend_schema(responses={204: OpenApiResponse()})
     def delete(self, request: Request, file_id: str) -> Response:
