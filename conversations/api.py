@@ -133,12 +133,13 @@ class ExportView(APIView):
     def get(self, request: Request, thread_id: str) -> HttpResponseBase:
         """A thread as a file to keep: what was said, without the events."""
         form = asked(ExportInput, request)["as"]
-        thread = selectors.thread_detail(user_id=signed_in(request).pk, thread_id=thread_id)
+        user_id = signed_in(request).pk
+        thread = selectors.thread_detail(user_id=user_id, thread_id=thread_id)
         make, kind, ending = {
             "json": (export.as_json, "application/json", "json"),
             "markdown": (export.as_markdown, "text/markdown; charset=utf-8", "md"),
         }[form]
-        response = chunked_response(request._request, export.in_chunks(make(thread)))
+        response = chunked_response(request._request, export.in_chunks(make(thread, user_id)))
         response["Content-Type"] = kind
         name = f"{thread.title or 'Untitled'}.{ending}"
         response["Content-Disposition"] = content_disposition_header(True, name)

@@ -9,29 +9,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from markdown_it import MarkdownIt
 from rest_framework.utils.encoders import JSONEncoder
 
+from common.errors import AppError
+from conversations.connections import release_connection
+from conversations.decoding.pool import decode
+from conversations.formats.markdown import closed, may_be_open
 from conversations.models import Artifact, Message
 from conversations.selectors import ThreadSummary, current_branch, messages_of
 
 SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
-PARSER = MarkdownIt("commonmark")
 FILES_BATCH = 500
 CHUNK_CHARS = 64 * 1024
-HEADING = "# The end"
-ENDS = (  # of what goes on over empty lines, in CommonMark
-    ("<!--", "-->"),
-    ("<?", "?>"),
-    ("<![cdata[", "]]>"),
-    *((f"<{name}", f"</{name}>") for name in ("pre", "script", "style", "textarea")),
-    ("<!", ">"),
-)
+SHORT_CHARS = 4096  # read at once; the time that Markdown takes grows with it
 MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
-def as_json(thread: ThreadSummary) -> Iterator[str]:
+def as_json(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
     """Everything that was said; ``branch`` tells what belongs to the branch spoken in last."""
     current = current_branch(thread.id)
     head = {"id": thread.id, "title": thread.title, "created_at": thread.created_at}
@@ -63,15 +58,15 @@ def _files_of(thread_id: UUID) -> Iterator[Mapping[str, Any]]:
         page = rows.filter(Q(created_at__gt=at) | Q(created_at=at, id__gt=last))
 
 
-def as_markdown(thread: ThreadSummary) -> Iterator[str]:
+def as_markdown(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
     """The branch that was spoken in last, to be read from top to bottom."""
     current = current_branch(thread.id)
     yield f"# {_escaped(thread.title or 'Untitled')}"
     if thread.instructions:
-        yield f"\n\n## Instructions\n\n{_closed(thread.instructions)}"
+        yield f"\n\n## Instructions\n\n{_closed(owner_id, thread.instructions)}"
     for message in messages_of(thread.id):
         if message.run_id in current:
-            yield f"\n\n## {_speaker(message)}\n\n{_text(message)}"
+            yield f"\n\n## {_speaker(message)}\n\n{_text(owner_id, message)}"
     yield "\n"
 
 
@@ -98,10 +93,10 @@ def _speaker(message: Message) -> str:
     return SPEAKERS.get(message.agent, message.agent)
 
 
-def _text(message: Message) -> str:
+def _text(owner_id: int, message: Message) -> str:
     """What was said, and a line for each file that it came with."""
     lines = [f"- {_escaped(_named(file))}" for file in message.attachments]
-    return "\n\n".join(filter(None, ["\n".join(lines), _closed(message.text)]))
+    return "\n\n".join(filter(None, ["\n".join(lines), _closed(owner_id, message.text)]))
 
 
 def _named(file: Mapping[str, Any]) -> str:
@@ -117,15 +112,14 @@ def _escaped(text: str) -> str:
     return MARKDOWN.sub(r"\\\g<0>", text)
 
 
-def _closed(text: str) -> str:
-    """``text`` with an end to the code or HTML that it leaves open: what follows is not part of it.
-
-    A heading behind it tells: where it is read as one, nothing was open.
-    """
-    last = PARSER.parse(f"{text}\n\n{HEADING}\n")[-1]
-    if last.type == "fence":
-        return f"{text}\n{last.markup}"
-    if last.type == "html_block":
-        opening = last.content.lstrip().lower()
-        return f"{text}\n{next((end for begin, end in ENDS if opening.startswith(begin)), '')}"
-    return text
+def _closed(owner_id: int, text: str) -> str:
+    """``text`` with an end to what it leaves open; what takes too long to read stays as it is."""
+    if not may_be_open(text):
+        return text
+    if len(text) <= SHORT_CHARS:
+        return closed(text)
+    release_connection()
+    try:
+        return decode(owner_id, closed, text)
+    except AppError:
+        return text

@@ -1,5 +1,6 @@
 """Markdown that is read as it was said: nothing of one message swallows the next."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,9 @@ from tests.people import client_for
 pytestmark = pytest.mark.django_db
 
 
+SECONDS = 0.5  # of the server's own CPU time
+
+
 def exported(alice, text: str, title: str = "Bees") -> str:
     opened = open_run(alice, text)
     Thread.objects.update(title=title)
@@ -19,7 +23,7 @@ def exported(alice, text: str, title: str = "Bees") -> str:
     last.pk, last.position, last.role, last.text = opened.run_id, 2, "assistant", "The answer."
     last.save(force_insert=True)
     path = f"/api/threads/{opened.thread_id}/export/"
-    return client_for(alice).get(path, {"as": "markdown"}).content.decode()
+    return client_for(alice).get(path, {"as": "markdown"}).getvalue().decode()
 
 
 def headings(markdown: str) -> list[str]:
@@ -57,3 +61,15 @@ def test_a_title_is_no_markup(alice):
     inline = MarkdownIt("commonmark").parse(markdown)[1]
     assert "".join(child.content for child in inline.children) == title
     assert {child.type for child in inline.children} <= {"text", "text_special"}
+
+
+@pytest.mark.parametrize(
+    "text", ["[a\n" * 30_000, "<b>\n\n" + "1. a\n" * 30_000, "<b>" + "![" * 50_000]
+)
+def test_what_takes_long_to_read_takes_no_time_of_the_servers(alice, text):
+    begin = time.thread_time()
+
+    markdown = exported(alice, text)
+
+    assert time.thread_time() - begin < SECONDS
+    assert f"## You\n\n{text}" in markdown
