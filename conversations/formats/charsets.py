@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from charset_normalizer import from_bytes
 
@@ -14,16 +16,21 @@ CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 NOT_TEXT = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")  # no BEL, BS, ESC
 PICTURES_OF_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 WESTERN = frozenset(
-    "äöüßÄÖÜéèêëàâáåãçîïíìñôóòõøûùúÉÈÀÁÅÇÓÑ€£§°"
+    "äöüßÄÖÜéèêëàâáåãçîïíìñôóòõøûùúœŒÉÈÀÁÅÇÓÑ€£§°"
     "\N{EN DASH}\N{EM DASH}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}“”„…•«»©®"
 )
+WESTERN_PAGES = ("cp1252", "iso8859_15")
 MOSTLY = 0.5  # of the bytes of a text in an alphabet other than Latin are no ASCII
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 ASCII = frozenset(map(chr, range(128)))
 MAX_CONTROLS = 0.3  # of a text in Unicode; some logs separate every field by one
 MAX_NULS = 0.01
+LINES = 3  # a text of so many may have more, where a program left fields empty
 MAX_LEGACY_CONTROLS = 0.02
 WIDE_NULS = 0.25  # of UTF-16 without a mark, in every second byte
+MAX_UNWRITTEN = 0.01  # of UTF-16 without a mark: characters that no writing has
+WRITTEN = ("L", "M", "N", "P", "S", "Z")  # categories of Unicode
+GOOD_TO_BAD = 10  # characters in a UTF-8 that was cut or damaged, for each that is none
 
 BOMS = (  # UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,6 +51,7 @@ LEGACY = {
     "iso2022_jp": "ISO-2022-JP",
     "cp1251": "Windows-1251",
     "koi8_r": "KOI8-R",
+    "cp866": "CP866",
     "cp1250": "Windows-1250",
     "cp1253": "Windows-1253",
     "cp1254": "Windows-1254",
@@ -53,6 +61,17 @@ LEGACY = {
     "cp850": "CP850",
     "mac_roman": "Mac Roman",
 }
+
+
+# A Windows code page reads all that an older standard wrote, but some of it as other characters.
+OLDER = {
+    "cp1252": ("iso8859_15", "ISO 8859-15"),
+    "cp1250": ("iso8859_2", "ISO 8859-2"),
+    "cp1251": ("iso8859_5", "ISO 8859-5"),
+}
+C1 = re.compile(rb"[\x80-\x9f]")
+JAPANESE_MAIL = re.compile(rb"\x1b\$[@B]")
+DAMAGED = "UTF-8 with damaged characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +84,13 @@ class Text:
 
 def read_text(data: bytes) -> Text | None:
     """The text that ``data`` is; None if it is none."""
+    if JAPANESE_MAIL.search(data) and (text := _decoded(data, "iso2022_jp")):
+        return Text(text, LEGACY["iso2022_jp"])
     for encoding in _unicode_encodings(data):
         text = _decoded(data, encoding)
         if text is not None and _is_text(text):
             return Text(text, encoding.upper())
-    return None if b"\0" in data else _legacy(data)
+    return _damaged(data) or (_wide(data) if b"\0" in data else _legacy(data))
 
 
 def clean_controls(text: str) -> str:
@@ -96,8 +117,37 @@ def _unicode_encodings(data: bytes) -> Iterator[str]:
 
 def _is_text(text: str) -> bool:
     length = len(text) or 1
-    controls = len(NOT_TEXT.findall(text))
-    return controls / length <= MAX_CONTROLS and text.count("\0") / length <= MAX_NULS
+    controls, nuls = len(NOT_TEXT.findall(text)), text.count("\0")
+    in_fields = controls == nuls and text.count("\n") >= LINES
+    return controls / length <= MAX_CONTROLS and (nuls / length <= MAX_NULS or in_fields)
+
+
+def _damaged(data: bytes) -> Text | None:
+    """UTF-8 that was cut in the middle of a character, or lost one."""
+    for piece in (data[:SAMPLE_BYTES], data):  # most of what is none shows at once
+        text = piece.decode("utf-8", "replace")
+        bad = text.count("\ufffd")
+        good = sum(character > "\x7f" for character in text) - bad
+        if good < bad * GOOD_TO_BAD or not _is_text(text):
+            return None
+    return Text(text, DAMAGED)
+
+
+def _wide(data: bytes) -> Text | None:
+    """UTF-16 without a mark, of whatever writing: spaces and line ends tell the order of bytes."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = _decoded(data, encoding)
+        if text and any(space in text for space in " \n") and _is_written(text[:SAMPLE_BYTES]):
+            return Text(text, encoding.upper())
+    return None
+
+
+def _is_written(text: str) -> bool:
+    unwritten = sum(
+        unicodedata.category(character)[0] not in WRITTEN and character not in "\t\r\n\ufeff"
+        for character in text
+    )
+    return unwritten <= MAX_UNWRITTEN * len(text)
 
 
 def _legacy(data: bytes) -> Text | None:
@@ -105,8 +155,32 @@ def _legacy(data: bytes) -> Text | None:
         text = _decoded(data, encoding)
         if text is None or len(NOT_TEXT.findall(text)) > MAX_LEGACY_CONTROLS * len(text):
             continue
-        return Text(text, LEGACY[encoding])
+        return _older(data, encoding) or Text(text, LEGACY[encoding])
     return None
+
+
+def _older(data: bytes, encoding: str) -> Text | None:
+    """The text by the older standard beside a code page, where that makes better sense."""
+    if encoding not in OLDER or C1.search(data):
+        return None
+    older, name = OLDER[encoding]
+    text = _decoded(data, older)
+    sample = data[:SAMPLE_BYTES]
+    is_better = _oddities(sample.decode(older, "replace")) < _oddities(sample.decode(encoding))
+    return Text(text, name) if text and is_better else None
+
+
+def _oddities(text: str) -> int:
+    """Signs in the middle of words, capitals behind small letters, and a sign for no currency."""
+    places = zip(text, text[1:], text[2:], strict=False)
+    in_words = sum(
+        one.isalpha() and three.isalpha() and not (two.isalpha() or two < "\x80")
+        for one, two, three in places
+    )
+    capitals = sum(
+        one.islower() and two.isupper() and max(one, two) > "\x7f" for one, two in pairwise(text)
+    )
+    return in_words + capitals + text.count("\N{CURRENCY SIGN}")
 
 
 def _likely(data: bytes) -> list[str]:
@@ -117,7 +191,7 @@ def _likely(data: bytes) -> list[str]:
     order = list(LEGACY)
     if sum(byte > 0x7F for byte in sample) / len(sample) > MOSTLY:
         order.append(order.pop(0))
-    elif set(sample.decode("cp1252", "replace")) - ASCII <= WESTERN:
+    elif any(set(sample.decode(one, "replace")) - ASCII <= WESTERN for one in WESTERN_PAGES):
         return ["cp1252"]  # too few letters tell the statistics nothing
     matches = from_bytes(sample, cp_isolation=order, language_threshold=0.1)
     by_name = {name: match for match in matches for name in _names(match) if name in LEGACY}

@@ -81,6 +81,8 @@ def _text(text: Text, data: bytes, name: str) -> ReadFile:
     if mime_type == "application/json" and text.text.lstrip("\ufeff \t\r\n")[:1] not in ("[", "{"):
         mime_type = "text/plain"
     read = clean_controls(text.text)
+    if not read.strip("\ufeff \t\r\n\f"):
+        raise AppError("empty_file", "There is nothing in this file but spaces. Choose another.")
     if text.encoding == UTF8 and read == text.text:
         return ReadFile(mime_type)
     notices = [f"Read as {text.encoding}."] if text.encoding != UTF8 else []
@@ -96,7 +98,8 @@ def _is_known(data: bytes) -> bool:
 
 def _unknown(data: bytes, name: str) -> AppError:
     """The refusal, naming the kind of file if that can be told."""
-    kinds = {guess.extension for guess in _guesses(data) if guess.extension}
+    guesses = [guess for guess in _guesses(data) if any(guess.byte_match)]  # zeros are no sign
+    kinds = {guess.extension for guess in guesses if guess.extension}
     own = extension_of(name)
     kind = own if own in kinds else kinds.pop() if len(kinds) == 1 else ""
     if not kind and own in TEXT_EXTENSIONS:

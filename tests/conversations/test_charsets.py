@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from common.errors import AppError
 from conversations.formats.charsets import read_text
 from conversations.formats.inspection import inspect_file
 from tests.conversations.mediafiles import param_id
@@ -26,6 +27,13 @@ from tests.conversations.mediafiles import param_id
         ("Привет, как дела? Это тест.", "cp1251", "Windows-1251"),
         ("Zażółć gęślą jaźń, proszę bardzo. Dziękuję", "cp1250", "Windows-1250"),
         ("Καλημέρα κόσμε", "cp1253", "Windows-1253"),
+        ("Ça coûte 5 € près du cœur de la forêt, garçon naïf.", "iso8859-15", "ISO 8859-15"),
+        ("Zażółć gęślą jaźń, proszę bardzo. Dziękuję", "iso8859-2", "ISO 8859-2"),
+        ("Привет, как дела? Это тест.", "iso8859-5", "ISO 8859-5"),
+        ("Привет, как дела? Это обычный русский текст.", "cp866", "CP866"),
+        ("これは日本語のテキストです。\n", "iso2022-jp", "ISO-2022-JP"),
+        ("Привет, как дела?\n", "utf-16-le", "UTF-16-LE"),
+        ("これは日本語の テキストです。\n", "utf-16-be", "UTF-16-BE"),
         ("Grüße", "utf-16", "UTF-16"),
         ("Grüße 🐝\n", "utf-16-le", "UTF-16-LE"),
         ("hello\n", "utf-16-be", "UTF-16-BE"),
@@ -43,6 +51,32 @@ def test_a_text_is_read_in_its_own_encoding(text, encoding, called):
 def test_a_long_text_is_judged_by_its_beginning_and_read_to_its_end():
     text = "Zeile mit Umlaut: ä\n" * 50_000
     assert inspect_file(text.encode("cp1252"), "a.txt").text == text
+
+
+@pytest.mark.parametrize(
+    "data", [("日本語" * 20).encode()[:-1], ("Grüße " * 20).encode() + b"\xff" + b" und Gru\xc3"]
+)
+def test_utf_8_that_was_cut_in_a_character_stays_utf_8(data):
+    found = inspect_file(data, "a.txt")
+    assert found.text == data.decode("utf-8", "replace")
+    assert found.notice == "Read as UTF-8 with damaged characters."
+
+
+def test_a_table_may_have_nuls_in_its_fields():
+    found = inspect_file(b"a,b\0\0,c\n1,\0,2\n3,\0,4\n", "a.csv")
+    assert (found.mime_type, found.text) == ("text/csv", "a,b␀␀,c\n1,␀,2\n3,␀,4\n")
+
+
+@pytest.mark.parametrize("data", [b" \n\t\n", "\ufeff".encode(), "\ufeff \n".encode("utf-16-le")])
+def test_a_text_of_spaces_alone_is_an_empty_file(data):
+    with pytest.raises(AppError) as caught:
+        inspect_file(data, "a.txt")
+    assert caught.value.code == "empty_file"
+
+
+def test_a_file_of_zeros_is_of_no_kind_that_has_a_name():
+    with pytest.raises(AppError, match="no text in an encoding"):
+        inspect_file(bytes(100), "a.txt")
 
 
 def test_utf_8_is_given_as_it_is():
