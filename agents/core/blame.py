@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.core.errors import AgentError
+from agents.core.errors import SENTENCES, AgentError
 from agents.core.files import kind_of
 from agents.core.outputs import Content
 
@@ -13,6 +13,10 @@ OF_FILES = frozenset({"file_refused", "file_not_ready", "too_large"})
 MAYBE = (
     "Gemini could not use this question, and {files} may be why. Ask without it, or send it in "
     "another form."
+)
+PRIVATE = (
+    "Google may not fetch {files}: it is private, or not for everybody. Make it public, or ask "
+    "without it."
 )
 Artifact = dict[str, Any]
 
@@ -25,6 +29,8 @@ def blamed(
     Args:
         kept: the contents with files by reference. sent: the same as they went to Google.
     """
+    if error.code == "key_blocked" and error.message == SENTENCES["key_blocked"]:
+        error = _of_address(error, kept)
     if error.code not in OF_FILES and error.code != "bad_request":
         return error, []
     newest = [content for content in kept if content["role"] == "user"][-1:]
@@ -42,6 +48,12 @@ def blamed(
         return error, []
     error.files = tuple(str(artifact["id"]) for artifact in found)
     return error, found
+
+
+def _of_address(error: AgentError, kept: Sequence[Content]) -> AgentError:
+    """A bare 403 is what Google says of a key, and of a video that it may not watch."""
+    addressed = [str(one["id"]) for one in _artifacts(kept) if one.get("address")]
+    return AgentError("file_refused", PRIVATE, about=addressed) if addressed else error
 
 
 def _artifacts(contents: Sequence[Content]) -> list[Artifact]:
