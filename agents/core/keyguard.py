@@ -23,12 +23,12 @@ _ESCAPE = re.compile(  # a run of backslashes is looked at once, from its beginn
     r"|(?<!\\)\\++u\{0{0,4}([0-9a-f]{2})\}"
     r"|&\#x0{0,4}([0-9a-f]{2});"
     r"|&\#0{0,4}(\d{2,3});"
-    r"|(?<!\\)\\++([\"'/])",
+    r"|(?<!\\)\\++([\"'/_.-])",
     re.IGNORECASE,
 )
 _ESCAPE_AT_END = re.compile(  # or the beginning of one
     r"(?:%(?:25)*[0-9a-f]{0,2}"
-    r"|\\+(?:u\{?[0-9a-f]{0,6}\}?|x[0-9a-f]{0,2}|[\"'/])?"
+    r"|\\+(?:u\{?[0-9a-f]{0,6}\}?|x[0-9a-f]{0,2}|[\"'/_.-])?"
     r"|&(?:\#x?[0-9a-f]{0,7};?)?)\Z",
     re.IGNORECASE,
 )

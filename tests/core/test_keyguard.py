@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -101,6 +102,17 @@ def test_a_key_in_another_spelling_is_removed_wherever_it_is_cut(spelling):
     for cut in range(len(spelling) + 1):
         assert guarded(f"it is {spelling[:cut]}", f"{spelling[cut:]}, A!") == f"it is {REMOVED}, A!"
     assert guarded(*f"x{spelling}y{spelling}") == f"x{REMOVED}y{REMOVED}"
+
+
+def test_a_key_that_markdown_would_show_is_removed_wherever_it_is_cut():
+    secret = "AQ.Ab8RN6-abc_def-1234567890_xyz"
+    escaped = re.sub(r"([._-])", r"\\\1", secret)
+    guard = KeyGuard(SecretFilter(secret))
+    for cut in range(len(escaped) + 1):
+        told = (
+            guard.feed(f"it is {escaped[:cut]}") + guard.feed(f"{escaped[cut:]}, A") + guard.end()
+        )
+        assert told == f"it is {REMOVED}, A"
 
 
 @pytest.mark.parametrize("after", range(3))
