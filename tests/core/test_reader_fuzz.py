@@ -275,6 +275,19 @@ async def test_lists_of_models_with_odd_fields_are_read_or_refused_in_our_words(
                 assert all(isinstance(model.as_json(), dict) for model in models)
 
 
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [
+        *(("inputTokenLimit", "lots"), ("inputTokenLimit", 1.5), ("thinking", {"levels": ["low"]})),
+        *(("topK", "many"), ("supportedGenerationMethods", "generateContent"), ("name", 5)),
+    ],
+)
+async def test_a_model_with_a_field_of_another_type_spoils_no_list(field, odd):
+    async with answering(json_reply({"models": [MODEL | {field: odd}, MODEL, "x"]})) as server:
+        listed = await asyncio.to_thread(list_models, Endpoint(server.url, "v1beta"), "AIzaKey")
+    assert ListedModel("gemini-x", input_tokens=1, thinks=True) in listed
+
+
 async def test_a_model_with_null_fields_spoils_no_list():
     nothing = dict.fromkeys(MODEL)
     async with answering(json_reply({"models": [nothing, MODEL], "nextPageToken": None})) as server:

@@ -21,6 +21,7 @@ from google.genai import errors, types
 
 from agents.core.errors import AgentError
 from agents.core.frames import BadFrame
+from agents.core.gemini.lists import ListTransport
 from agents.core.google_errors import agent_error
 
 logger = logging.getLogger(__name__)
@@ -117,8 +118,9 @@ def sync_client() -> httpx2.Client:
         request.extensions["timeout"] = timeout.as_dict()  # the SDK asks for none at all
 
     return httpx2.Client(
-        verify=tls(),
-        limits=httpx2.Limits(max_keepalive_connections=0),
+        transport=ListTransport(
+            verify=tls(), limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False
+        ),
         cookies=_no_cookies(),
         trust_env=False,
         event_hooks={"request": [set_timeouts]},
