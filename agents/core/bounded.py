@@ -29,3 +29,8 @@ class BoundedText:
 
     def __str__(self) -> str:
         return "".join(self._pieces)
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see in a text: spaces, and characters without width."""
+    return not any(sign.isprintable() and not sign.isspace() for sign in text)

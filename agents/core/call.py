@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from agents.core import abilities, finishing
 from agents.core.blame import blamed
+from agents.core.bounded import is_blank
 from agents.core.counting import spent
 from agents.core.errors import AgentError
 from agents.core.files import with_files
@@ -276,5 +277,5 @@ class ModelCall:
 def _is_answer(output: Said) -> bool:
     """Whether it is more than a thought or an empty line."""
     if isinstance(output, TextDelta):
-        return bool(output.text.strip())
+        return not is_blank(output.text)
     return not isinstance(output, ThoughtDelta)

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from agents.core import catalogue
 from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
-from agents.core.bounded import BoundedText
+from agents.core.bounded import BoundedText, is_blank
 from agents.core.errors import AgentError
 from agents.core.files import kind_of, mention
 from agents.core.merge import merged
@@ -206,7 +206,7 @@ class Coordinator:
                     words.append(_readable(output))
                     yield FromAgent(delegation.id, output)
                     shown = shown or (type(output) is Activity and output.kind == "code")
-            if not shown and not str(words).strip():
+            if not shown and is_blank(str(words)):
                 raise AgentError("no_answer")
         except (AgentError, TimeoutError) as failure:
             error = failure if isinstance(failure, AgentError) else AgentError("timeout")

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from agents.core import finishing, sound
-from agents.core.bounded import BoundedText
+from agents.core.bounded import BoundedText, is_blank
 from agents.core.counting import counted
 from agents.core.errors import AgentError
 from agents.core.grounding import Grounding
@@ -126,7 +126,7 @@ class AnswerReader:
     def _has_answer(self, expects: str) -> bool:
         if expects == "audio":
             return bool(self._sound)
-        return bool(self.text.strip() or self.functions or self._made or self._sound)
+        return bool(not is_blank(self.text) or self.functions or self._made or self._sound)
 
     def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
         for chunk in chunks:

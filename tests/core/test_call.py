@@ -177,6 +177,7 @@ NOTHING = [
     [chunk(finish="STOP")],
     [chunk(text(""), finish="STOP")],
     [chunk(text(" \n"), finish="STOP")],
+    [chunk(text("\N{ZERO WIDTH SPACE}\ufeff"), finish="STOP")],
     [chunk({"text": "", "thoughtSignature": "c2ln"}, finish="STOP")],
     [chunk({"text": "Hm.", "thought": True}), chunk(finish="STOP")],
     [chunk(as_inline("image/png", b""), finish="STOP")],
