@@ -188,8 +188,8 @@ KINDS: dict[str, Kind] = {
         "The model made no picture from this. Describe the picture differently.", retry=True
     ),
     "no_video": Kind(
-        "This server cannot make videos: the library of Google's that it uses makes none with an "
-        "API key. Ask for a picture, or for the script of a video."
+        "This server cannot make videos yet: they need another interface of Google's, which comes "
+        "later. Ask for a picture, or for the script of a video."
     ),
     "stopped": Kind("Gemini stopped this answer without saying why. Ask again."),
     "truncated": Kind("The answer broke off before its end. Ask again to get a whole one."),
