@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from agents.core.addresses import Address
-from conversations.access import attachments_for
+from conversations.access import attachments_for, canonical_uuid
 from conversations.models import Artifact, Message
 
 Content = dict[str, Any]  # of Gemini's: {role, parts}
@@ -61,6 +61,8 @@ def reading_of(file: Mapping[str, Any]) -> tuple[str, int]:
 def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
     """Remember of files why Google cannot use them: they do not go back with the next question."""
     for artifact_id, message in refused.items():
+        if canonical_uuid(artifact_id) is None:
+            continue  # it lies elsewhere
         Artifact.objects.filter(pk=artifact_id, owner_id=owner_id).update(refused=message[:300])
 
 
@@ -76,7 +78,7 @@ def addresses_refuse(*, thread_id: UUID, refused: Mapping[str, str]) -> None:
 
 def refusals_of(ids: Iterable[str]) -> dict[str, str]:
     """Which of these files Google cannot use, by id, and why."""
-    wanted = set(ids)
+    wanted = set(filter(canonical_uuid, ids))
     if not wanted:
         return {}
     rows = Artifact.objects.filter(pk__in=wanted).exclude(refused="").values_list("pk", "refused")

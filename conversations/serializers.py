@@ -66,7 +66,10 @@ class ThreadPageOutput(serializers.Serializer[Any]):
 
 
 class AttachmentOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField(help_text="Of a file; it may have been deleted since.")
+    id = serializers.CharField(
+        help_text="Of a file; it may have been deleted since. Of what lies elsewhere: its address "
+        "with the part, `#t=<start>,<end>`."
+    )
     name = serializers.CharField()
     mime_type = serializers.CharField()
     size_bytes = serializers.IntegerField()

@@ -36,8 +36,6 @@ def addresses(listener: sockets.socket) -> list[str]:
         f"http://127.0.0.1:{port}/",
         f"http://[::ffff:7f00:1]:{port}/",
         f"http://localhost:{port}/api/files/{uuid4()}/",
-        f"https://127.0.0.1:{port}/a.pdf",
-        f"https://localhost:{port}/a.pdf",
         f"//127.0.0.1:{port}/x",
         f"\\\\127.0.0.1@{port}\\x",
         "file:///etc/passwd",
@@ -67,6 +65,22 @@ async def test_no_field_of_a_question_is_an_address(
             stream = await client.answer(asked["runId"])
             assert stream.events[-1]["type"] == "RUN_FINISHED"
             assert "root:" not in stream.text
+    assert not heard(listener)
+
+
+async def test_what_google_is_to_fetch_is_not_fetched_here(
+    server: ChatServer, alice: Person, listener: sockets.socket
+):
+    port = listener.getsockname()[1]
+    file = alice.upload("dot.png", picture())
+    async with socket(server, alice) as client:
+        for host in ("127.0.0.1", "localhost", "[::1]", "127.1"):
+            there = {**file, "url": f"https://{host}:{port}/a.pdf"}
+            assert (await client.refusal("Read it", files=[there]))["code"] == "invalid_input"
+        video = {**file, "url": "https://youtu.be/lCdaVNyHtjU"}
+        asked = await client.ask("Watch it", files=[video])
+        stream = await client.answer(asked["runId"])
+        assert stream.events[-1]["type"] == "RUN_FINISHED"
     assert not heard(listener)
 
 

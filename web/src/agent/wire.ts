@@ -6,7 +6,12 @@ export type MediaKind = 'image' | 'audio' | 'video' | 'document'
 
 export type ContentPart =
   | { type: 'text'; text: string }
-  | { type: MediaKind; source: { type: 'url'; value: string; mimeType: string } }
+  | {
+      type: MediaKind
+      source: { type: 'url'; value: string; mimeType: string }
+      /** Of a part of a video at an address, in seconds. */
+      metadata?: { startOffset?: number; endOffset?: number }
+    }
 
 /** What is absent is as the profile has it. */
 export interface ForwardedProps {

@@ -8,6 +8,7 @@ export interface Question {
   parent_run_id?: string
   text: string
   attachments: string[]
+  addresses?: { address: string; mime_type: string; start_s?: number; end_s?: number }[]
   agent?: string
   output?: Output
   model?: string

@@ -20,6 +20,11 @@ export interface SentFile {
   notice?: string
   /** Why Google cannot use it; empty or missing for most. */
   refused?: string
+  /** Where it lies, if not on this server: only Google fetches it. */
+  address?: string
+  /** Of a part of a video, in seconds. */
+  start_s?: number
+  end_s?: number
 }
 
 export interface StoredFile extends SentFile {

@@ -154,8 +154,9 @@ export class Conversation {
       return
     }
     const text = desk.text
+    const links = desk.links.take()
     desk.text = ''
-    await this.send(text, desk.files.take(), allowKey)
+    await this.send(text, [...desk.files.take(), ...links], allowKey)
   }
 
   async send(text: string, files: SentFile[] = [], allowKey = false): Promise<void> {
@@ -341,7 +342,8 @@ export class Conversation {
     if (isFirst && (isShown || desks.of(null).empty)) desks.move(threadId, null)
     const desk = desks.of(home)
     desk.text = [turn.prompt, desk.text].filter(Boolean).join('\n\n')
-    desk.files.giveBack(turn.attachments)
+    desk.files.giveBack(turn.attachments.filter(({ address }) => address === undefined))
+    desk.links.giveBack(turn.prompt ?? '', turn.attachments)
     if (!isShown) return
     this.tree.remove(turn)
     this.threadId = home

@@ -1,6 +1,7 @@
 import type { Question } from '../api/estimate'
 import { Attachments, type Uploads } from './attachments.svelte'
 import { type Choice, NO_CHOICE, type PinnedChoices, propsOf } from './choices'
+import { Links } from './links.svelte'
 import type { Known } from './mediachoices'
 
 /** What is being written in one thread, with its files and how it is to be answered. */
@@ -10,6 +11,7 @@ export class Desk {
   /** The user's own for this conversation. */
   instructions = $state('')
   readonly files: Attachments
+  readonly links: Links = new Links(() => this.text)
 
   constructor(uploads: Uploads, choice: Choice) {
     this.files = new Attachments(uploads)
@@ -24,10 +26,14 @@ export class Desk {
   questionTo(threadId: string | null, parentRunId: string | undefined, known: Known): Question {
     const { agent, output, model, tools, picture, speech } = propsOf(this.choice, known)
     const isNew = threadId === null || parentRunId === undefined
+    const addresses = this.links.sent.map(({ address = '', mime_type, start_s, end_s }) => {
+      return { address, mime_type, ...(start_s === undefined ? {} : { start_s }), ...(end_s === undefined ? {} : { end_s }) }
+    })
     return {
       ...(isNew ? {} : { thread_id: threadId, parent_run_id: parentRunId }),
       text: this.text,
       attachments: this.files.stored.map(({ id }) => id),
+      ...(addresses.length === 0 ? {} : { addresses }),
       agent,
       ...(output && { output }),
       ...(model && { model }),

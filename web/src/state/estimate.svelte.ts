@@ -9,8 +9,8 @@ const COUNTING_MS = 15_000
 type Ask = (question: Question, signal: AbortSignal) => Promise<Estimate>
 
 /** Small questions cost little and are not asked about. */
-export const isWorthAsking = ({ text, attachments }: Question) =>
-  attachments.length > 0 || text.length > LONG_DRAFT_CHARS
+export const isWorthAsking = ({ text, attachments, addresses = [] }: Question) =>
+  attachments.length + addresses.length > 0 || text.length > LONG_DRAFT_CHARS
 
 /** What the next message is likely to cost, asked for when the writer pauses. Never in the way. */
 export class Estimator {
