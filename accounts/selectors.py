@@ -38,7 +38,7 @@ class Choices:
     fallback_key_ids: tuple[UUID, ...] = ()
     ai_model: str = catalogue.DEFAULT
     ai_model_note: str = ""
-    tools: tuple[str, ...] = catalogue.TOOLS
+    tools: tuple[str, ...] = catalogue.TOOLS_ON
     thinking: str = "auto"
     voice: str = DEFAULT_VOICE
     warn_above_tokens: int | None = WARN_ABOVE_TOKENS
@@ -64,7 +64,7 @@ def choices_of(user_id: int) -> Choices:
 
 def _of_answers(preferences: Mapping[str, Any]) -> dict[str, Any]:
     """How answers are to be made; what is not on offer any more is as if it was never chosen."""
-    wanted = preferences.get("tools", catalogue.TOOLS)
+    wanted = preferences.get("tools", catalogue.TOOLS_ON)
     thinking, voice = preferences.get("thinking"), preferences.get("voice", "")
     return {
         "tools": tuple(tool for tool in catalogue.TOOLS if tool in wanted),

@@ -1,4 +1,4 @@
-"""Google's own tools, as far as they can be acted out: search, code execution, URL context.
+"""Google's own tools, as far as they can be acted out: search, maps, code, URL context.
 
 Nothing is searched, fetched or run: the sources say that they are emulated, and the programs are
 ones whose result is known without running them.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator import media, search, signatures
+from emulator import media, places, search, signatures
 from emulator.calls import Call
 from emulator.directives import Directives
 
@@ -57,6 +57,10 @@ def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: i
         used.text = f"{opening}\n\n{search.findings(said)}\n\n{rest}"
         used.ending["groundingMetadata"] = search.grounding(said, used.text, before)
         used.tokens += 253
+    if "googleMaps" in call.google_tools and not searches and places.ASKED_FOR.search(said):
+        opening, _, rest = used.text.partition("\n\n")
+        used.text = f"{opening}\n\n{places.findings()}\n\n{rest}"
+        used.ending["groundingMetadata"] = places.grounding(used.text, before)
     if addresses:
         _read_pages(used, addresses, before)
     return used

@@ -16,6 +16,7 @@ from agents.core.known_models import KNOWN
 from agents.core.listing import ListedModel, described, is_version_of_another, kind_of_id
 from agents.core.models import THINKING as THINKING
 from agents.core.models import TOOLS as TOOLS
+from agents.core.models import TOOLS_ON as TOOLS_ON
 from agents.core.models import ModelInfo as ModelInfo
 from agents.core.models import Shutdown
 from agents.core.shutdowns import SHUTDOWNS

@@ -41,7 +41,7 @@ def generate_streaming_response(
     output: str = "",
     attachments: Sequence[Attachment] = (),
     history: Sequence[Exchange] = (),
-    tools: Sequence[str] = catalogue.TOOLS,
+    tools: Sequence[str] = catalogue.TOOLS_ON,
     thinking: str = "auto",
     voice: str = "",
     instructions: Instructions | None = None,

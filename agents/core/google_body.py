@@ -10,7 +10,12 @@ from typing import Any
 from agents.core import abilities
 from agents.core.model import Function, ModelRequest
 
-_TOOLS = {"search": "googleSearch", "code": "codeExecution", "url": "urlContext"}
+_TOOLS = {
+    "search": "googleSearch",
+    "code": "codeExecution",
+    "url": "urlContext",
+    "maps": "googleMaps",
+}
 
 
 def body(request: ModelRequest) -> dict[str, Any]:

@@ -107,9 +107,12 @@ class _Found:
 
 
 def _source(chunk: dict[str, Any]) -> Source | None:
-    found = next((found for name in _KINDS if (found := _titled(as_dict(chunk.get(name))))), None)
+    for name in _KINDS:
+        if found := _titled(as_dict(chunk.get(name))):
+            # Google asks that a source of Maps is named as one.
+            return {**found, "kind": "maps"} if name == "maps" else found
     site = as_str(as_dict(chunk.get("web")).get("title"))
-    return found or ({"title": site, "uri": ""} if site else None)
+    return {"title": site, "uri": ""} if site else None
 
 
 def _titled(kind: dict[str, Any]) -> Source | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-TOOLS = ("search", "code", "url")
+TOOLS = ("search", "code", "url", "maps")
+TOOLS_ON = ("search", "code", "url")  # where nobody has chosen
 THINKING = ("auto", "minimal", "low", "medium", "high", "xhigh")
 WINDOW_TOKENS = 1_048_576
 OUTPUT_TOKENS = 65_536

@@ -94,7 +94,7 @@ def test_all_choices_of_a_run_take_one_query(alice, django_assert_num_queries):
 
 
 def test_what_is_not_on_offer_any_more_is_as_if_it_was_never_chosen(alice):
-    stored = {"tools": ["maps", "code"], "thinking": "ultra", "voice": "Kermit"}
+    stored = {"tools": ["telepathy", "code"], "thinking": "ultra", "voice": "Kermit"}
     store(alice, preferences=stored)
     assert me(alice) == me(alice) | DEFAULTS | {"tools": ["code"]}
 

@@ -31,6 +31,21 @@ def test_switched_off_tools_are_not_offered_to_the_model(page: Visitor):
     assert (first, second, third) == (ALL, ALL - {"googleSearch"}, set())
 
 
+def test_places_of_google_maps_are_named_as_such(page: Visitor):
+    page.choose("Who answers", "Text agent")
+    expect(tool(page, "Google Maps")).to_have_attribute("aria-pressed", "false")
+    page.ask_and_wait("Which restaurants are nearby?")
+    tool(page, "Google Maps").click()
+    turn = page.ask_and_wait("And cafes nearby?")
+    turn.get_by_text("2 sources").click()
+
+    before, after = (offered(body) for body in page.asked("text"))
+    assert "googleMaps" in after - before
+    place = turn.get_by_role("listitem").filter(has_text="Emulated Pizza")
+    expect(place.get_by_role("link")).to_have_attribute("href", "https://maps.google.com/?cid=1001")
+    expect(place.get_by_text("Google Maps", exact=True)).to_be_visible()
+
+
 def test_thinking_level_reaches_the_model(page: Visitor):
     page.choose("Thinking", "High")
     page.ask_and_wait("Why is the sea salty?")

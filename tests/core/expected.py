@@ -150,6 +150,8 @@ class Expected:
             for noted in chunk.get("customMetadata", []):
                 chunk["uri"] = noted["stringValue"]
         found = [{"title": one.get("title", one["uri"]), "uri": one["uri"]} for one in chunks]
+        for source, chunk in zip(found, self.grounding.get("groundingChunks", []), strict=True):
+            source |= {"kind": "maps"} if "maps" in chunk else {}
         read = [{"title": page["uri"], "uri": page["uri"]} for page in self.pages if page["ok"]]
         cited = [{"title": uri, "uri": uri} for uri in dict.fromkeys(self.cited)]
         return found or read or cited

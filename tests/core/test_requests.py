@@ -15,14 +15,14 @@ from agents.core.voices import DEFAULT_VOICE
 from tests.core.exchanges import FLASH, IMAGE, LITE, PRO, SPEECH, user
 from tests.core.team import KEY, ask, asks, call, events_of, said
 
-ALL = ("search", "code", "url")
+ALL = ("search", "code", "url", "maps")
 ASK = Function("ask", "Asks.", {"type": "object"})
 DECLARED = {
     "functionDeclarations": [
         {"name": "ask", "description": "Asks.", "parametersJsonSchema": {"type": "object"}}
     ]
 }
-SUBSETS = [subset for size in range(4) for subset in combinations(ALL, size)]
+SUBSETS = [subset for size in range(5) for subset in combinations(ALL, size)]
 
 
 async def request_of(prompt, *replies, number=0, **turn) -> ModelRequest:
@@ -76,7 +76,14 @@ def test_a_model_is_given_only_the_tools_that_it_has():
         ({"tools": ("search",)}, {"tools": [{"googleSearch": {}}]}),
         (
             {"tools": ALL},
-            {"tools": [{"googleSearch": {}}, {"codeExecution": {}}, {"urlContext": {}}]},
+            {
+                "tools": [
+                    {"googleSearch": {}},
+                    {"codeExecution": {}},
+                    {"urlContext": {}},
+                    {"googleMaps": {}},
+                ]
+            },
         ),
         (
             {"functions": (ASK,)},

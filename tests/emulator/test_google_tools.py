@@ -17,6 +17,7 @@ OLDER = "gemini-2.5-flash"
 SEARCH = types.Tool(google_search=types.GoogleSearch())
 CODE = types.Tool(code_execution=types.ToolCodeExecution())
 PAGES = types.Tool(url_context=types.UrlContext())
+MAPS = types.Tool(google_maps=types.GoogleMaps())
 SHOWN = types.ToolConfig(include_server_side_tool_invocations=True)
 NEWS = "What is the latest news of Gänse, 日本 and 🦊?"
 
@@ -48,6 +49,14 @@ def cited(chunks: list[types.GenerateContentResponse]) -> list[tuple[str, list[i
         assert text[segment.start_index or 0 : segment.end_index].decode() == segment.text
         found.append((segment.text, support.grounding_chunk_indices))
     return found
+
+
+async def test_places_of_maps_are_cited_as_google_cites_them(client: genai.Client):
+    chunks = await stream(client, "Which restaurants are near the Gänseliesel?", tools=[MAPS])
+    assert [sources for _, sources in cited(chunks)] == [[0], [1]]
+    found = chunks[-1].candidates[0].grounding_metadata.grounding_chunks
+    assert all(chunk.maps.uri.startswith("https://maps.google.com/?cid=") for chunk in found)
+    assert all(chunk.maps.place_id.startswith("places/") for chunk in found)
 
 
 async def test_search_cites_sentences_in_the_middle_by_bytes(client: genai.Client):

@@ -25,7 +25,7 @@ class TextAgent:
         "questions yourself."
     )
     parameters: dict[str, Any] = {}
-    tools: tuple[str | Tool, ...] = ("search", "code", "url")
+    tools: tuple[str | Tool, ...] = ("search", "code", "url", "maps")
     outputs: tuple[str, ...] = ()
     takes: frozenset[str] = frozenset()
 

@@ -86,7 +86,8 @@ export const activities: Record<string, (content: Fields) => Activity> = {
 function source(value: unknown): Source {
   if (!isFields(value)) throw new Malformed('sources')
   const uri = text(value, 'uri')
-  return { uri, title: optional(value, 'title', text) ?? uri }
+  const title = optional(value, 'title', text) ?? uri
+  return optional(value, 'kind', text) === 'maps' ? { uri, title, ofMaps: true } : { uri, title }
 }
 
 /** Without a message nobody knows which text is meant: such an item says nothing. */

@@ -28,6 +28,8 @@ export interface Account {
 export interface Source {
   title: string
   uri: string
+  /** A place of Google Maps, which has to be named as one. */
+  ofMaps?: true
 }
 
 /** What backs a piece of a message: `start` and `end` count UTF-16 code units of its whole text. */

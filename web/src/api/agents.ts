@@ -1,6 +1,6 @@
 /** What a question can be answered with, and how; as the server offers it. */
 
-export type Tool = 'search' | 'code' | 'url'
+export type Tool = 'search' | 'code' | 'url' | 'maps'
 export type Thinking = 'auto' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
 export type Output = 'text' | 'image' | 'speech' | 'video'
 

@@ -76,6 +76,7 @@ describe('what is chosen for a message', () => {
 
   it('switches one tool and leaves the others', () => {
     expect(toggled(['search', 'url'], 'code')).toEqual(['search', 'code', 'url'])
+    expect(toggled(['maps'], 'search')).toEqual(['search', 'maps'])
     expect(toggled(['search', 'url'], 'url')).toEqual(['search'])
   })
 })

@@ -37,6 +37,7 @@ export const TOOLS: { tool: Tool; label: string }[] = [
   { tool: 'search', label: 'Search' },
   { tool: 'code', label: 'Code' },
   { tool: 'url', label: 'Web pages' },
+  { tool: 'maps', label: 'Google Maps' },
 ]
 
 export const THINKING: Record<Thinking, string> = {
