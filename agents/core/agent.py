@@ -176,7 +176,13 @@ class Task:
         return [{**content, "agent": self.agent} for content in (self.last, *self.said)]
 
     def _google_tools(self) -> list[str]:
-        return [tool for tool in self.turn.tools if tool in self.tools]
+        """Those that are wanted here; Maps takes nothing but words, so not with files.
+
+        Source: https://ai.google.dev/gemini-api/docs/maps-grounding#limitations, as read in
+        November 2026.
+        """
+        without = {"maps"} if self.turn.attachments else set[str]()
+        return [tool for tool in self.turn.tools if tool in self.tools and tool not in without]
 
     def _instructions(self, model: str, system: str) -> tuple[str, tuple[Content, ...]]:
         """The system instruction, and the words that stand for it where a model refuses one."""

@@ -50,6 +50,7 @@ ALONE = (
     "You answer in a chat, in Markdown and in the language of the user. What you see of earlier "
     "answers may be by others of your team; you have nobody to ask this time."
 )
+ON_MAPS = " It also finds places on Google Maps: ask it where something is, or what is near."
 CODE_SHOWN = "[Code was run; the user sees it with its result.]"
 
 
@@ -125,7 +126,8 @@ class Coordinator:
         self._record.contents.append(self._answered(delegation.text))
 
     async def _lead(self, *, alone: bool) -> AsyncGenerator[Output, None]:
-        functions = () if alone else tuple(map(_function, self._team.values()))
+        team = () if alone else self._team.values()
+        functions = tuple(_function(agent, self._turn) for agent in team)
         task = self._own_task(alone=alone)
         rounds = self._turn.limits.rounds
         for round_ in range(1, rounds + 1):
@@ -236,14 +238,16 @@ def _asked(name: str) -> dict[str, str]:
     return {"reason": f"You asked for the {name} agent."}
 
 
-def _function(agent: Agent) -> Function:
+def _function(agent: Agent, turn: Turn) -> Function:
+    on_maps = "maps" in turn.tools and "maps" in agent.tools
+    description = agent.description + (ON_MAPS if on_maps else "")
     properties = {
         "task": {"type": "string", "description": "What to do, complete in itself."},
         "reason": {"type": "string", "description": "Why this agent, in a few words for the user."},
         **agent.parameters,
     }
     schema = {"type": "object", "properties": properties, "required": ["task", "reason"]}
-    return Function(f"ask_{agent.name}_agent", agent.description, schema)
+    return Function(f"ask_{agent.name}_agent", description, schema)
 
 
 def _responses(delegations: Sequence[_Delegation | dict[str, Any]]) -> Content:
