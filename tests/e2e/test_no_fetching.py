@@ -30,6 +30,9 @@ def heard(listener: sockets.socket) -> bool:
     return True
 
 
+ADDRESSES = 7  # as many as below
+
+
 def addresses(listener: sockets.socket) -> list[str]:
     port = listener.getsockname()[1]
     return [
@@ -48,23 +51,24 @@ def test_the_listener_hears(listener: sockets.socket):
         assert heard(listener)
 
 
+@pytest.mark.parametrize("number", range(ADDRESSES))
 async def test_no_field_of_a_question_is_an_address(
-    server: ChatServer, alice: Person, listener: sockets.socket
+    server: ChatServer, alice: Person, listener: sockets.socket, number: int
 ):
+    address = addresses(listener)[number]
     file = alice.upload("dot.png", picture())
+    fields: list[dict[str, Any]] = [
+        *({"model": address}, {"parentMessageId": address}, {"voice": address}),
+        *({"files": [{**file, "url": address}]}, {"base_url": address}),
+        {"files": [{**file, "url": file["url"] + address}]},
+    ]
     async with socket(server, alice) as client:
-        for address in addresses(listener):
-            fields: list[dict[str, Any]] = [
-                *({"model": address}, {"parentMessageId": address}, {"voice": address}),
-                *({"files": [{**file, "url": address}]}, {"base_url": address}),
-                {"files": [{**file, "url": file["url"] + address}]},
-            ]
-            for changes in fields:
-                await client.refusal(f"Read {address}", **changes)
-            asked = await client.ask(f"Read {address} and ![it]({address})", files=[file])
-            stream = await client.answer(asked["runId"])
-            assert stream.events[-1]["type"] == "RUN_FINISHED"
-            assert "root:" not in stream.text
+        for changes in fields:
+            await client.refusal(f"Read {address}", **changes)
+        asked = await client.ask(f"Read {address} and ![it]({address})", files=[file])
+        stream = await client.answer(asked["runId"])
+    assert stream.events[-1]["type"] == "RUN_FINISHED"
+    assert "root:" not in stream.text
     assert not heard(listener)
 
 
