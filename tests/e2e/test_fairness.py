@@ -14,6 +14,7 @@ from tests.e2e.server import ROOT, ChatServer, Person
 
 FLOOD_S = 6.0
 SLOWER_AT_MOST = 4.0  # measured: 23 before frames had a price, 0.9 since
+UNNOTICED_S = 0.03  # on a machine that does other things besides, a ratio of milliseconds is noise
 
 
 async def echo_s(client: SocketClient, seconds: float) -> float:
@@ -62,12 +63,12 @@ async def test_others_are_not_made_to_wait_by_a_flood_from_many_sockets(
     assert seen["rejected too_many_frames"] > 0
     assert seen["retry_after"] >= seen["rejected too_many_frames"]
     assert seen["closed 4429"] > 0
-    assert meanwhile / alone <= SLOWER_AT_MOST
+    assert meanwhile <= max(SLOWER_AT_MOST * alone, UNNOTICED_S)
 
 
 async def test_who_has_waited_is_served_again(server: ChatServer, alice: Person):
     async with socket(server, alice) as client:
-        for _ in range(70):
+        for _ in range(75):
             await client.send(op="watch", threadId="00000000-0000-4000-8000-000000000000")
         refused = [await client.expect("rejected", code="too_many_frames") for _ in range(2)]
         assert all(refusal["message"] and refusal["retryAfter"] > 0 for refusal in refused)
@@ -77,7 +78,7 @@ async def test_who_has_waited_is_served_again(server: ChatServer, alice: Person)
 
 async def test_a_question_too_many_is_refused_by_its_name(server: ChatServer, alice: Person):
     async with socket(server, alice) as client:
-        for _ in range(66):
+        for _ in range(75):
             await client.send(op="watch", threadId="00000000-0000-4000-8000-000000000000")
         refused = await client.refusal("Hello")
         assert refused["code"] == "too_many_frames"

@@ -32,17 +32,17 @@ FAULTS = {
     "block=SAFETY": ("blocked", False),
     "finish=SAFETY after=5": ("blocked", True),
     "block=PROHIBITED_CONTENT": ("blocked", False),
-    "finish=RECITATION after=5": ("blocked", True),
+    "finish=RECITATION after=5": ("recitation", True),
     "finish=PROHIBITED_CONTENT after=0": ("blocked", False),
     "finish=BLOCKLIST after=5": ("blocked", True),
     "finish=SPII after=5": ("blocked", True),
-    "finish=LANGUAGE after=5": ("blocked", True),
+    "finish=LANGUAGE after=5": ("language", True),
     "finish=IMAGE_SAFETY after=0": ("blocked", False),
     "finish=NO_IMAGE after=5": ("no_image", True),
-    "finish=OTHER after=5": ("upstream_error", True),
+    "finish=OTHER after=5": ("stopped", True),
     "finish=MALFORMED_FUNCTION_CALL": ("upstream_error", False),
     "finish=UNEXPECTED_TOOL_CALL": ("upstream_error", False),
-    "finish=SOMETHING_NEW after=5": ("upstream_error", True),
+    "finish=SOMETHING_NEW after=5": ("stopped", True),
     "redirect=307": ("upstream_error", False),
 }
 
@@ -105,7 +105,7 @@ async def test_an_error_in_the_stream_is_seen_wherever_it_stands(
 ADVICE = {
     "error=429 retry=60": {"retryAfter": 60.0, "tryModel": "gemini-3-flash-lite"},
     "error=503": {"tryModel": "gemini-3-flash-lite"},
-    "error=403": None,
+    "error=403": {"help": "https://aistudio.google.com/api-keys"},
 }
 
 
@@ -116,7 +116,7 @@ async def test_an_end_tells_programs_when_to_come_back_and_what_else_to_try(
     async with socket(server, alice) as client:
         accepted = await client.ask(f"Hello\n/emulate {fault}")
         stream = await client.answer(accepted["runId"])
-        assert stream.events[-1].get("metadata") == ADVICE[fault]
+        assert stream.events[-1]["metadata"] == ADVICE[fault]
         gone = await client.ask("Hello\n/emulate error=404", model="gemini-3-pro")
         stream = await client.answer(gone["runId"])
     assert stream.events[-1]["metadata"] == {"tryModel": "gemini-3-flash"}

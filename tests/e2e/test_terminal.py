@@ -68,7 +68,10 @@ def test_a_file_that_is_not_taken_is_named_and_nothing_is_asked(
 ):
     archive = tmp_path / "bees.zip"
     archive.write_bytes(zipped({"a.txt": "a"}))
-    for path, why in ((archive, "Files of this kind"), (tmp_path / "gone.txt", "No such file")):
+    for path, why in (
+        (archive, "This is an archive (.zip)"),
+        (tmp_path / "gone.txt", "No such file"),
+    ):
         ran = chat(alice, "-m", "What is this?", "--file", str(path))
         assert ran.returncode == 1
         assert str(path) in ran.stderr
