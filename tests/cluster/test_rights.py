@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.agui_rules import assert_valid_stream
 from tests.cluster.client import socket
 from tests.cluster.cluster import Cluster, at
+from tests.cluster.trouble import write
 from tests.e2e.client import Closed, question
 from tests.e2e.server import Person
 from tests.e2e.test_sse import post
@@ -23,16 +21,6 @@ from tests.people import PASSWORD
 
 ENDS_WITHIN_S = 2.0
 LONG = "Go /emulate frames=1000 pace=20"
-
-
-def write(nodes: Cluster, query: str, *values: str) -> None:
-    """Change a row behind the back of every process."""
-    if isinstance(nodes.database, Path):
-        with closing(sqlite3.connect(nodes.database, timeout=10)) as database, database:
-            database.execute(query.replace("%s", "?"), values)
-    else:
-        with psycopg.connect(nodes.database.url, autocommit=True) as connection:
-            connection.execute(query.encode(), values)
 
 
 def deactivate(nodes: Cluster, person: Person) -> None:

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +20,13 @@ from websockets.asyncio.client import connect
 from tests.agui_rules import assert_valid_stream
 from tests.cluster.client import OPTIONS, TimedClient, socket
 from tests.cluster.cluster import Cluster, Node, cluster
+from tests.cluster.trouble import administrator, locked, read_only
 from tests.e2e.client import text_of
 from tests.e2e.server import Person
 from tests.people import PASSWORD
 from tests.services import Service
 
 SAID_WITHIN_S = 10
-
-
-@contextmanager
-def administrator(cluster_: Cluster) -> Iterator[psycopg.Connection[Any]]:
-    assert isinstance(cluster_.database, Service)
-    with psycopg.connect(cluster_.database.url, autocommit=True) as connection:
-        yield connection
-
-
-def alter(connection: psycopg.Connection[Any], setting: str) -> None:
-    connection.execute(f"ALTER SYSTEM {setting}".encode())
-    connection.execute("SELECT pg_reload_conf()")
-
-
-@contextmanager
-def read_only(cluster_: Cluster) -> Iterator[None]:
-    """As after a fail-over to a standby."""
-    with administrator(cluster_) as connection:
-        alter(connection, "SET default_transaction_read_only = on")
-        try:
-            yield
-        finally:
-            alter(connection, "RESET default_transaction_read_only")
 
 
 @contextmanager
@@ -221,8 +198,7 @@ async def test_a_file_that_another_program_has_locked(plain: Cluster):
     async with socket(first, alice) as asker:
         run_id = (await asker.ask("Go /emulate frames=100 pace=20"))["runId"]
         await asker.events(run_id, 30)
-        with closing(sqlite3.connect(plain.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(plain):
             refusal = await asker.refusal("Meanwhile")  # after waiting for ten seconds
             assert refusal["code"] == "unavailable"
             await readiness(first, "locked")

@@ -31,11 +31,12 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=3)
     parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     parser.add_argument("--server", choices=["uvicorn", "daphne"], default="uvicorn")
+    parser.add_argument("--longest", type=int, default=Plan.longest, help="answer, in characters")
     parser.add_argument("--history", type=Path, help="where to leave the history, as JSON lines")
     options = vars(parser.parse_args())
     path = options.pop("history")
     plan = Plan(**options)
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="chatproject-faults-") as folder:
         try:
             history = run(plan, Path(folder))
@@ -45,6 +46,7 @@ def main() -> int:
     if path:
         history.write(path)
     say(f"{plan}: {time.monotonic() - began:.0f} s")
+    say(f"  load before / after: {load:.1f} / {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for name, value in figures(history.entries).items():
         say(f"  {name}: {value}")
     broken = check(history.entries)

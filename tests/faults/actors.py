@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from tests.faults.history import History
@@ -18,15 +20,22 @@ SAY_NO_FOR_NOW = {"unavailable", "restarting", "thread_busy", "too_many_runs"}
 
 
 class Person:
-    """Asks one question after the other, and sometimes changes their mind."""
+    """Asks one question after the other, and sometimes changes their mind.
+
+    Args:
+        pause_s: between two questions.
+    """
 
     def __init__(
-        self, name: str, proxy: Proxy, token: str, history: History, rng: random.Random
-    ) -> None:
+        self, name: str, proxy: Proxy, token: str, history: History, rng: random.Random,
+        make: Callable[[random.Random, str], Question] = make_question, pause_s: float = 0.0,
+    ) -> None:  # fmt: skip
         self.asks = Tab(f"{name}/asks", proxy, token, history, rng)
         self.watches = Tab(f"{name}/watches", proxy, token, history, rng)
         self.wanted: set[str] = set()  # the runs that both tabs have to hold in the end
         self._rng = rng
+        self._make = make
+        self._pause_s = pause_s
         self._living: list[asyncio.Task[None]] = []
 
     def arrive(self) -> None:
@@ -45,13 +54,15 @@ class Person:
         while not over.is_set():
             if asked == QUESTIONS_PER_THREAD:
                 thread_id, asked = str(uuid4()), 0
-            question = make_question(self._rng, thread_id)
+            question = self._make(self._rng, thread_id)
             if await self._accepted(question, over):
                 asked += 1
                 await self.watches.watch(thread_id)
                 await self._hear(question)
             else:
                 thread_id, asked = str(uuid4()), 0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), self._pause_s)
 
     async def caught_up(self) -> None:
         """Both tabs hold all that was answered."""

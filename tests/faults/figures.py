@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from statistics import quantiles
 
-from tests.faults.checker import Truth
 from tests.faults.history import Entry
+from tests.faults.limits import lags, part
+from tests.faults.truth import Truth, pid_of
 
 
 def figures(history: list[Entry]) -> dict[str, object]:
     truth = Truth.of(history)
     whats = Counter(entry["what"] for entry in history)
-    lags = _lags(history)
     lost = _lost(history, truth)
+    uploads = [entry for entry in history if entry["what"] == "upload"]
     interrupted = _times_to_interrupted(history, truth)
     return {
         "faults": dict(Counter(e["kind"] for e in history if e["what"] == "fault")),
@@ -24,25 +24,48 @@ def figures(history: list[Entry]) -> dict[str, object]:
         "connections": whats["connected"],
         "resyncs": whats["resync"],
         "refusals": dict(Counter(e["code"] for e in history if e["what"] == "rejected")),
-        "lag between tabs, p50 / p99 (s)": f"{_part(lags, 50):.3f} / {_part(lags, 99):.3f}",
+        "lag between tabs, p50 / p99 (s)": _parts(lags(history, truth)),
+        "the same, time cut off and database outages included": _parts(
+            lags(history, truth, whatever_breaks=True)
+        ),
         "text lost at a death, worst (s)": round(max(lost, default=0.0), 3),
         "death to interrupted, worst (s)": round(max(interrupted, default=0.0), 1),
+        "rights ended": dict(Counter(e["kind"] for e in history if e["what"] == "right_ended")),
+        "end of a right to end of its run, p50 / p99 (s)": _parts(_outlived(history, truth)),
+        "files": dict(Counter(f"{e['kind']} {e['status']}" for e in uploads)),
+        "an honest file taken after, p50 / p99 (s)": _parts(
+            [e["after_s"] for e in uploads if e["kind"] == "honest"]
+        ),
+        "largest server / worker (MB)": f"{_peak(history, 'server')} / {_peak(history, 'worker')}",
+        "longest answer (MB)": round(max(_chars(truth), default=0) / 1e6, 1),
         "quiet after (s)": [round(e["after_s"], 1) for e in history if e["what"] == "quiet"],
     }
 
 
-def _lags(history: list[Entry]) -> list[float]:
-    """How much later than the first client the others got each event, faults included."""
-    first: dict[tuple[str, int], float] = {}
-    lags = []
+def _outlived(history: list[Entry], truth: Truth) -> list[float]:
+    """How long runs went on without their right, on processes that could ask."""
+    found = []
     for entry in history:
-        if entry["what"] == "event":
-            key = entry["run"], entry["seq"]
-            if key in first:
-                lags.append(entry["t"] - first[key])
-            else:
-                first[key] = entry["t"]
-    return lags
+        if entry["what"] == "right_ended" and entry["run"]:
+            run = truth.runs[entry["run"]]
+            if run["error_code"] == entry["code"]:
+                away_s = truth.unable_s(pid_of(run), entry["t"], run["finished_at"])
+                found.append(run["finished_at"] - entry["t"] - away_s)
+    return found
+
+
+def _peak(history: list[Entry], kind: str) -> int:
+    sizes = [e["peak_bytes"] for e in history if e["what"] == "process" and e["kind"] == kind]
+    return round(max(sizes, default=0) / 1e6)
+
+
+def _chars(truth: Truth) -> list[int]:
+    logs = [truth.events(run) for run in truth.runs]
+    return [sum(len(event.get("delta", "")) for event in log) for log in logs]
+
+
+def _parts(values: list[float]) -> str:
+    return f"{part(values, 50):.3f} / {part(values, 99):.3f}"
 
 
 def _lost(history: list[Entry], truth: Truth) -> list[float]:
@@ -61,7 +84,7 @@ def _lost(history: list[Entry], truth: Truth) -> list[float]:
                 if e["seq"] > len(log) or log[e["seq"] - 1] != e["event"]
             ]
             run = truth.runs[entry["run"]]
-            died_at = deaths.get(_pid(run), run["finished_at"])
+            died_at = deaths.get(pid_of(run), run["finished_at"])
             if gone and died_at < run["finished_at"]:
                 lost.append(max(0.0, died_at - gone[0]))
     return lost
@@ -70,9 +93,9 @@ def _lost(history: list[Entry], truth: Truth) -> list[float]:
 def _times_to_interrupted(history: list[Entry], truth: Truth) -> list[float]:
     deaths = _deaths(history)
     times = [
-        run["finished_at"] - deaths[_pid(run)]
+        run["finished_at"] - deaths[pid_of(run)]
         for run in truth.runs.values()
-        if run["error_code"] == "interrupted" and _pid(run) in deaths
+        if run["error_code"] == "interrupted" and pid_of(run) in deaths
     ]
     return [seconds for seconds in times if seconds > 0]
 
@@ -80,11 +103,3 @@ def _times_to_interrupted(history: list[Entry], truth: Truth) -> list[float]:
 def _deaths(history: list[Entry]) -> dict[str, float]:
     """When each process was killed, by its id."""
     return {str(e["pid"]): e["t"] for e in history if e.get("kind") == "kill"}
-
-
-def _pid(run: Entry) -> str:
-    return str(run["lease_owner"].split(":")[1])
-
-
-def _part(values: list[float], percent: int) -> float:
-    return quantiles(values, n=100)[percent - 1] if len(values) > 1 else 0.0

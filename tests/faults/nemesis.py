@@ -6,8 +6,16 @@ import asyncio
 import random
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
+import psycopg
+from redis import Redis
+
+from agents.doorbell import CHANNEL
+from tests.cluster import trouble
 from tests.cluster.cluster import Cluster, Node
 from tests.faults.history import History
 from tests.faults.proxy import Proxy
@@ -16,6 +24,24 @@ from tests.services import Service
 PAUSE_S = (16.0, 21.0)  # longer than a lease
 DOWN_S = (0.5, 3.0)
 BETWEEN_S = (0.5, 2.5)
+NO_ID = "not an id"
+MALFORMED: tuple[bytes, ...] = (
+    b"",
+    b"null",
+    b"{}",
+    b"[]",
+    b"[1]",
+    b'["x", 1]',
+    b'["x", []]',
+    b'["x", ["written"]]',
+    f'["x", ["stop", "{NO_ID}"]]'.encode(),
+    f'["x", ["started", "{NO_ID}", null]]'.encode(),
+    b'["x", ["unknown", {"a": NaN}]]',
+    b'["x", ["written", ' + b"9" * 5000 + b"]]",
+    b"[" * 100_000,
+    b'"' + b"a" * 2_000_000 + b'"',
+    bytes(range(256)),
+)
 
 Trouble = Callable[[], Awaitable[None]]
 
@@ -42,20 +68,20 @@ class Nemesis:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while loop.time() < until:
-            for trouble in self._round():
+            for make_trouble in self._round():
                 if loop.time() >= until:
                     break
-                await trouble()
+                await make_trouble()
                 await asyncio.sleep(self._rng.uniform(*BETWEEN_S))
         await asyncio.gather(*self._pauses)
 
     def _round(self) -> list[Trouble]:
-        troubles: list[Trouble] = [self.pause, self.terminate, self.slow]
+        troubles: list[Trouble] = [self.pause, self.terminate, self.slow, self.refuse_writes]
         troubles += [self.kill] * 3 + [self.cut] * 2
         if isinstance(self._cluster.database, Service):
             troubles.append(self.restart_postgres)
         if self._cluster.bell is not None:
-            troubles += [self.kill_redis, self.flush_redis]
+            troubles += [self.kill_redis, self.flush_redis, self.publish_malformed]
         self._rng.shuffle(troubles)
         return troubles
 
@@ -90,6 +116,7 @@ class Nemesis:
     async def _wake(self, node: Node, after_s: float) -> None:
         await asyncio.sleep(after_s)
         node.wake()
+        self._history.note("healed", kind="pause", pid=node.pid)
         self.away.discard(node)
 
     async def cut(self) -> None:
@@ -97,31 +124,67 @@ class Nemesis:
 
     async def slow(self) -> None:
         """The network is bad for a while."""
-        self._note("slow")
-        self._proxy.delay_s = self._rng.uniform(0.02, 0.3)
-        self._proxy.bytes_per_s = self._rng.randint(20_000, 200_000)
-        await asyncio.sleep(self._rng.uniform(1, 3))
-        self._proxy.delay_s, self._proxy.bytes_per_s = 0.0, 0
+        with self._broken("slow"):
+            self._proxy.delay_s = self._rng.uniform(0.02, 0.3)
+            self._proxy.bytes_per_s = self._rng.randint(20_000, 200_000)
+            await asyncio.sleep(self._rng.uniform(1, 3))
+            self._proxy.delay_s, self._proxy.bytes_per_s = 0.0, 0
 
     async def restart_postgres(self) -> None:
         assert isinstance(self._cluster.database, Service)
-        self._note("restart PostgreSQL")
-        await asyncio.to_thread(self._cluster.database.stop)
-        await asyncio.sleep(self._rng.uniform(*DOWN_S))
-        await asyncio.to_thread(self._cluster.database.start)
+        with self._broken("restart PostgreSQL"):
+            await asyncio.to_thread(self._cluster.database.stop)
+            await asyncio.sleep(self._rng.uniform(*DOWN_S))
+            await asyncio.to_thread(self._cluster.database.start)
+            await asyncio.to_thread(self._until_it_answers)
+
+    async def refuse_writes(self) -> None:
+        """The database is there, and takes nothing."""
+        if isinstance(self._cluster.database, Path):
+            await self._while(trouble.locked, "locked")
+        else:
+            await self._while(trouble.read_only, "read-only")
+
+    async def _while(
+        self, refusing: Callable[[Cluster], AbstractContextManager[None]], kind: str
+    ) -> None:
+        pause_s = self._rng.uniform(*DOWN_S)
+
+        def refuse() -> None:
+            with refusing(self._cluster):
+                time.sleep(pause_s)
+
+        with self._broken(kind):
+            await asyncio.to_thread(refuse)
 
     async def kill_redis(self) -> None:
         assert self._cluster.bell is not None
-        self._note("kill Redis")
-        await asyncio.to_thread(self._cluster.bell.kill)
-        await asyncio.sleep(self._rng.uniform(*DOWN_S))
-        await asyncio.to_thread(self._cluster.bell.start)
+        with self._broken("kill Redis"):
+            await asyncio.to_thread(self._cluster.bell.kill)
+            await asyncio.sleep(self._rng.uniform(*DOWN_S))
+            await asyncio.to_thread(self._cluster.bell.start)
 
     async def flush_redis(self) -> None:
         assert self._cluster.bell is not None
         self._note("flush Redis")
         command = ["redis-cli", "-p", str(self._cluster.bell.port), "FLUSHALL"]
         await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
+
+    async def publish_malformed(self) -> None:
+        """Another program writes to our channel."""
+        assert self._cluster.bell is not None
+        messages = [*MALFORMED, *(self._rng.randbytes(50) for _ in range(20))]
+        self._rng.shuffle(messages)
+        self._note("malformed messages")
+        await asyncio.to_thread(_publish, self._cluster.bell.url, messages)
+
+    def _until_it_answers(self) -> None:
+        while True:
+            try:
+                self._cluster.rows("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
 
     def _somebody(self) -> Node | None:
         there = [node for node in self._cluster.nodes if node not in self.away]
@@ -133,3 +196,15 @@ class Nemesis:
 
     def _note(self, kind: str, **fields: object) -> None:
         self._history.note("fault", kind=kind, **fields)
+
+    @contextmanager
+    def _broken(self, kind: str) -> Iterator[None]:
+        self._note(kind)
+        yield
+        self._history.note("healed", kind=kind)
+
+
+def _publish(url: str, messages: list[bytes]) -> None:
+    with Redis.from_url(url) as redis:
+        for message in messages:
+            redis.publish(CHANNEL, message)

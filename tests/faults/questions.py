@@ -15,6 +15,7 @@ TROUBLE = (
     "midstream=503 after={at}",
     "badjson={at}",
 )
+LONG_SIZE = 4000
 REFUSED_ONCE = ("error=503 times=1", "error=429 retry=1 times=1")
 
 
@@ -27,6 +28,7 @@ class Question:
         expected: the whole of it; an answer that does not end well has the beginning of it.
             None where the emulator chooses the words itself.
         calls: how often the model may be asked for it.
+        bulk: the answer comes as fast as it is read, by whoever reads slowest.
     """
 
     thread_id: str
@@ -34,6 +36,7 @@ class Question:
     speaker: str
     expected: str | None
     calls: int
+    bulk: bool = False
     run_id: str = field(default_factory=lambda: str(uuid4()))
     message_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -60,3 +63,11 @@ def make_question(rng: random.Random, thread_id: str) -> Question:
         refused = rng.choice(REFUSED_ONCE)
         return Question(thread_id, f"{marker}\n/emulate {refused}", "", None, 2)
     return Question(thread_id, f"{marker}\n/emulate {numbered}", "", expected, 1)
+
+
+def make_long_question(rng: random.Random, thread_id: str, most_chars: int) -> Question:
+    """One whose answer is far longer than what a process may keep of it, all of it at once."""
+    frames = rng.randint(most_chars // 2, most_chars) // LONG_SIZE
+    text = f"question {uuid4()}\n/emulate frames={frames} size={LONG_SIZE} pace=0"
+    expected = Emulator.numbered_text(frames, LONG_SIZE)
+    return Question(thread_id, text, "", expected, 1, bulk=True)

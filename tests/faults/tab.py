@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,6 +23,7 @@ Frame = dict[str, Any]
 
 PING_EVERY_S = 1.0
 SILENT_AT_MOST_S = 8.0
+ACK_EVENTS, ACK_BYTES = 64, 64 * 1024
 BACK_AFTER_S = 0.1
 GONE = 0.1  # of the cuts: the lid was closed
 GONE_S = (14.0, 20.0)  # long enough for a run to be ended by another process
@@ -48,6 +50,7 @@ class Tab:
         self._resyncing: set[str] = set()
         self._connection: ClientConnection | None = None
         self._changed = asyncio.Event()
+        self._unacknowledged: dict[str, int] = {}  # per run: bytes
         self._chores: set[asyncio.Task[None]] = set()
         self._http = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{proxy.port}", timeout=8, trust_env=False,
@@ -75,7 +78,8 @@ class Tab:
         """Send a question, after each cut again, until the server says yes or no."""
         self._note("send", run=question.run_id, message=question.message_id,
                    thread=question.thread_id, text=question.text, speaker=question.speaker,
-                   expected=question.expected, calls=question.calls)  # fmt: skip
+                   expected=question.expected, calls=question.calls,
+                   bulk=question.bulk)  # fmt: skip
         while question.run_id not in self.answers:
             connection = self._connection
             if connection is not None:
@@ -110,8 +114,9 @@ class Tab:
     async def _one_connection(self) -> None:
         url = f"ws://127.0.0.1:{self._proxy.port}/chat/stream"
         connection = await connect(
-            url, compression=None, proxy=None, open_timeout=5, close_timeout=1, ping_interval=None
-        )
+            url, compression=None, proxy=None, open_timeout=5, close_timeout=1, ping_interval=None,
+            max_size=2**24,
+        )  # fmt: skip
         try:
             await connection.send(json.dumps({"op": "auth", "token": self._token}))
             async with asyncio.timeout(SILENT_AT_MOST_S):
@@ -144,13 +149,13 @@ class Tab:
                 await self._send(op="ping")
                 continue
             silent_s = 0.0
-            await self._take(json.loads(data))
+            await self._take(json.loads(data), len(data))
 
-    async def _take(self, frame: Frame) -> None:
+    async def _take(self, frame: Frame, size: int) -> None:
         run_id: str = frame.get("runId") or frame.get("ref") or ""
         match frame["op"]:
             case "event":
-                await self._take_event(run_id, frame["seq"], frame["event"])
+                await self._take_event(run_id, frame["seq"], frame["event"], size)
             case "accepted":
                 self._note("accepted", run=run_id, message=frame["messageId"])
                 self.held.setdefault(run_id, 0)
@@ -169,27 +174,40 @@ class Tab:
                 await self._send(op="follow", runId=run_id, after=0)
         self._wake()
 
-    async def _take_event(self, run_id: str, seq: int, event: Frame) -> None:
+    async def _take_event(self, run_id: str, seq: int, event: Frame, size: int) -> None:
         self._note("event", run=run_id, seq=seq, event=event)
         self.held[run_id] = seq
         if event["type"] in TERMINAL:
             self._is_over(run_id)
-        if event["type"] in TERMINAL or seq % 64 == 0:
+        held = self._unacknowledged.get(run_id, 0) + size
+        if event["type"] in TERMINAL or seq % ACK_EVENTS == 0 or held > ACK_BYTES:
+            held = 0
             await self._send(op="ack", runId=run_id, seq=seq)
+        self._unacknowledged[run_id] = held
 
     async def _take_snapshot(self, run_id: str) -> None:
         thread_id = (await self._get(f"/api/runs/{run_id}/"))["thread_id"]
-        for run in (await self._get(f"/api/threads/{thread_id}/messages/"))["runs"]:
+        async for run, is_partial in self._pages(thread_id):
             if run["id"] == run_id:
-                await self._adopt(run)
+                await self._adopt(run, is_partial)
 
     async def _load(self, thread_id: str) -> None:
         """As the page does when it is opened: what is there, then what comes."""
-        for run in (await self._get(f"/api/threads/{thread_id}/messages/"))["runs"]:
+        async for run, is_partial in self._pages(thread_id):
             if run["id"] not in self.held:
-                await self._adopt(run)
+                await self._adopt(run, is_partial)
 
-    async def _adopt(self, run: Frame) -> None:
+    async def _pages(self, thread_id: str) -> AsyncIterator[tuple[Frame, bool]]:
+        """The runs of a thread, and whether there is more of each to be followed."""
+        path = following = f"/api/threads/{thread_id}/messages/"
+        while following:
+            page = await self._get(following)
+            for run in page.get("runs", ()):
+                yield run, run["id"] in page["partial_runs"]
+            cursor = page.get("next")
+            following = f"{path}?{urlencode({'cursor': cursor})}" if cursor else ""
+
+    async def _adopt(self, run: Frame, is_partial: bool) -> None:
         run_id = run["id"]
         if run_id in self.over:
             return
@@ -197,7 +215,7 @@ class Tab:
                    events=run["events"])  # fmt: skip
         self.held[run_id] = run["last_seq"]
         self._resyncing.discard(run_id)
-        if run["status"] == "running":
+        if is_partial:
             await self._send(op="follow", runId=run_id, after=run["last_seq"])
         else:
             self._is_over(run_id)
