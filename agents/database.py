@@ -107,5 +107,7 @@ def _tidy() -> None:
         if connection.vendor == "sqlite":
             # Never too old: opening one, and folding the log when the last one closes, take
             # longer than everything else that is done before a question is answered.
-            connection.close_at = None
+            # But while nothing can be written none is kept: one that was opened on a read-only file
+            # keeps the process's others read-only as well, for as long as it is open.
+            connection.close_at = 0.0 if outages.open else None
         connection.close_if_unusable_or_obsolete()

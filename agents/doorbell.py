@@ -61,6 +61,11 @@ class Doorbell:
             with suppress(RedisError, OSError):
                 await self._redis.aclose()
 
+    @property
+    def is_away(self) -> bool:
+        """Whether there is a Redis that does not answer; False without one."""
+        return self._away
+
     def written(self, run_ids: Iterable[UUID]) -> None:
         """There are new events of these runs."""
         self._ring((WRITTEN, run_id) for run_id in run_ids)

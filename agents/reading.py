@@ -18,6 +18,7 @@ from conversations.runs import last_own_seq
 from conversations.selectors import events_after
 
 LOOK_S = 2.0
+LOOK_AWAY_S = 0.5  # while Redis is away for a moment, as readers count on being woken
 BEHIND_LOOK_S = 0.1
 BEHIND_LOOKS = 30  # the log is behind what was told by the moment a writer collects, not by more
 
@@ -59,16 +60,16 @@ async def stored(
                 return
             if page.events or page.last_seq >= after:
                 known = True
-                await _rings(rung)
+                await _rings(rung, LOOK_AWAY_S if here.bell.is_away else LOOK_S)
             elif looks := looks - 1:
                 await asyncio.sleep(BEHIND_LOOK_S)
             else:
                 raise Resync("ahead")
 
 
-async def _rings(rung: asyncio.Event) -> None:
+async def _rings(rung: asyncio.Event, within_s: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_S):
+        async with asyncio.timeout(within_s):
             await rung.wait()
 
 

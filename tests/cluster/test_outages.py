@@ -43,7 +43,9 @@ async def test_redis_that_dies_and_comes_back_costs_time_only(cluster_: Cluster,
         await reader.follow(run_id)
         await reader.events(run_id, 50)
         await asyncio.to_thread(redis.kill)
-        await asker.events(run_id, 150)
+        await reader.events(run_id, 270)
+        # By then it has noticed, and looks by itself more often than without a Redis.
+        assert max(lags(asker, reader, run_id)[200:270]) < 1.2
         async with socket(reading, alice) as newcomer:
             await newcomer.still_works()
         await asyncio.to_thread(redis.start)
@@ -58,9 +60,15 @@ async def test_redis_that_dies_and_comes_back_costs_time_only(cluster_: Cluster,
         await quick_again(asker, reader)
 
 
+def lags(asker: TimedClient, reader: TimedClient, run_id: str) -> list[float]:
+    """How much later than the asker the reader got each event that both have."""
+    pairs = zip(asker.arrived[run_id], reader.arrived[run_id], strict=False)
+    return [there - here for here, there in pairs]
+
+
 def worst_lag(asker: TimedClient, reader: TimedClient, run_id: str) -> float:
-    pairs = zip(asker.arrived[run_id], reader.arrived[run_id], strict=True)
-    return max(there - here for here, there in pairs)
+    assert len(asker.arrived[run_id]) == len(reader.arrived[run_id])
+    return max(lags(asker, reader, run_id))
 
 
 async def quick_again(asker: TimedClient, reader: TimedClient) -> None:
@@ -68,8 +76,7 @@ async def quick_again(asker: TimedClient, reader: TimedClient) -> None:
     await reader.follow(run_id)
     await reader.end(run_id)
     await asker.end(run_id)
-    pairs = zip(asker.arrived[run_id], reader.arrived[run_id], strict=True)
-    assert p99([there - here for here, there in pairs]) < 0.5
+    assert p99(lags(asker, reader, run_id)) < 0.5
 
 
 async def test_redis_that_is_emptied_is_not_noticed(cluster_: Cluster, alice: Person):

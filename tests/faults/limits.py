@@ -50,7 +50,7 @@ def _of_run(ended: Entry, history: list[Entry], truth: Truth) -> Found:
             yield f"its run's {what} came {late:.1f} s after the right had ended"
     if run["error_code"] == ended["code"] or run["finished_at"] < ended["t"]:
         return
-    if run["error_code"] != "interrupted" or not truth.was_broken(pid_of(run)):
+    if run["error_code"] not in truth.other_ends(pid_of(run)):
         yield f"its run ended as {run['error_code'] or run['outcome']}, not {ended['code']}"
 
 

@@ -15,6 +15,7 @@ import psycopg
 from redis import Redis
 
 from agents.doorbell import CHANNEL
+from tests.agents.malformed import MALFORMED
 from tests.cluster import trouble
 from tests.cluster.cluster import Cluster, Node
 from tests.faults.history import History
@@ -24,24 +25,6 @@ from tests.services import Service
 PAUSE_S = (16.0, 21.0)  # longer than a lease
 DOWN_S = (0.5, 3.0)
 BETWEEN_S = (0.5, 2.5)
-NO_ID = "not an id"
-MALFORMED: tuple[bytes, ...] = (
-    b"",
-    b"null",
-    b"{}",
-    b"[]",
-    b"[1]",
-    b'["x", 1]',
-    b'["x", []]',
-    b'["x", ["written"]]',
-    f'["x", ["stop", "{NO_ID}"]]'.encode(),
-    f'["x", ["started", "{NO_ID}", null]]'.encode(),
-    b'["x", ["unknown", {"a": NaN}]]',
-    b'["x", ["written", ' + b"9" * 5000 + b"]]",
-    b"[" * 100_000,
-    b'"' + b"a" * 2_000_000 + b'"',
-    bytes(range(256)),
-)
 
 Trouble = Callable[[], Awaitable[None]]
 
@@ -173,7 +156,7 @@ class Nemesis:
     async def publish_malformed(self) -> None:
         """Another program writes to our channel."""
         assert self._cluster.bell is not None
-        messages = [*MALFORMED, *(self._rng.randbytes(50) for _ in range(20))]
+        messages = [*MALFORMED.values(), *(self._rng.randbytes(50) for _ in range(20))]
         self._rng.shuffle(messages)
         self._note("malformed messages")
         await asyncio.to_thread(_publish, self._cluster.bell.url, messages)

@@ -164,3 +164,12 @@ def test_an_answer_in_bulk_comes_as_fast_as_its_slowest_reader():
     assert check(history)["tabs_keep_up"]
     change(is_("send", client=ASKS), bulk=True)(history)
     assert not check(history)["tabs_keep_up"]
+
+
+def test_the_run_of_a_process_that_was_frozen_may_have_run_out_of_time():
+    history = good()
+    change(is_("stored_run", run=RUN_OF_GUEST), error_code="timeout")(history)
+    frozen = broke("pause", 99.0, 101.0, pid=8)
+    killed = broke("kill", 99.0, 99.0, pid=8)[:1]
+    assert not check([*history, *frozen])["no_run_outlives_its_right"]
+    assert check([*history, *killed])["no_run_outlives_its_right"]

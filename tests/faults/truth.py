@@ -92,6 +92,15 @@ class Truth:
         faults = (f for f in self.faults if f.kind in kinds or (f.kind in GONE and f.pid == pid))
         return _covered_s(faults, begin, end)
 
+    def other_ends(self, pid: str) -> set[str]:
+        """The codes with which runs of a process may end, because of what was done to it.
+
+        One that was frozen may wake to find that the time for its answer is up.
+        """
+        was_frozen = any(f.kind == "pause" and f.pid == pid for f in self.faults)
+        codes = {"interrupted"} if self.was_broken(pid) else set()
+        return codes | ({"timeout"} if was_frozen else set())
+
     def was_broken(self, pid: str) -> bool:
         """Whether a process was ever killed, ended or frozen, or the database was away."""
         return any(f.kind in DATABASE_AWAY or f.pid == pid for f in self.faults)
