@@ -17,7 +17,8 @@ PACKAGES := chatproject common accounts apikeys conversations agents emulator
 ON_POSTGRESQL := tests/conversations tests/accounts tests/apikeys tests/usage
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-# Two at a time: most tests wait for a server more than they compute.
+# Two at a time: most tests wait for a server more than they compute. Those that kill processes and
+# measure who notices when have the machine to themselves.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: help run demo emulator install web test quick bench faults check format services env clean
@@ -43,7 +44,8 @@ web: install web/dist/index.html var/.static ## build the page, if its sources c
 test: .venv/.installed-dev web services ## run every test: the page's, then Python's
 	$(NPM) test
 	$(BIN)/python -m tests.services run $(PYTEST) $(ON_POSTGRESQL)
-	$(PYTEST)
+	$(PYTEST) -m "not chaos"
+	$(BIN)/python -m pytest -m chaos
 
 quick: .venv/.installed-dev web ## run the tests that start no servers and no browser, a minute
 	$(PYTEST) -m "not server"
