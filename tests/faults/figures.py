@@ -12,7 +12,7 @@ from tests.faults.truth import Truth, pid_of
 def figures(history: list[Entry]) -> dict[str, object]:
     truth = Truth.of(history)
     whats = Counter(entry["what"] for entry in history)
-    lost = _lost(history, truth)
+    lost, lost_in_bulk = _lost(history, truth, bulk=False), _lost(history, truth, bulk=True)
     uploads = [entry for entry in history if entry["what"] == "upload"]
     interrupted = _times_to_interrupted(history, truth)
     return {
@@ -29,6 +29,7 @@ def figures(history: list[Entry]) -> dict[str, object]:
             lags(history, truth, whatever_breaks=True)
         ),
         "text lost at a death, worst (s)": round(max(lost, default=0.0), 3),
+        "the same of answers in bulk": round(max(lost_in_bulk, default=0.0), 3),
         "death to interrupted, worst (s)": round(max(interrupted, default=0.0), 1),
         "rights ended": dict(Counter(e["kind"] for e in history if e["what"] == "right_ended")),
         "end of a right to end of its run, p50 / p99 (s)": _parts(_outlived(history, truth)),
@@ -68,7 +69,7 @@ def _parts(values: list[float]) -> str:
     return f"{part(values, 50):.3f} / {part(values, 99):.3f}"
 
 
-def _lost(history: list[Entry], truth: Truth) -> list[float]:
+def _lost(history: list[Entry], truth: Truth, *, bulk: bool) -> list[float]:
     """Of what each client was told and was not stored: how old it was when the process died."""
     deaths = _deaths(history)
     told: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -76,7 +77,7 @@ def _lost(history: list[Entry], truth: Truth) -> list[float]:
     for entry in history:
         if entry["what"] == "event":
             told[entry["client"], entry["run"]].append(entry)
-        elif entry["what"] == "resync":
+        elif entry["what"] == "resync" and truth.asked[entry["run"]]["bulk"] == bulk:
             log = truth.events(entry["run"])
             gone = [
                 e["t"]
