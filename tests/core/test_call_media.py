@@ -166,7 +166,7 @@ async def test_sources_come_last_and_only_web_addresses_are_links():
         sources=(
             {"title": "A", "uri": "https://a.example/"},
             {"title": "B", "uri": ""},
-            {"title": "https://maps.example/", "uri": "https://maps.example/"},
+            {"title": "https://maps.example/", "uri": "https://maps.example/", "kind": "maps"},
         ),
         supports=(Support(1, 5, (0, 2)),),
         text="Paris.",
