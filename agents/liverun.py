@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseFault
@@ -222,7 +223,6 @@ class LiveRun:
                 self.tail.append(row)
             self.ended = True
             self._wake()
-            await self._report_keys()
         else:
             self.lost = True
             for call in self._ledger():
@@ -235,7 +235,8 @@ class LiveRun:
         while True:
             try:
                 return await in_database(
-                    run_close,
+                    _close_and_report,
+                    self._key_reports(),
                     run_id=self.ids.run_id,
                     fence=self.ids.fence,
                     events=rows,
@@ -268,24 +269,34 @@ class LiveRun:
         key = self._answer.record.keys.in_use
         return UUID(key.id) if key else None
 
-    async def _report_keys(self) -> None:
+    def _key_reports(self) -> list[dict[str, Any]]:
         """What this run found out about its keys; a call that worked outweighs one that did not."""
         found: dict[str, CallRecord] = {}
         for call in self._answer.record.calls:
             told = found.get(call.key_id)
             if told is None or told.outcome == "cancelled" or call.outcome == "ok":
                 found[call.key_id] = call
-        for key_id, call in found.items():
-            code = None if call.outcome in ("ok", "cancelled") else call.outcome
-            try:
-                await in_database(
-                    key_report,
-                    key_id=UUID(key_id),
-                    code=code,
-                    retry_after_s=call.retry_after_s,
-                    model=call.model,
-                    message=call.message,
-                )
-            except DatabaseFault as fault:
-                if not classify(fault):
-                    logger.exception("A key's status was not noted")
+        return [
+            {
+                "key_id": UUID(key_id),
+                "code": None if call.outcome in ("ok", "cancelled") else call.outcome,
+                "retry_after_s": call.retry_after_s,
+                "model": call.model,
+                "message": call.message,
+            }
+            for key_id, call in found.items()
+        ]
+
+
+def _close_and_report(reports: list[dict[str, Any]], **closing: Any) -> bool:
+    """Close a run and note what it found out about its keys, before anybody hears of its end:
+    whoever asks again at once is judged by that."""
+    if not run_close(**closing):
+        return False
+    for report in reports:
+        try:
+            key_report(**report)
+        except DatabaseFault as fault:
+            if not classify(fault):
+                logger.exception("A key's status was not noted")
+    return True
