@@ -8,8 +8,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import UserProfile
 from accounts.selectors import profile_of
@@ -28,16 +26,6 @@ def test_a_user_made_in_bulk_gets_the_profile_when_it_is_asked_for(db):
     [dora] = User.objects.bulk_create([User(username="dora")])
     assert client_for(dora).get("/api/me/").json()["ai_model"] == catalogue.DEFAULT
     assert profile_of(User.objects.get(pk=dora.pk)).pk == dora.pk
-
-
-@pytest.mark.django_db(transaction=True)
-def test_users_from_before_the_app_get_profiles_by_migration():
-    executor = MigrationExecutor(connection)
-    executor.migrate([("accounts", "0001_initial")])
-    User.objects.bulk_create([User(username="early"), User(username="bird")])
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-    assert UserProfile.objects.count() == 2
 
 
 def test_me_shows_the_profile(alice):

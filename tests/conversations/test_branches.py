@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from common.errors import AppError
 from conversations import models, pruning, selectors, services
 from conversations.branches import After
 from tests.conversations.factories import answered_run, any_key, close_run, open_run, plain_answer
-from tests.people import client_for, make_user
+from tests.people import client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -285,22 +284,3 @@ def test_a_long_thread_is_deleted_in_few_queries(alice):
 
     assert len(queries) < 60
     assert not models.Run.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_runs_from_before_follow_each_other_after_the_migration_and_after_a_way_back():
-    before, after = [("conversations", "0005_files")], [("conversations", "0006_branches")]
-    alice, bob = make_user("alice"), make_user("bob")
-    made = [*forked(alice), *forked(bob)]
-    alone = answered_run(alice)
-    for _ in range(2):  # there, back, and there again
-        MigrationExecutor(connection).migrate(before)
-        columns = connection.introspection.get_table_description(connection.cursor(), "runs")
-        assert "parent_id" not in [column.name for column in columns]
-        MigrationExecutor(connection).migrate(after)
-        chained = dict(models.Run.objects.values_list("pk", "parent_id"))
-        ids = [run.run_id for run in made]
-        parents = [None, *ids[:2], None, *ids[3:5]]
-        assert chained == {**dict(zip(ids, parents, strict=True)), alone.run_id: None}
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
