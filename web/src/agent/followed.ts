@@ -1,4 +1,8 @@
-import type { RunListener } from './socket'
+export interface RunListener {
+  event(event: unknown, seq: number): void
+  /** What is held cannot be continued; the stored answer has to be fetched again. */
+  resync(reason: string): void
+}
 
 const ACK_EVERY = 64
 const ACK_MS = 1000

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { ChatSocket, type Connection, type RunListener } from './socket'
+import type { RunListener } from './followed'
+import { ChatSocket, type Connection } from './socket'
 import { parseFrame, type RunInput } from './wire'
 
 /** The far end of the socket, played by the test. */

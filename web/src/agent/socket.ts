@@ -1,4 +1,4 @@
-import { Followed } from './followed'
+import { Followed, type RunListener } from './followed'
 import { type ClientFrame, parseFrame, type RunInput, type ServerFrame } from './wire'
 
 export type Connection = 'connecting' | 'ready' | 'waiting' | 'closed'
@@ -14,12 +14,6 @@ export class Rejected extends Error {
   ) {
     super(message)
   }
-}
-
-export interface RunListener {
-  event(event: unknown, seq: number): void
-  /** What is held cannot be continued; the stored answer has to be fetched again. */
-  resync(reason: string): void
 }
 
 export interface SocketOptions {

@@ -1,6 +1,6 @@
 /** The frames of `/chat/stream`. What is inside `event` is AG-UI and read elsewhere. */
 
-import type { Output, Thinking, Tool } from '../api/agents'
+import type { Output, PictureOptions, SpeechOptions, Thinking, Tool } from '../api/agents'
 
 export type MediaKind = 'image' | 'audio' | 'video' | 'document'
 
@@ -24,8 +24,8 @@ export interface ForwardedProps {
   voice?: string
   /** The user's own for this conversation, from now on. */
   instructions?: string
-  picture?: { ratio?: string; size?: string }
-  speech?: { speakers?: { voice: string }[]; style?: string }
+  picture?: PictureOptions
+  speech?: SpeechOptions
   /** Goes on after the run of this message; `root` begins anew at the start of the thread. */
   parentMessageId?: string
   /** The writer was asked, and wants to send a text that looks like a key. */

@@ -1,4 +1,4 @@
-import { isFileUrl } from '../api/files'
+import { isFileUrl } from '../api/paths'
 
 /** Readers of single fields of the wire: each gives the value or throws `Malformed`. */
 export type Fields = Record<string, unknown>

@@ -1,13 +1,4 @@
-import type {
-  AgEvent,
-  DelegationPart,
-  DelegationStatus,
-  LanePart,
-  Part,
-  ReasoningPart,
-  RunView,
-  TextPart,
-} from './frames'
+import type { AgEvent, DelegationPart, DelegationStatus, LanePart, Part, ReasoningPart, RunView, TextPart } from './frames'
 import type { Parsed } from './parse'
 
 export function emptyRun(runId: string): RunView {

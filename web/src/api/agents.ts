@@ -11,6 +11,18 @@ export interface Agent {
   outputs: Output[]
 }
 
+/** How a picture is to be made. */
+export interface PictureOptions {
+  ratio?: string
+  size?: string
+}
+
+/** Who speaks, and how a text is read aloud, in words. */
+export interface SpeechOptions {
+  speakers?: { voice: string }[]
+  style?: string
+}
+
 export interface Voice {
   name: string
   description: string

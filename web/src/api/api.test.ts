@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import { Api, ApiError } from './client'
-import { isFileUrl } from './files'
+import { isFileUrl } from './paths'
 import { Tokens } from './tokens'
 
 class Store {

@@ -1,4 +1,4 @@
-import { isFileUrl } from './files'
+import { isFileUrl } from './paths'
 import type { Tokens } from './tokens'
 import { sendForm, type UploadWatch } from './upload'
 

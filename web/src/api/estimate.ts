@@ -1,5 +1,4 @@
-import type { ForwardedProps } from '../agent/wire'
-import type { Output, Tool } from './agents'
+import type { Output, PictureOptions, SpeechOptions, Tool } from './agents'
 import { dollars } from './usage'
 
 /** A question as it would be sent now. */
@@ -15,8 +14,8 @@ export interface Question {
   tools?: Tool[]
   /** Those of the conversation, as they are going to be. */
   instructions?: string
-  picture?: ForwardedProps['picture']
-  speech?: ForwardedProps['speech']
+  picture?: PictureOptions
+  speech?: SpeechOptions
   /** Have Gemini count, which sends all of it to Google. */
   exact?: true
 }

@@ -1,6 +1,4 @@
-import type { TokenUsage } from '../agui/frames'
 import type { Thinking, Tool } from './agents'
-import type { SentFile } from './files'
 
 export interface TokenPair {
   access: string
@@ -150,6 +148,39 @@ export interface ThreadPage {
   next: string | null
 }
 
+/** What a message says of a file that goes with it. */
+export interface SentFile {
+  id: string
+  name: string
+  mime_type: string
+  size_bytes: number
+  /** How it is read, where that is not as it is. */
+  notice?: string
+  /** Why Google cannot use it; empty or missing for most. */
+  refused?: string
+  /** Where it lies, if not on this server: only Google fetches it. */
+  address?: string
+  /** Of a part of a video, in seconds. */
+  start_s?: number
+  end_s?: number
+}
+
+export interface StoredFile extends SentFile {
+  url: string
+  kind: 'uploaded' | 'produced'
+  width: number | null
+  height: number | null
+  thread_id: string | null
+  created_at: string
+}
+
+export interface FilePage {
+  results: StoredFile[]
+  next: string | null
+  used_bytes: number
+  quota_bytes: number
+}
+
 export interface StoredMessage {
   id: string
   role: 'user' | 'assistant'
@@ -171,7 +202,7 @@ export interface StoredRun {
   error_message: string | null
   model: string
   last_seq: number
-  usage: TokenUsage[] | null
+  usage: unknown[] | null
   events: unknown[]
 }
 

@@ -1,4 +1,5 @@
-import { type SentFile, sizeOf, type StoredFile } from '../api/files'
+import { sizeOf } from '../api/files'
+import type { SentFile, StoredFile } from '../api/types'
 import type { UploadWatch } from '../api/upload'
 import { uuid } from '../ids'
 import { problemOf } from './problem'

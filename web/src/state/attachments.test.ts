@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import { ApiError } from '../api/client'
-import type { StoredFile } from '../api/files'
+import type { StoredFile } from '../api/types'
 import type { UploadWatch } from '../api/upload'
 import { Attachments, filesIn, MOST_FILES } from './attachments.svelte'
 

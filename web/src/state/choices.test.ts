@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Model } from '../api/types'
-import { answerers, inForce, NO_CHOICE, PinnedChoices, propsOf, toggled } from './choices'
+import { answerers, inForce, PinnedChoices, propsOf, toggled } from './choices'
+import { NO_CHOICE } from './choice'
 import { Desks } from './desk.svelte'
 
 class Store {

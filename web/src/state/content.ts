@@ -1,4 +1,5 @@
-import { fileUrl, type SentFile } from '../api/files'
+import { fileUrl } from '../api/paths'
+import type { SentFile } from '../api/types'
 import type { ContentPart, MediaKind } from '../agent/wire'
 
 const MEDIA = new Set<string>(['image', 'audio', 'video'])

@@ -1,6 +1,7 @@
 import type { Question } from '../api/estimate'
 import { Attachments, type Uploads } from './attachments.svelte'
-import { type Choice, NO_CHOICE, type PinnedChoices, propsOf } from './choices'
+import { type Choice, NO_CHOICE } from './choice'
+import { type PinnedChoices, propsOf } from './choices'
 import { Links } from './links.svelte'
 import type { Known } from './mediachoices'
 

@@ -1,5 +1,7 @@
 import type { Api } from '../api/client'
-import { filePage, fileUrl, type StoredFile } from '../api/files'
+import { filePage } from '../api/files'
+import { fileUrl } from '../api/paths'
+import type { StoredFile } from '../api/types'
 
 /** All files of the user, the newest first, and how much room they take. */
 export class Files {

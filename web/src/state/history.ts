@@ -1,8 +1,7 @@
 import type { RunView } from '../agui/frames'
 import { parseEvent } from '../agui/parse'
 import { emptyRun, isOver, reduce, reduceAll } from '../agui/reduce'
-import type { SentFile } from '../api/files'
-import type { History, StoredMessage, StoredRun } from '../api/types'
+import type { History, SentFile, StoredMessage, StoredRun } from '../api/types'
 
 export interface StoredTurn {
   runId: string

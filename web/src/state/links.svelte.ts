@@ -1,4 +1,4 @@
-import type { SentFile } from '../api/files'
+import type { SentFile } from '../api/types'
 import { type Link, linksIn, placeOf, secondsOf } from './links'
 
 /** So many videos Google takes in a request; more files are too many anyway. */

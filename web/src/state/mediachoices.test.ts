@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { MediaOptions } from '../api/agents'
-import { type Choice, NO_CHOICE, propsOf } from './choices'
+import { type Choice, NO_CHOICE } from './choice'
+import { propsOf } from './choices'
 import { draws, pictureNote, referencesNote, shapeOf, speaks, summaryOf } from './mediachoices'
 
 const media: MediaOptions = {

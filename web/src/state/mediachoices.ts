@@ -1,7 +1,7 @@
 import type { ForwardedProps } from '../agent/wire'
 import type { MediaOptions } from '../api/agents'
 import { dollars } from '../api/usage'
-import type { Choice } from './choices'
+import type { Choice } from './choice'
 
 /** What is known beside the choice: what the key's models take, and the profile's voice. */
 export interface Known {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Estimate } from '../api/estimate'
-import { type StoredFile } from '../api/files'
-import { NO_CHOICE } from './choices'
+import type { StoredFile } from '../api/types'
+import { NO_CHOICE } from './choice'
 import { Desk } from './desk.svelte'
 import { Sending } from './sending.svelte'
 

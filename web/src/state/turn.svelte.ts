@@ -1,6 +1,6 @@
 import type { RunView } from '../agui/frames'
 import { emptyRun, isOver } from '../agui/reduce'
-import type { SentFile } from '../api/files'
+import type { SentFile } from '../api/types'
 
 /** One question and its answer, as far as that got. */
 export class Turn {
