@@ -13,8 +13,7 @@ import chatproject
 from agents.core.errors import SENTENCES
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")]
-DOCUMENTS += [*ROOT.glob("deploy/*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")]
 
 
 def text_of(name: str) -> str:
@@ -80,11 +79,11 @@ def test_links_to_files_lead_somewhere(document):
     assert [target for target in local if not (document.parent / target).exists()] == []
 
 
-def test_make_targets_named_in_the_readme_exist():
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_make_targets_that_are_named_exist(document):
     targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
-    named = set(
-        re.findall(r"\bmake ([a-z]+)\b", " ".join(re.findall(r"`[^`]+`", text_of("README.md"))))
-    )
+    code = " ".join(re.findall(r"`[^`]+`", text_of(document)))
+    named = set(re.findall(r"\bmake ([a-z]+)\b", code))
     assert named
     assert named <= targets
 
