@@ -1,6 +1,6 @@
 """Texts that hold a Gemini key by mistake: refused wherever a text is stored as it is typed.
 
-The page holds such a message back and asks (``looksLikeKey`` in ``web/src/state/advice.ts``);
+The page holds such a message back and asks (``looksLikeKey`` in ``web/src/shared/advice.ts``);
 programs are told the same.
 """
 

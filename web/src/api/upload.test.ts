@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { sizeOf } from './files'
 import { sendForm } from './upload'
 
 /** The browser's side of an upload, played by the test. */
@@ -70,12 +69,5 @@ describe('an upload', () => {
     stop.abort()
     await expect(start()).rejects.toThrow('stopped')
     expect(request.sent).toBe(false)
-  })
-})
-
-describe('a size', () => {
-  it('is in words people know', () => {
-    const sizes = [0, 1, 1023, 1536, 20 * 1024 ** 2, 999.6 * 1024, 3 * 1024 ** 3]
-    expect(sizes.map(sizeOf)).toEqual(['0 bytes', '1 byte', '1023 bytes', '1.5 KB', '20 MB', '1 MB', '3 GB'])
   })
 })

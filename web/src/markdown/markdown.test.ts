@@ -1,7 +1,7 @@
 import { Lexer } from 'marked'
 import { describe, expect, it } from 'vitest'
 
-import { safeLink } from './links'
+import { safeLink } from '../shared/links'
 import { headingLevels, MarkdownStream } from './stream'
 
 const DOCUMENTS: Record<string, string> = {

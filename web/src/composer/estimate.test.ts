@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import type { Estimate, Question } from '../api/estimate'
+import { leftOutOf, sumOf } from './estimatetext'
+import { Estimator } from './estimate.svelte'
+
+interface Asked {
+  question: Question
+  signal: AbortSignal
+  resolve(estimate: Estimate): void
+  reject(error: Error): void
+}
+
+const estimate = (more: Partial<Estimate> = {}): Estimate => ({
+  input_tokens: 12_345,
+  exact: false,
+  price_usd: '0.0213',
+  window_tokens: 1_000_000,
+  left_out: 0,
+  warn: false,
+  ...more,
+})
+const long = (start: string): Question => ({ text: start.padEnd(2001, '.'), attachments: [] })
+
+let asked: Asked[]
+let estimator: Estimator
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  asked = []
+  estimator = new Estimator(
+    (question, signal) =>
+      new Promise((resolve, reject) => {
+        asked.push({ question, signal, resolve, reject })
+      }),
+  )
+})
+afterEach(() => vi.useRealTimers())
+
+describe('an estimate', () => {
+  it('is asked for when the writer pauses, and once', async () => {
+    estimator.follow(long('a'))
+    await vi.advanceTimersByTimeAsync(799)
+    estimator.follow(long('ab'))
+    await vi.advanceTimersByTimeAsync(799)
+    expect(asked).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    estimator.follow(long('ab'))
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(asked.map(({ question }) => question)).toEqual([long('ab')])
+  })
+
+  it('is not asked for a short message, but for one with a file', async () => {
+    estimator.follow({ text: 'Hello', attachments: [] })
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(asked).toEqual([])
+    estimator.follow({ text: '', attachments: ['f'] })
+    await vi.advanceTimersByTimeAsync(800)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('of an older question is stopped and never shown', async () => {
+    estimator.follow(long('a'))
+    await vi.advanceTimersByTimeAsync(800)
+    estimator.follow(long('b'))
+    expect(asked[0]?.signal.aborted).toBe(true)
+    asked[0]?.resolve(estimate())
+    await vi.advanceTimersByTimeAsync(0)
+    expect(estimator.shown).toBeNull()
+  })
+
+  it('stays while the same thread is written on, and goes with a short message', async () => {
+    estimator.follow(long('a'))
+    await vi.advanceTimersByTimeAsync(800)
+    asked[0]?.resolve(estimate())
+    await vi.advanceTimersByTimeAsync(0)
+    estimator.follow(long('ab'))
+    expect(estimator.shown?.estimate.input_tokens).toBe(12_345)
+    estimator.follow({ text: '', attachments: [] })
+    expect(estimator.shown).toBeNull()
+  })
+
+  it('of another thread is not shown here', async () => {
+    estimator.follow({ ...long('a'), thread_id: 't1' })
+    await vi.advanceTimersByTimeAsync(800)
+    asked[0]?.resolve(estimate())
+    await vi.advanceTimersByTimeAsync(0)
+    estimator.follow({ ...long('a'), thread_id: 't2' })
+    expect(estimator.shown).toBeNull()
+  })
+
+  it('is asked for at once when Send needs it, and not twice', async () => {
+    estimator.follow(long('a'))
+    const first = estimator.soon(long('a'))
+    const second = estimator.soon(long('a'))
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(asked).toHaveLength(1)
+    asked[0]?.resolve(estimate({ warn: true }))
+    expect([await first, await second]).toEqual([estimate({ warn: true }), estimate({ warn: true })])
+  })
+
+  it('never blocks: failing or slow, there is none', async () => {
+    const failing = estimator.soon(long('a'))
+    asked[0]?.reject(new Error('no'))
+    expect(await failing).toBeNull()
+    const slow = estimator.soon(long('b'))
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await slow).toBeNull()
+  })
+})
+
+describe('an estimate in words', () => {
+  it('has three figures, and a price if it is known', () => {
+    expect(sumOf(estimate())).toBe('about 12,300 tokens, $0.021')
+    expect(sumOf(estimate({ price_usd: null }))).toBe('about 12,300 tokens')
+  })
+
+  it('says what will not fit', () => {
+    expect(leftOutOf(estimate())).toBeNull()
+    expect(leftOutOf(estimate({ left_out: 1 }))).toBe('The oldest exchange will not fit and is left out.')
+    expect(leftOutOf(estimate({ left_out: 4 }))).toBe('The oldest 4 exchanges will not fit and are left out.')
+  })
+})
