@@ -153,6 +153,7 @@ def run(*command: str, environment: dict[str, str]) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.server
 def test_the_shipped_production_environment_has_nothing_to_warn_about(tmp_path):
     command = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     done = run(*command, environment=production(tmp_path))
@@ -162,10 +163,12 @@ def test_the_shipped_production_environment_has_nothing_to_warn_about(tmp_path):
 LOAD = "import resource, chatproject.asgi; print(resource.getrlimit(resource.RLIMIT_CORE))"
 
 
+@pytest.mark.server
 def test_the_server_writes_no_core_files(tmp_path):
     assert run("-c", LOAD, environment=production(tmp_path)).stdout.strip() == "(0, 0)"
 
 
+@pytest.mark.server
 def test_the_server_does_not_start_with_unsafe_settings(tmp_path):
     environment = production(tmp_path)
     (tmp_path / "jwt_signing_key").write_text((tmp_path / "secret_key").read_text())

@@ -1,26 +1,12 @@
-"""The edge as a browser sees it: the page, its files, headers, and the two servers."""
-
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-from contextlib import closing
-from http.client import HTTPConnection
-from pathlib import Path
+"""The edge as a browser sees it: the page, its files and headers."""
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
-from agents.management.processes import Address, Servers
 from chatproject import __version__
 from common import outages
 
-ROOT = Path(__file__).resolve().parent.parent
 ASSET = "assets/index-AbC_12-x.js"
 
 
@@ -152,84 +138,3 @@ def test_the_api_pages_load_nothing_from_elsewhere(client):
     assert "//" not in page.replace("<!doctype", "")
     assert "<style" not in page
     assert "onclick" not in page
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
-def server(request, tmp_path_factory):
-    """The address of a real server, started as ``make run`` and ``deploy/`` start theirs."""
-    address = Address("127.0.0.1", free_port())
-    place = {
-        "VAR_DIR": str(tmp_path_factory.mktemp(request.param)),
-        "PORT": str(address.port),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-    }
-    environment = {**os.environ, **place}
-    migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
-    subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
-    command = {
-        "daphne": ["-b", address.host, "-p", str(address.port), "-v", "0"],
-        "uvicorn": ["--host", address.host, "--port", str(address.port), "--log-level", "warning"],
-    }[request.param]
-    command = [sys.executable, "-m", request.param, *command, "chatproject.asgi:application"]
-    with subprocess.Popen(command, env=environment, cwd=ROOT) as process:
-        try:
-            servers = Servers(ROOT)
-            assert servers.wait_until_ready(f"{address.url}/readyz")
-            yield address
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) is not None
-
-
-def fetch(address: Address, path: str, **headers):
-    """``(status, headers, body)`` of a GET; redirects are not followed."""
-    with closing(HTTPConnection(address.host, address.port, timeout=10)) as talk:
-        talk.request("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
-        answer = talk.getresponse()
-        return answer.status, answer.headers, answer.read()
-
-
-def close_code(address: Address, path: str, **options) -> int:
-    with (
-        connect(f"ws://{address.host}:{address.port}{path}", **options) as connection_,
-        pytest.raises(ConnectionClosed) as closed,
-    ):
-        connection_.recv(timeout=10)
-    return closed.value.rcvd.code
-
-
-def test_both_servers_serve_with_headers(server):
-    status, headers, body = fetch(server, "/api/config/")
-    assert (status, json.loads(body)["version"]) == (200, __version__)
-    assert headers["X-Content-Type-Options"] == "nosniff"
-
-
-def test_both_servers_refuse_sockets_in_a_way_a_browser_can_read(server):
-    assert close_code(server, "/none") == 4404
-    assert close_code(server, "/chat/stream", origin="https://evil.test") == 4403
-
-
-def test_neither_server_believes_a_path_or_an_address_made_up_by_the_client(server):
-    forged = {"Daphne_Root_Path": "//evil.test", "X_Forwarded_Host": "evil.test"}
-    status, headers, _ = fetch(server, "/admin/", **forged)
-    assert (status, headers["Location"]) == (302, "/admin/login/?next=/admin/")
-
-
-def test_both_servers_refuse_a_large_request(server, request):
-    declared = 1024**3
-    # Daphne reads all of it before we are asked, so there it is a smaller one.
-    sent = 0
-    if request.node.callspec.params["server"] == "daphne":
-        declared = sent = 2 * 1024**2
-    with closing(HTTPConnection(server.host, server.port, timeout=10)) as talk:
-        talk.putrequest("POST", "/api/token/")
-        talk.putheader("Content-Length", str(declared))
-        talk.endheaders(b"x" * sent or None)
-        answer = talk.getresponse()
-        assert (answer.status, json.load(answer)["code"]) == (413, "too_large")

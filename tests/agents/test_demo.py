@@ -140,6 +140,7 @@ def lines_until(process, wanted: str, within_s: float = 60) -> str:
     return printed
 
 
+@pytest.mark.server
 def test_one_command_serves_everything_and_ends_it_again(tmp_path):
     address, emulator = Address("127.0.0.1", free_port()), Address("127.0.0.1", free_port())
     environment = {

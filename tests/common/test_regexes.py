@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import pkgutil
@@ -15,11 +16,11 @@ import rest_framework.views  # noqa: F401  # before what it imports itself
 from agents.core import keyguard
 
 PACKAGES = ("common", "accounts", "apikeys", "conversations", "agents", "chatproject")
-CHARS = 40_000
-TRIED_S = 0.5  # with pairs, a different share of them for each expression
+CHARS = 30_000
+TRIED_S = 0.1  # with pairs, a different share of them for each expression
 STARTED_WITH = ("conversations.decoding.worker", "chatproject.asgi")  # not for this process
 ON_A_FEW_CHARACTERS = {keyguard._ESCAPE_AT_END}
-SECONDS = 0.5  # what is quadratic takes many times that
+SECONDS = 0.3  # what is linear takes a hundredth of that, and what is quadratic many times
 PIECES = [
     *" \t\n.,:;-_=+*/\\|#<>()[]{}'\"`~!?&%@$0aAZ\x00\x1b\xff",
     *("```", "AIza", "AQ.", "Bearer ", "eyJ", "gAAAA", "key=", "token: ", "http://", "https://a:"),
@@ -28,6 +29,7 @@ PIECES = [
 ]
 
 
+@functools.cache
 def patterns() -> dict[str, re.Pattern]:
     found = {}
     for package in PACKAGES:
@@ -60,14 +62,14 @@ def test_there_are_regular_expressions_to_look_at():
 def test_no_text_takes_long(name):
     pattern = patterns()[name]
     is_bytes = isinstance(pattern.pattern, bytes)
-    ends = time.monotonic() + TRIED_S
+    ends = time.thread_time() + TRIED_S
     for text in texts(name):
         subject = text.encode("utf-8", "replace") if is_bytes else text
-        begin = time.process_time()
+        begin = time.thread_time()
         pattern.fullmatch(subject)
         for _ in pattern.finditer(subject):
             pass
-        took = time.process_time() - begin
+        took = time.thread_time() - begin
         assert took < SECONDS, (pattern.pattern, text[:50])
-        if time.monotonic() > ends:
+        if time.thread_time() > ends:
             break

@@ -127,6 +127,7 @@ artifacts.artifact_upload(owner_id=owner.pk, file=BytesIO(b"hello"), size_bytes=
 """
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("moment", "left"), [("reading", 0), ("storing", 1)])
 def test_a_process_killed_in_the_middle_leaves_no_row_and_nothing_to_clean_twice(
     tmp_path, moment, left

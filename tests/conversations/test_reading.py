@@ -102,6 +102,7 @@ def test_what_is_stored_and_sent_out_has_no_place_in_it(alice):
         assert CANARY not in got.content
 
 
+@pytest.mark.server
 def test_the_server_itself_loads_no_parser():
     """They are for the workers: half a second at the start, 30 MiB, and reach of foreign bytes."""
     code = (

@@ -147,6 +147,7 @@ def test_waiting_for_requests_ends_when_none_come(emulator: Emulator):
         emulator.requests(count=1, timeout_s=0.05)
 
 
+@pytest.mark.server
 def test_it_runs_as_a_process_and_stops_on_sigterm():
     with running_process() as emulator, httpx2.Client(base_url=emulator.base_url) as http:
         assert http.get("/emulator/health").json() == {"ok": True, "queued": 0}

@@ -27,6 +27,7 @@ def passed_in(names: set[str], suite: str) -> int:
     return sum(name.startswith(suite) for name in names)
 
 
+@pytest.mark.server
 def test_googles_suite_passes_as_far_as_it_is_pinned(tmp_path: Path):
     with running_process() as emulator:
         outcomes = sdk_suite.run(emulator, tmp_path)
