@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraint
 NPM := deploy/with-node.sh npm --prefix web
 MANAGE := $(BIN)/python manage.py
 TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
-PACKAGES := chatproject common accounts apikeys conversations agents emulator
+PACKAGES := chatproject common accounts apikeys conversations agents gemini emulator
 # What depends on the database runs on both; everything else on SQLite or on servers of its own.
 ON_POSTGRESQL := tests/conversations tests/accounts tests/apikeys tests/usage
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)

@@ -20,9 +20,9 @@ from rest_framework.views import APIView
 from accounts import audit, services, tokens
 from accounts.rights import SignIn
 from accounts.selectors import choices_of, profile_of
-from agents.core import catalogue
-from agents.core import instructions as own_instructions
 from common.keylike import refuse_keys_in
+from gemini import catalogue
+from gemini import instructions as own_instructions
 
 MAX_FALLBACKS = 10
 MAX_NOTICES = 20

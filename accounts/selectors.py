@@ -10,8 +10,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
-from agents.core import catalogue
-from agents.core.voices import DEFAULT_VOICE, is_voice
+from gemini import catalogue
+from gemini.voices import DEFAULT_VOICE, is_voice
 
 FALLBACK_KEYS = "fallback_keys"
 WARN_ABOVE_TOKENS = 50_000

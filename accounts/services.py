@@ -20,11 +20,11 @@ from accounts import audit, tokens
 from accounts.attempts import attempt_count, attempt_succeeded
 from accounts.models import UserProfile
 from accounts.selectors import FALLBACK_KEYS, profile_of
-from agents.core import catalogue
-from agents.core.voices import is_voice
 from common.deletion import delete_with_retry
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
+from gemini import catalogue
+from gemini.voices import is_voice
 
 # Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
 key_chosen = Signal()

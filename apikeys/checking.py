@@ -13,15 +13,16 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from agents.core.errors import KINDS, SENTENCES
-from agents.core.gemini import Endpoint, KeyCheck
-from agents.core.gemini import check_key as ask_gemini
-from agents.core.listing import ListedModel
 from apikeys.models import GoogleCheck, UserApiKey
 from apikeys.pasted import key_from
 from apikeys.seal import fingerprints
 from apikeys.selectors import keys_of
 from common.errors import AppError
+from gemini.account import KeyCheck
+from gemini.account import check_key as ask_gemini
+from gemini.errors import KINDS, SENTENCES
+from gemini.listing import ListedModel
+from gemini.pool import Endpoint
 
 Check = Callable[[str], KeyCheck]
 Status = UserApiKey.Status

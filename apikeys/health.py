@@ -14,11 +14,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from agents.core.catalogue import ModelInfo, ModelList
-from agents.core.errors import SENTENCES, AgentError
-from agents.core.gemini import KeyCheck
-from agents.core.gemini import list_models as ask_for_models
-from agents.core.listing import ListedModel
 from apikeys.audit import Actor, Via, What, note
 from apikeys.checking import (
     STATUS_OF,
@@ -34,6 +29,11 @@ from apikeys.checking import (
 )
 from apikeys.models import UserApiKey
 from common.errors import AppError
+from gemini.account import KeyCheck
+from gemini.account import list_models as ask_for_models
+from gemini.catalogue import ModelInfo, ModelList
+from gemini.errors import SENTENCES, AgentError
+from gemini.listing import ListedModel
 
 AT_ONCE = 8
 BATCH = 32

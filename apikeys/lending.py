@@ -15,12 +15,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from agents.core import catalogue
 from apikeys.audit import Actor, What, note
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.services import limits_check
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
+from gemini import catalogue
 
 LOANS_PER_KEY = 100
 

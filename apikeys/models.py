@@ -15,14 +15,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from agents.core.catalogue import ModelList
-from agents.core.listing import listed_from
 from apikeys.fields import SealedKeyField
 from apikeys.records import GoogleCheck as GoogleCheck
 from apikeys.records import KeyAudit as KeyAudit
 from apikeys.records import SealCanary as SealCanary
 from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
+from gemini.catalogue import ModelList
+from gemini.listing import listed_from
 
 SEALED = ("encrypted_key", "seal_nonce", "fingerprint")  # written together, by a replacement
 CENT = Decimal("0.01")

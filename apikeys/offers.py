@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agents.core.catalogue import ModelInfo, ModelList
 from apikeys.models import UserApiKey
 from apikeys.selectors import loan_to, selected_key_id
+from gemini.catalogue import ModelInfo, ModelList
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Whether what somebody does still rests on a right: a sign-in, and a key where one is used.
 
-This is the one rule. What runs asks it again every second (``agents.rights``), what begins asks it
-before (``selectors.run_key``, ``accounts.rights.sign_in_check``). A right that ended has a code,
-the same that an answer ends with.
+This is the one rule. What runs asks it again every second (``agents.runs.rights``), what begins
+asks it before (``selectors.run_key``, ``accounts.rights.sign_in_check``). A right that ended has a
+code, the same that an answer ends with.
 """
 
 from __future__ import annotations

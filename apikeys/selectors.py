@@ -12,13 +12,13 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
 from accounts.selectors import Choices, choices_of
-from agents.core.catalogue import ModelList
 from apikeys.audit import note_refusal
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import key_use_ended, loans_for
 from apikeys.terms import Budget as Budget
 from apikeys.terms import Loan
 from common.errors import AppError, not_found
+from gemini.catalogue import ModelList
 
 logger = logging.getLogger(__name__)
 

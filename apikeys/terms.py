@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from agents.core import catalogue
 from apikeys.models import Budgeted, KeyLoan
+from gemini import catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from collections.abc import Callable
 
 from google import genai
 
-from agents.core import gemini
-from agents.core.gemini import pool
-from agents.core.model import ModelRequest
 from benchmarks import harness
 from benchmarks.harness import Figure
 from emulator.testing import Emulator
+from gemini import pool
+from gemini.client import Gemini
+from gemini.pool import Endpoint
+from gemini.request import ModelRequest
 
 AT_ONCE = 20
 PROBE_S = 0.0005
@@ -35,7 +36,7 @@ def cost_ms(build: Callable[[], object], times: int) -> list[float]:
 
 async def stall_ms(starts: int, upstream: Emulator) -> float:
     """The longest the loop stood still while so many answers began, in CPU time of this thread."""
-    model = gemini.Gemini(gemini.Endpoint(upstream.base_url, "v1beta"))
+    model = Gemini(Endpoint(upstream.base_url, "v1beta"))
     await model.warm_up()
     keys = [upstream.new_key() for _ in range(starts)]
     longest, probing = 0.0, True
@@ -65,7 +66,7 @@ async def stall_ms(starts: int, upstream: Emulator) -> float:
 def main() -> None:
     chosen = harness.parser("client_cost").parse_args()
     with harness.emulator() as upstream:
-        shared = pool.options(gemini.Endpoint(upstream.base_url, "v1beta"))
+        shared = pool.options(Endpoint(upstream.base_url, "v1beta"), pool.Connections())
         key = upstream.new_key()
         ours = cost_ms(lambda: pool.client_for(key, shared), 200)
         plain = cost_ms(lambda: genai.Client(api_key=key), 3 if chosen.quick else 20)

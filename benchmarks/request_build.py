@@ -16,14 +16,15 @@ from typing import Any
 
 import httpx2
 
-from agents.core import gemini
 from agents.core.engine import generate_streaming_response
-from agents.core.gemini import pool
-from agents.core.keys import Key
-from agents.core.model import ModelRequest
-from agents.core.outputs import Exchange, Media, Saved
 from benchmarks import harness
 from benchmarks.harness import Figure
+from gemini import pool
+from gemini.client import Gemini
+from gemini.keys import Key
+from gemini.outputs import Exchange, Media, Saved
+from gemini.pool import Endpoint
+from gemini.request import ModelRequest
 
 TURNS = 50
 WORDS = "Rivers carry more than water, and whoever follows one learns of the land. " * 12
@@ -86,7 +87,7 @@ class Network(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=ANSWER)
 
 
-class Handing(gemini.Gemini):
+class Handing(Gemini):
     """The product's client; notes when a request was ours no more."""
 
     given_at = 0.0
@@ -109,7 +110,7 @@ class Costs:
 async def costs(history: list[Exchange], prompt: str, times: int, *, agent: str = "auto") -> Costs:
     """What questions cost from their being asked to their requests' reaching the network."""
     network, files, found = Network(), Uploaded(), Costs()
-    model = Handing(gemini.Endpoint("https://google.example/", "v1beta"))
+    model = Handing(Endpoint("https://google.example/", "v1beta"))
     model._pools[asyncio.get_running_loop()] = pool.options(model._endpoint, network)
     await model.warm_up()
     for number in range(times):

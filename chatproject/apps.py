@@ -4,8 +4,8 @@ from django.contrib.admin.apps import AdminConfig
 from django.core.checks import register
 from django.core.exceptions import ImproperlyConfigured
 
-from agents.core import catalogue, prices
 from chatproject import checks, private
+from gemini import catalogue, prices
 
 
 class ChatprojectAdminConfig(AdminConfig):

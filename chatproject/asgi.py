@@ -20,15 +20,16 @@ django_app = get_asgi_application()
 from django.db import Error as DatabaseFault  # noqa: E402
 
 from accounts.tokens import authenticate  # noqa: E402
-from agents import live, sse  # noqa: E402
-from agents.bearer import bearer  # noqa: E402
-from agents.consumers import ChatConsumer  # noqa: E402
-from agents.database import in_database  # noqa: E402
+from agents.runs import manager  # noqa: E402
+from agents.transports import sse  # noqa: E402
+from agents.transports.bearer import bearer  # noqa: E402
+from agents.transports.consumers import ChatConsumer  # noqa: E402
 from apikeys import canary  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 from chatproject.redaction import redact_uncaught  # noqa: E402
+from common.database import in_database  # noqa: E402
 from common.errors import internal  # noqa: E402
 from common.outages import refusal  # noqa: E402
 
@@ -47,7 +48,7 @@ async def identify(scope: Any) -> int:
 
 async def startup() -> None:
     await in_database(canary.say_if_wrong)
-    await live.startup()
+    await manager.startup()
 
 
 application = Doors(
@@ -56,9 +57,9 @@ application = Doors(
     socket=ChatConsumer.as_asgi(),
     identify=identify,
     startup=startup,
-    shutdown=live.shutdown,
+    shutdown=manager.shutdown,
 )
-before_daphne_ends(live.interrupt)
+before_daphne_ends(manager.interrupt)
 
 # The event loop waits this long for a thread that works on the database, not five times as long.
 sys.setswitchinterval(0.001)

@@ -12,7 +12,7 @@ urlpatterns = [
     path("api/", include("accounts.urls")),
     path("api/", include("apikeys.urls")),
     path("api/", include("conversations.urls")),
-    path("api/", include("agents.urls")),
+    path("api/", include("agents.rest.urls")),
     path("api/config/", views.ConfigView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path(

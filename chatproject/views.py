@@ -20,11 +20,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.supervisor import failing_tasks
 from chatproject import __version__
 from chatproject.checks import is_loopback
 from common.errors import internal
 from common.outages import RETRY_AFTER_S, Kind, outages, readiness, refusal
+from common.supervisor import failing_tasks
 
 logger = logging.getLogger(__name__)
 

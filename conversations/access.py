@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from accounts.rights import sign_ins_of
 from common.errors import AppError, not_found
-from conversations.links import is_signed
+from conversations.files.links import is_signed
 from conversations.models import Artifact, Run, Thread
 
 MAX_ATTACHMENTS = 16  # more than the pictures that any model follows at once

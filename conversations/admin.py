@@ -15,8 +15,8 @@ from django.urls import path
 
 from accounts.adminsite import ReadOnlyAdmin
 from common.errors import AppError
-from conversations import usage
 from conversations.models import Artifact, Event, ModelCall, Run, Thread
+from conversations.usage import selectors
 
 
 class PeriodForm(forms.Form):
@@ -28,13 +28,13 @@ class PeriodForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         days = super().clean() or {}
         try:
-            usage.period_of(days.get("first"), days.get("last"))
+            selectors.period_of(days.get("first"), days.get("last"))
         except AppError as error:
             raise forms.ValidationError(error.message) from None
         return days
 
-    def period(self) -> usage.Period:
-        return usage.Period(self.cleaned_data["first"], self.cleaned_data["last"])
+    def period(self) -> selectors.Period:
+        return selectors.Period(self.cleaned_data["first"], self.cleaned_data["last"])
 
 
 class LogAdmin(ReadOnlyAdmin):
@@ -170,13 +170,13 @@ class ModelCallAdmin(LogAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = PeriodForm(request.GET or None)
-        period = form.period() if form.is_valid() else usage.period_of()
+        period = form.period() if form.is_valid() else selectors.period_of()
         shown = PeriodForm(initial={"first": period.first, "last": period.last})
         context = {
             **self.admin_site.each_context(request),
             "title": "Usage",
             "opts": self.model._meta,
             "form": form if form.errors else shown,
-            "rows": usage.usage_of_everybody(period=period, group="key"),
+            "rows": selectors.usage_of_everybody(period=period, group="key"),
         }
         return TemplateResponse(request, "admin/conversations/usage.html", context)

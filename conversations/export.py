@@ -13,8 +13,8 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from common.errors import AppError
 from conversations.connections import release_connection
-from conversations.decoding.pool import decode
-from conversations.formats.markdown import closed, may_be_open
+from conversations.files.decoding.pool import decode
+from conversations.files.formats.markdown import closed, may_be_open
 from conversations.models import Artifact, Message
 from conversations.selectors import ThreadSummary, current_branch, messages_of
 

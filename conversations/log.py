@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from conversations.ledger import ModelCallRow, calls_write
 from conversations.models import Event, Run
+from conversations.usage.ledger import ModelCallRow, calls_write
 
 Row = tuple[int, str, str]  # seq, type, the event as JSON text
 

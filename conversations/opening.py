@@ -15,15 +15,15 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents.core.addresses import Address
-from agents.core.instructions import Instructions
 from common.errors import AppError, not_found
-from conversations.attachments import attachments_take, snapshot_of_address
 from conversations.branches import After, newest_run, parent_for
+from conversations.files.attachments import attachments_take, snapshot_of_address
 from conversations.models import Message, Run, Thread
 from conversations.selectors import history_for
 from conversations.services import title_from
 from conversations.storable import storable_text
+from gemini.addresses import Address
+from gemini.instructions import Instructions
 
 ATTEMPTS = 3
 FIRST_FENCE = 1  # a run with a higher one was ended for a process that died

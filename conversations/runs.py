@@ -20,17 +20,17 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents.core.bounded import KEPT_CHARS
+from common.bounded import KEPT_CHARS
 from common.outages import classify
 from conversations import compaction
 from conversations.access import canonical_uuid
-from conversations.attachments import addresses_refuse, files_refuse
-from conversations.ledger import ModelCallRow, calls_interrupt, calls_write
+from conversations.files.attachments import addresses_refuse, files_refuse
 from conversations.log import EventBatch, Row, events_append, rows_append
 from conversations.models import TERMINAL_EVENTS, Event, Message, Run, Thread
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
 from conversations.storable import storable, storable_text
+from conversations.usage.ledger import ModelCallRow, calls_interrupt, calls_write
 
 logger = logging.getLogger(__name__)
 

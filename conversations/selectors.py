@@ -13,10 +13,10 @@ from django.db.models import Max, OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 
 from conversations.access import run_for, thread_for
-from conversations.attachments import refusals_of, said, without_refused
 from conversations.branches import path_in, path_to
 from conversations.compaction import EVENT_CHARS, AguiEvent, compact
 from conversations.cursors import cursor_after, read_cursor
+from conversations.files.attachments import refusals_of, said, without_refused
 from conversations.models import Artifact, Event, Message, Run, Thread
 
 REFUSED = frozenset(

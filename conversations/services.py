@@ -15,7 +15,7 @@ from common.deletion import delete_with_retry
 from common.keylike import refuse_key, without_keys
 from common.text import visible_text
 from conversations.access import thread_for
-from conversations.artifacts import artifact_create
+from conversations.files.artifacts import artifact_create
 from conversations.models import Run, Thread
 from conversations.storable import storable_text
 

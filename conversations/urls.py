@@ -1,6 +1,8 @@
 from django.urls import path
 
-from conversations import api, files_api, usage_api
+from conversations import api
+from conversations.files import api as files_api
+from conversations.usage import api as usage_api
 
 # Ids are taken as text: what is no id gets the same answer as an id that is not there.
 urlpatterns = [

@@ -10,7 +10,7 @@ import pytest
 from django.conf import global_settings
 
 import chatproject
-from agents.core.errors import SENTENCES
+from gemini.errors import SENTENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")]
@@ -46,7 +46,7 @@ def test_settings_read_the_environment_through_the_strict_readers_only():
 
 def test_every_setting_has_an_effect():
     source = text_of("chatproject/settings.py")
-    parts = ("chatproject", "common", "accounts", "apikeys", "conversations", "agents")
+    parts = ("chatproject", "common", "accounts", "apikeys", "conversations", "agents", "gemini")
     code = "".join(path.read_text() for part in parts for path in (ROOT / part).rglob("*.py"))
     idle = [
         name

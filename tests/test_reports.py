@@ -8,9 +8,10 @@ import pytest
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from agents.core.keys import Key, Keys, secrets_in_use
+from agents.core.keys import Keys, secrets_in_use
 from chatproject.redaction import OneLineFormatter
 from chatproject.reports import WITHHELD
+from gemini.keys import Key
 
 LOOKS_LIKE_ONE = "AIzaSy" + secrets.token_hex(17)[:33]
 LOOKS_LIKE_NONE = secrets.token_hex(20)  # only its being in use says that it is a key

@@ -171,7 +171,7 @@ def refusal_at_start() -> str:
 
 @pytest.mark.server
 def test_the_api_ids_behind_model_names_can_be_changed():
-    code = "import django; django.setup()\nfrom agents.core import catalogue as c\nprint("
+    code = "import django; django.setup()\nfrom gemini import catalogue as c\nprint("
     code += "c.api_id('gemini-3-flash'))"
     setting = {"DJANGO_SETTINGS_MODULE": "chatproject.settings", "FERNET_KEYS": "a" * 64}
     models = '{"gemini-3-flash": "gemini-9-flash"}'

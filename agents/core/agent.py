@@ -10,14 +10,15 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
-from agents.core import abilities, catalogue, history
 from agents.core.call import ModelCall
-from agents.core.errors import AgentError
-from agents.core.files import newest_pictures
-from agents.core.keys import Key
-from agents.core.model import Function, Model, ModelRequest
-from agents.core.outputs import Activity, Content, Said
+from agents.core.model import Model
 from agents.core.turn import Record, Turn
+from gemini import capabilities, catalogue, history
+from gemini.errors import AgentError
+from gemini.files import newest_pictures
+from gemini.keys import Key
+from gemini.outputs import Activity, Content, Said
+from gemini.request import Function, ModelRequest
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class Task:
             system=system,
             contents=contents,
             api_key=self.turn.keys[0].secret,
-            tools=abilities.tools(model, self._google_tools()),
+            tools=capabilities.tools(model, self._google_tools()),
             thinking=self.turn.thinking,
             limits=self.turn.limits,
             **more,
@@ -187,7 +188,7 @@ class Task:
     def _instructions(self, model: str, system: str) -> tuple[str, tuple[Content, ...]]:
         """The system instruction, and the words that stand for it where a model refuses one."""
         whole = self.turn.instructions.added_to(system)
-        match abilities.instructed_by(model):
+        match capabilities.instructed_by(model):
             case "system":
                 return whole, ()
             case "words":

@@ -13,21 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from agents.core.bounded import KEPT_CHARS, BoundedText
-from agents.core.errors import AgentError
-from agents.core.outputs import (
-    Activity,
-    Delegated,
-    Failed,
-    FromAgent,
-    Output,
-    Returned,
-    Said,
-    Saved,
-    Sources,
-    TextDelta,
-    ThoughtDelta,
-)
+from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
+from common.bounded import KEPT_CHARS, BoundedText
+from gemini.errors import AgentError
+from gemini.outputs import Activity, Said, Saved, Sources, TextDelta, ThoughtDelta
 
 Event = dict[str, Any]
 TokenUsages = list[dict[str, object]]

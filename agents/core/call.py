@@ -9,30 +9,22 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from agents.core import abilities, finishing
-from agents.core.blame import blamed
-from agents.core.bounded import is_blank
-from agents.core.counting import spent
-from agents.core.errors import AgentError
-from agents.core.files import with_files
-from agents.core.model import Model, ModelRequest
-from agents.core.outputs import (
-    Activity,
-    Content,
-    Media,
-    Said,
-    Saved,
-    Sources,
-    TextDelta,
-    ThoughtDelta,
-)
-from agents.core.parts import is_signed
-from agents.core.reading import AnswerReader, Told
+from agents.core.model import Model
 from agents.core.repair import Compose, Repairs
-from agents.core.turn import Record
+from agents.core.turn import CallRecord, Record
+from common.bounded import is_blank
+from gemini import capabilities, finishing, prices
+from gemini.errors import AgentError
+from gemini.file_errors import blamed
+from gemini.files import with_files
+from gemini.outputs import Activity, Content, Media, Said, Saved, Sources, TextDelta, ThoughtDelta
+from gemini.parts import is_signed
+from gemini.request import ModelRequest
+from gemini.response import AnswerReader, Told
 
 RETRIES = 1
 BACKOFF_S = 0.5
@@ -122,7 +114,7 @@ class ModelCall:
             else:
                 wait_s = self._wait_s(failure, retries)
                 if wait_s is None:
-                    failure.try_model = abilities.instead_of(self._request.model, failure.code)
+                    failure.try_model = capabilities.instead_of(self._request.model, failure.code)
                     raise failure
                 retries += 1
                 await self._prepare_for_another(failure)
@@ -236,7 +228,7 @@ class ModelCall:
         if key is None:
             return self._request
         request, files = self._request, self._record.files
-        kinds, inline_bytes = abilities.reads(request.model), request.limits.inline_bytes
+        kinds, inline_bytes = capabilities.reads(request.model), request.limits.inline_bytes
         contents = await with_files(
             request.contents, files, key, kinds=kinds, inline_bytes=inline_bytes
         )
@@ -270,7 +262,7 @@ class ModelCall:
             if not self._reader.finish:
                 self._allowances = await self._keys.allowances(call.model, call.id)
         for allowance in self._allowances:
-            if not self._reader.finish and spent(call, allowance.unit) > allowance.left:
+            if not self._reader.finish and _spent(call, allowance.unit) > allowance.left:
                 raise AgentError("budget", allowance.message)
 
 
@@ -279,3 +271,8 @@ def _is_answer(output: Said) -> bool:
     if isinstance(output, TextDelta):
         return not is_blank(output.text)
     return not isinstance(output, ThoughtDelta)
+
+
+def _spent(call: CallRecord, unit: str) -> Decimal:
+    """What a call has used so far, in ``tokens`` or ``usd``."""
+    return Decimal(call.usage.total) if unit == "tokens" else prices.price_of(call) or Decimal(0)

@@ -18,25 +18,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from agents.core import catalogue
 from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
-from agents.core.bounded import BoundedText, is_blank
-from agents.core.errors import AgentError
-from agents.core.files import kind_of, mention
 from agents.core.merge import merged
-from agents.core.model import Function, Model
-from agents.core.outputs import (
-    Activity,
-    Content,
-    Delegated,
-    Failed,
-    FromAgent,
-    Output,
-    Returned,
-    Saved,
-    TextDelta,
-)
+from agents.core.model import Model
+from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
 from agents.core.turn import Record, Turn
+from common.bounded import BoundedText, is_blank
+from gemini import catalogue
+from gemini.errors import AgentError
+from gemini.files import kind_of, mention
+from gemini.outputs import Activity, Content, Saved, TextDelta
+from gemini.request import Function
 
 SYSTEM = (
     "You are the coordinator of a small team in a chat. Answer short and simple questions "

@@ -7,20 +7,21 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 
-from agents.core import catalogue, prices
 from agents.core.agui import AguiStream, Event
-from agents.core.catalogue import ModelList
 from agents.core.coordinator import Coordinator
-from agents.core.errors import AgentError
-from agents.core.files import Files, NoFiles
-from agents.core.instructions import Instructions
-from agents.core.keyguard import SecretFilter
-from agents.core.keys import Budget, Key, Keys
-from agents.core.mediaoptions import PictureOptions, SpeechOptions
+from agents.core.keys import Budget, Keys
 from agents.core.model import Model
-from agents.core.outputs import Content, Exchange
 from agents.core.team import TEAM
 from agents.core.turn import Attachment, Limits, Record, Save, Turn
+from gemini import catalogue, prices
+from gemini.catalogue import ModelList
+from gemini.errors import AgentError
+from gemini.files import Files, NoFiles
+from gemini.instructions import Instructions
+from gemini.keys import Key
+from gemini.media_options import PictureOptions, SpeechOptions
+from gemini.outputs import Content, Exchange
+from gemini.redaction import SecretFilter
 
 logger = logging.getLogger(__name__)
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
-from agents.core.errors import KINDS, AgentError
-from agents.core.outputs import Activity
+from gemini.errors import KINDS, AgentError
+from gemini.keys import Key
+from gemini.outputs import Activity
 
 FAIL_OVER = frozenset(code for code, kind in KINDS.items() if kind.fails_over)
 KEY_ENDED = frozenset({"key_deleted", "key_inactive", "key_expired", "key_replaced"})
 PASSED_OVER = KEY_ENDED | {"budget", "loan_ended", "model_not_lent"}
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key a run may use; ``name`` is what its user calls it."""
-
-    id: str
-    name: str
-    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

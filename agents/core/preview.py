@@ -9,15 +9,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from agents.core import history, mediaoptions, prices
 from agents.core.agent import Agent
 from agents.core.coordinator import Coordinator
-from agents.core.files import NoFiles, Part
-from agents.core.keys import Key
-from agents.core.model import ModelRequest
-from agents.core.models import ModelInfo
-from agents.core.outputs import Activity, FromAgent, Output
-from agents.core.turn import Record, Turn, Usage
+from agents.core.outputs import FromAgent, Output
+from agents.core.turn import Record, Turn
+from gemini import history, media_options, prices
+from gemini.files import NoFiles, Part
+from gemini.keys import Key
+from gemini.model_info import ModelInfo
+from gemini.outputs import Activity
+from gemini.request import ModelRequest
+from gemini.usage import Usage
 
 
 class Counter(Protocol):
@@ -87,7 +89,7 @@ async def preview(
 def _picture(model: ModelInfo, request: ModelRequest, today: date) -> PicturePreview | None:
     if "IMAGE" not in request.modalities:
         return None
-    size = request.picture.size or mediaoptions.usual_size(model)
+    size = request.picture.size or media_options.usual_size(model)
     return PicturePreview(size, prices.price_of_picture(model, size, today))
 
 

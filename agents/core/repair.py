@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
-from agents.core.errors import AgentError
-from agents.core.files import has_files
-from agents.core.keys import Key
-from agents.core.model import ModelRequest
-from agents.core.outputs import Activity, Content
+from gemini.errors import AgentError
+from gemini.files import has_files
+from gemini.keys import Key
+from gemini.outputs import Activity, Content
+from gemini.request import ModelRequest
 
 Compose = Callable[[Key | None, bool], tuple[Content, ...]]
 """The contents of a request for a key; the second argument: what was said before as words."""

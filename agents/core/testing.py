@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from agents.core.errors import AgentError
-from agents.core.model import ModelRequest
+from gemini.errors import AgentError
+from gemini.request import ModelRequest
 
 Reply = list[dict[str, Any]]
 

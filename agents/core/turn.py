@@ -9,26 +9,28 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from agents.core.catalogue import ModelList
-from agents.core.errors import AgentError
-from agents.core.files import Files, NoFiles
-from agents.core.instructions import Instructions
-from agents.core.keys import Key, Keys
-from agents.core.mediaoptions import PictureOptions, SpeechOptions
-from agents.core.outputs import Content, Exchange, Media, Saved
+from agents.core.keys import Keys
+from gemini.catalogue import ModelList
+from gemini.errors import AgentError
+from gemini.files import Files, NoFiles
+from gemini.instructions import Instructions
+from gemini.keys import Key
+from gemini.media_options import PictureOptions, SpeechOptions
+from gemini.outputs import Content, Exchange, Media, Saved
+from gemini.request import CallLimits
+from gemini.usage import Usage
 
 Save = Callable[[Media], Awaitable[Saved]]
 """Stores what an agent made and tells where it can be fetched; raises ``AgentError``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(CallLimits):
     """What one run may use; times in seconds.
 
     Raises from the run: ``limit_reached`` past ``model_calls`` or ``rounds``, ``timeout`` past
     a time. ``agent_s`` ends one agent's work, not the run. ``history_tokens`` caps what is sent
     of earlier exchanges, where the model's window does not; 0 leaves it to the window.
-    ``inline_bytes`` of files travel in a request, the rest by way of Google's Files API.
     """
 
     model_calls: int = 20
@@ -36,11 +38,6 @@ class Limits:
     total_s: float = 600.0
     agent_s: float = 300.0
     history_tokens: int = 0
-    inline_bytes: int = 4 * 1024 * 1024
-    first_byte_s: float = 60.0
-    idle_s: float = 60.0
-    retry_wait_s: float = 10.0
-    answer_bytes: int = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +97,6 @@ class Turn:
     speech: SpeechOptions = field(default_factory=SpeechOptions)
     limits: Limits = field(default_factory=Limits)
     models: ModelList = field(default_factory=ModelList)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one model call as Gemini counted them.
-
-    ``input`` includes ``cached`` and ``tool`` (what Gemini's own tools read); ``output`` includes
-    ``thought`` and ``image`` (tokens that are pictures). ``audio`` is the part of ``input`` that
-    was sound, ``cached_audio`` that of ``cached``: some models have a price for it.
-    """
-
-    input: int = 0
-    output: int = 0
-    thought: int = 0
-    cached: int = 0
-    tool: int = 0
-    image: int = 0
-    audio: int = 0
-    cached_audio: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.input + self.output
 
 
 @dataclass(slots=True)

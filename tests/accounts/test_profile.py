@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from accounts.models import UserProfile
 from accounts.selectors import profile_of
-from agents.core import catalogue
+from gemini import catalogue
 from tests.people import client_for, make_key
 
 

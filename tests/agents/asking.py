@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
 from accounts.rights import SignIn
-from agents import turns
-from agents.database import in_database
-from agents.questions import RunInput
+from agents.protocol.run_input import RunInput
+from agents.runs import service
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import Artifact, Message, ModelCall, Run, Thread
 from emulator.testing import Emulator
@@ -39,10 +39,10 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
 
 async def answered(user: User, asked: RunInput) -> list[Event]:
     """The events of the answer, which keep every rule."""
-    started = await turns.start(SignIn(user.pk), asked)
+    started = await service.start(SignIn(user.pk), asked)
     events: list[Event] = []
     async with asyncio.timeout(20):
-        async for rows in turns.follow(user.pk, started.run_id):
+        async for rows in service.follow(user.pk, started.run_id):
             events += [json.loads(data) for _, data in rows]
     assert_valid_stream(events)
     return events
@@ -52,7 +52,7 @@ async def refused(user: User, asked: RunInput) -> AppError:
     """The refusal of a question, of which nothing may be left."""
     before = await in_database(_rows)
     with pytest.raises(AppError) as caught:
-        await turns.start(SignIn(user.pk), asked)
+        await service.start(SignIn(user.pk), asked)
     assert await in_database(_rows) == before
     return caught.value
 

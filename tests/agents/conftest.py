@@ -14,8 +14,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from agents import live
-from agents.liverun import RunIds
+from agents.runs import manager
+from agents.runs.task import RunIds
 from apikeys.models import UserApiKey
 from conversations.runs import run_open
 from emulator.testing import Emulator, running
@@ -35,7 +35,7 @@ def real_transactions(transactional_db: None) -> None:
 @pytest.fixture
 async def nothing_left_running() -> AsyncIterator[None]:
     yield
-    await live.shutdown()
+    await manager.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from agents.core.addresses import address_from
-from agents.database import in_database
-from agents.estimates import Question, estimate
-from agents.questions import input_from
+from agents.protocol.run_input import input_from
+from agents.runs.estimates import Question, estimate
 from apikeys.models import UserApiKey
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import Artifact, Message
 from emulator.testing import Emulator
+from gemini.addresses import address_from
 from tests.agents.asking import answered, asked_upstream, question, refused
 from tests.agents.conftest import in_this_process
 from tests.people import client_for, new_secret

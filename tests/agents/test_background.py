@@ -11,10 +11,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts.rights import SignIn
-from agents import live, turns
-from agents.database import in_database
-from agents.supervisor import Supervisor, failing_tasks
+from agents.runs import manager, service
 from apikeys.models import UserApiKey
+from common.database import in_database
+from common.supervisor import Supervisor, failing_tasks
 from tests.agents.asking import answered, question, run_of
 from tests.agents.conftest import in_this_process, until
 from tests.services import Missing, redis
@@ -70,21 +70,21 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(Supervisor, "run", run_dying)
     monkeypatch.setattr(Supervisor, "every", repeat_dying)
-    monkeypatch.setattr("agents.supervisor.BACKOFF_S", 0.02)
-    monkeypatch.setattr("agents.supervisor.STEADY_S", 0.1)
+    monkeypatch.setattr("common.supervisor.BACKOFF_S", 0.02)
+    monkeypatch.setattr("common.supervisor.STEADY_S", 0.1)
     return counted
 
 
 async def test_a_process_whose_tasks_all_died_once_works(
     alice: User, work: UserApiKey, redis_url: str, attempts: Counter[str]
 ):
-    await live.current()
+    await manager.current()
     await until(lambda: attempts.keys() == TASKS and min(attempts.values()) >= 2)
     await until(lambda: not failing_tasks())
     assert (await answered(alice, question("Hello /emulate frames=5")))[-1]["type"] == (
         "RUN_FINISHED"
     )
-    started = await turns.start(SignIn(alice.pk), question("Hello /emulate frames=500 pace=20"))
+    started = await service.start(SignIn(alice.pk), question("Hello /emulate frames=500 pace=20"))
     await in_database(UserApiKey.objects.update, is_active=False)
     async with asyncio.timeout(5):
         while (run := await run_of(started.run_id)).status == "running":  # noqa: ASYNC110

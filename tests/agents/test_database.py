@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, connections, transaction
 
-from agents import database
-from agents.database import in_database
+from common import database
+from common.database import in_database
 
 
 def the_connection() -> object:

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from agents.doorbell import CHANNEL, Doorbell, Ring, rings_from
-from agents.supervisor import Supervisor
+from agents.runs.notifier import CHANNEL, Doorbell, Ring, rings_from
+from common.supervisor import Supervisor
 from tests.agents.conftest import until
 from tests.agents.malformed import MALFORMED, RUN
 from tests.services import Missing, Service, redis
@@ -82,7 +82,7 @@ async def test_a_listener_that_fails_is_started_again(server, channel, caplog, m
         if len(heard) == 1:
             raise ZeroDivisionError
 
-    monkeypatch.setattr("agents.supervisor.BACKOFF_S", 0.01)
+    monkeypatch.setattr("common.supervisor.BACKOFF_S", 0.01)
     caplog.set_level(logging.ERROR)
     bell, tasks = Doorbell(server.url, "here", failing_once), Supervisor()
     bell.start(tasks)

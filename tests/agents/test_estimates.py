@@ -13,15 +13,15 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from accounts.tokens import issue
-from agents.core import catalogue
-from agents.database import in_database
-from agents.estimates import Estimate, Question, estimate
+from agents.runs.estimates import Estimate, Question, estimate
 from apikeys.models import UserApiKey
+from common.database import in_database
 from common.errors import AppError
-from conversations.artifacts import artifact_delete
 from conversations.branches import After
+from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, GeminiFile, ModelCall, Run
 from emulator.testing import Emulator
+from gemini import catalogue
 from tests.agents.asking import (
     answered,
     asked_upstream,

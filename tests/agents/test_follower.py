@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from agents.database import in_database
-from agents.follower import Follower, Slow
-from agents.liverun import RunIds
+from agents.runs.task import RunIds
+from agents.transports.delivery import Follower, Slow
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import Event, Run
 from conversations.runs import run_close
@@ -105,7 +105,7 @@ async def test_one_event_larger_than_the_window_still_passes(reader: Reader, set
 
 async def test_a_reader_who_stays_silent_is_let_go(reader: Reader, settings, monkeypatch):
     settings.WINDOW_EVENTS = 20
-    monkeypatch.setattr("agents.follower.SLOW_S", 0.1)
+    monkeypatch.setattr("agents.transports.delivery.SLOW_S", 0.1)
     with pytest.raises(Slow):
         await reader.follower.run(0)
     assert reader.seqs == list(range(1, 21))

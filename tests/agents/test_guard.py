@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 
 from accounts import services, tokens
 from accounts.tokens import Identity
-from agents import live, rights
-from agents.database import in_database
-from agents.guard import Guard
+from agents.runs import manager, rights
+from agents.transports.connections import Guard
 from apikeys.rights import Right, Standing
+from common.database import in_database
 from common.errors import AppError
 from tests.agents.conftest import in_this_process, until
 
@@ -99,7 +99,7 @@ async def test_one_user_has_so_many_connections(guard: Guard, alice: User, bob: 
 
 async def test_it_is_asked_again_and_again(guard: Guard, alice: User, monkeypatch):
     monkeypatch.setattr(rights, "SWEEP_S", 0.02)
-    await live.current()
+    await manager.current()
     line = await sign_in(guard, alice)
     await in_database(services.sessions_end, user=alice)
     await until(lambda: line.ended)

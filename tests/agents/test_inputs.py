@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agents import inputs, questions
+from agents.protocol import frames, run_input
 from common.errors import AppError
 from conversations.branches import After
 
@@ -34,19 +34,19 @@ def refusal(function: Any, value: Any) -> AppError:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ({"op": "auth", "token": "x"}, inputs.AuthFrame),
-        ({"op": "run", "ref": "1", "input": {}}, inputs.RunFrame),
-        ({"op": "run", "ref": 1, "input": {}}, inputs.RunFrame),
-        ({"op": "follow", "runId": RUN, "after": 3}, inputs.FollowFrame),
-        ({"op": "follow", "runId": RUN}, inputs.FollowFrame),
-        ({"op": "watch", "threadId": THREAD}, inputs.WatchFrame),
-        ({"op": "cancel", "runId": RUN}, inputs.CancelFrame),
-        ({"op": "ack", "runId": RUN, "seq": 64}, inputs.AckFrame),
-        ({"op": "ping"}, inputs.PingFrame),
+        ({"op": "auth", "token": "x"}, frames.AuthFrame),
+        ({"op": "run", "ref": "1", "input": {}}, frames.RunFrame),
+        ({"op": "run", "ref": 1, "input": {}}, frames.RunFrame),
+        ({"op": "follow", "runId": RUN, "after": 3}, frames.FollowFrame),
+        ({"op": "follow", "runId": RUN}, frames.FollowFrame),
+        ({"op": "watch", "threadId": THREAD}, frames.WatchFrame),
+        ({"op": "cancel", "runId": RUN}, frames.CancelFrame),
+        ({"op": "ack", "runId": RUN, "seq": 64}, frames.AckFrame),
+        ({"op": "ping"}, frames.PingFrame),
     ],
 )
 def test_each_op_is_a_frame(text: dict[str, Any], kind: type):
-    assert isinstance(inputs.frame_from(json.dumps(text)), kind)
+    assert isinstance(frames.frame_from(json.dumps(text)), kind)
 
 
 BAD_FRAMES = [
@@ -74,14 +74,14 @@ BAD_FRAMES = [
 
 @pytest.mark.parametrize("text", BAD_FRAMES, ids=lambda text: text[:40])
 def test_anything_else_is_refused(text: str):
-    error = refusal(inputs.frame_from, text)
+    error = refusal(frames.frame_from, text)
     assert error.code == "invalid_frame"
     assert len(error.message) < 200
 
 
 def test_a_refusal_names_the_field_and_not_what_was_in_it():
     frame = {"op": "follow", "runId": "AIzaSySecretSecretSecret"}
-    error = refusal(inputs.frame_from, json.dumps(frame))
+    error = refusal(frames.frame_from, json.dumps(frame))
     assert error.message == "This frame is not valid: follow.runId must be a UUID."
 
 
@@ -94,7 +94,7 @@ def test_of_an_input_the_ids_and_the_last_words_count():
         tools=[],
         context=[],
     )
-    question = questions.input_from(sent)
+    question = run_input.input_from(sent)
     assert (question.thread_id, question.run_id) == (UUID(THREAD), UUID(RUN))
     assert (question.text, str(question.message_id)) == ("Hello", message_id)
     assert (question.agent, question.model) == ("text", "gemini-3-pro")
@@ -115,23 +115,23 @@ def test_of_an_input_the_ids_and_the_last_words_count():
     ],
 )
 def test_a_run_with_a_past_continues_its_thread(changes: dict[str, Any], continues: bool):
-    assert questions.input_from(asked(**changes)).continues is continues
+    assert run_input.input_from(asked(**changes)).continues is continues
 
 
 def test_the_same_message_sent_again_has_the_same_id():
-    first, again = (questions.input_from(asked()).message_id for _ in range(2))
-    other_thread = questions.input_from(asked(threadId=str(uuid4()))).message_id
+    first, again = (run_input.input_from(asked()).message_id for _ in range(2))
+    other_thread = run_input.input_from(asked(threadId=str(uuid4()))).message_id
     assert first == again != other_thread
 
 
 def test_text_parts_are_joined():
     parts = [{"type": "text", "text": "One"}, {"type": "text", "text": "two"}]
-    assert questions.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
+    assert run_input.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
 
 
 def test_nothing_optional_has_to_be_there():
     bare = asked(state=None, tools=None, context=None, forwardedProps=None, protocolVersion="1.0")
-    assert questions.input_from(bare).agent == "auto"
+    assert run_input.input_from(bare).agent == "auto"
 
 
 def file_part(
@@ -142,7 +142,7 @@ def file_part(
 
 def test_a_file_may_come_along():
     part = file_part("AAEC", type="data", mimeType="image/png")
-    question = questions.input_from(asked(messages=[said([*part, *part])]))
+    question = run_input.input_from(asked(messages=[said([*part, *part])]))
     assert question.enclosed == (b"\x00\x01\x02",) * 2
     assert "x01" not in repr(question)
 
@@ -150,25 +150,25 @@ def test_a_file_may_come_along():
 def test_files_are_named_by_their_address_once_each():
     address = f"/api/files/{KEY}/"
     parts = [*file_part(address), *file_part(address, "document"), {"type": "text", "text": "?"}]
-    question = questions.input_from(asked(messages=[said(parts)]))
+    question = run_input.input_from(asked(messages=[said(parts)]))
     assert (question.attachments, question.text) == ((UUID(KEY),), "?")
 
 
 def test_files_need_no_words():
-    question = questions.input_from(asked(messages=[said(file_part(f"/api/files/{KEY}/"))]))
+    question = run_input.input_from(asked(messages=[said(file_part(f"/api/files/{KEY}/"))]))
     assert (question.attachments, question.text) == ((UUID(KEY),), "")
 
 
 def test_a_message_carries_so_many_files():
     parts = [part for _ in range(17) for part in file_part(f"/api/files/{uuid4()}/")]
-    assert refusal(questions.input_from, asked(messages=[said(parts)])).code == "too_many_files"
+    assert refusal(run_input.input_from, asked(messages=[said(parts)])).code == "too_many_files"
 
 
 def test_choices_that_are_not_made_are_the_profiles():
-    bare = questions.input_from(asked())
+    bare = run_input.input_from(asked())
     assert (bare.tools, bare.thinking, bare.voice, bare.output) == (None, None, None, None)
     props = {"tools": [], "thinking": "low", "voice": "Puck", "output": "speech", "agent": "media"}
-    chosen = questions.input_from(asked(forwardedProps=props))
+    chosen = run_input.input_from(asked(forwardedProps=props))
     assert (chosen.tools, chosen.thinking, chosen.voice) == ((), "low", "Puck")
     assert (chosen.agent, chosen.output) == ("media", "speech")
 
@@ -183,7 +183,7 @@ def test_choices_that_are_not_made_are_the_profiles():
     ],
 )
 def test_a_question_goes_on_where_it_says(changes: dict[str, Any], after: After):
-    assert questions.input_from(asked(**changes)).after == after
+    assert run_input.input_from(asked(**changes)).after == after
 
 
 URL_PART = [{"type": "image", "source": {"type": "url", "value": "http://169.254.169.254/"}}]
@@ -232,29 +232,29 @@ BAD_INPUTS = [
 
 @pytest.mark.parametrize("value", BAD_INPUTS, ids=lambda value: json.dumps(value)[-60:])
 def test_an_input_with_anything_odd_is_refused(value: Any):
-    assert refusal(questions.input_from, value).code == "invalid_input"
+    assert refusal(run_input.input_from, value).code == "invalid_input"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", [{"type": "text", "text": " "}], []])
 def test_an_empty_message_is_refused(text: Any):
-    assert refusal(questions.input_from, asked(messages=[said(text)])).code == "empty_message"
+    assert refusal(run_input.input_from, asked(messages=[said(text)])).code == "empty_message"
 
 
 @pytest.mark.parametrize("text", ["x" * 100_001, [{"type": "text", "text": "x" * 60_000}] * 2])
 def test_a_message_that_is_too_long_is_refused(text: Any):
-    assert refusal(questions.input_from, asked(messages=[said(text)])).code == "message_too_long"
+    assert refusal(run_input.input_from, asked(messages=[said(text)])).code == "message_too_long"
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"NaN", b'{"a": NaN}'])
 def test_a_body_that_is_not_json_is_refused(body: bytes):
-    assert refusal(questions.run_input_from_json, body).code == "invalid_frame"
+    assert refusal(run_input.run_input_from_json, body).code == "invalid_frame"
 
 
 def test_a_key_is_allowed_only_by_a_true_one():
-    assert not questions.input_from(asked()).allow_key
-    assert questions.input_from(asked(forwardedProps={"allowKey": True})).allow_key
+    assert not run_input.input_from(asked()).allow_key
+    assert run_input.input_from(asked(forwardedProps={"allowKey": True})).allow_key
     for odd in ("true", 1, None):
         assert (
-            refusal(questions.input_from, asked(forwardedProps={"allowKey": odd})).code
+            refusal(run_input.input_from, asked(forwardedProps={"allowKey": odd})).code
             == "invalid_input"
         )

@@ -9,15 +9,15 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
-from agents.core.instructions import MAX_CHARS
-from agents.database import in_database
-from agents.estimates import Question, estimate
-from agents.questions import RunInput, input_from
+from agents.protocol.run_input import RunInput, input_from
+from agents.runs.estimates import Question, estimate
 from apikeys.models import UserApiKey
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import Thread
 from conversations.services import thread_instruct
 from emulator.testing import Emulator
+from gemini.instructions import MAX_CHARS
 from tests.agents.asking import answered, asked_upstream, choose, question, refused, run_of
 from tests.agents.conftest import in_this_process
 from tests.people import client_for

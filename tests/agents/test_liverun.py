@@ -10,16 +10,16 @@ from uuid import uuid4
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.keys import Key
 from agents.core.testing import ScriptedModel
-from agents.database import in_database
-from agents.liverun import LiveRun, RunIds
-from agents.writer import Writer
+from agents.runs.task import LiveRun, RunIds
+from agents.runs.writer import Writer
+from common.database import in_database
 from common.outages import outages
 from conversations.models import Event as StoredEvent
 from conversations.models import Message, ModelCall, Run
 from conversations.runs import runs_close_stale
+from gemini.errors import AgentError
+from gemini.keys import Key
 from tests.agents.conftest import (
     Event,
     database_away,

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agents import tail
-from agents import writer as writing
-from agents.liverun import RunIds
-from agents.writer import Writer
+from agents.runs import tail
+from agents.runs import writer as writing
+from agents.runs.task import RunIds
+from agents.runs.writer import Writer
 from tests.agents.conftest import database_away, in_this_process, until
 from tests.agents.test_liverun import Answering
 from tests.agui_rules import assert_valid_stream

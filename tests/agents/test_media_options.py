@@ -9,13 +9,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from agents import questions
-from agents.core.mediaoptions import PictureOptions, Speaker, SpeechOptions
-from agents.database import in_database
+from agents.protocol import run_input
 from apikeys.models import UserApiKey
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import Artifact
 from emulator.testing import Emulator
+from gemini.media_options import PictureOptions, Speaker, SpeechOptions
 from tests.agents.asking import answered, asked_upstream, calls_of, of_kind, question, refused
 from tests.agents.conftest import in_this_process
 from tests.agents.test_estimates import estimated, refusal, rest, sent_by
@@ -148,7 +148,7 @@ def test_a_model_that_only_google_knows_is_offered_without_what_is_not_known(
 
 
 def props(**given: Any) -> Any:
-    return questions.input_from(asked(forwardedProps=given))
+    return run_input.input_from(asked(forwardedProps=given))
 
 
 def test_the_doors_take_what_is_left_open_as_such():

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agents.core import catalogue
-from agents.core.listing import ListedModel
-from agents.core.voices import VOICES
 from apikeys.models import KeyLoan, UserApiKey
+from gemini import catalogue
+from gemini.listing import ListedModel
+from gemini.voices import VOICES
 from tests.people import client_for, lend, make_key
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_a_price_is_todays_and_tells_of_the_next(alice, monkeypatch, day, price,
         def now(cls, tz=None):
             return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
-    monkeypatch.setattr("agents.models_api.datetime", Today)
+    monkeypatch.setattr("agents.rest.catalogue.datetime", Today)
     (carbon,) = [model for model in models_for(alice) if model["id"] == "gemini-4-carbon"]
     assert tuple(carbon["price"].values()) == price
     assert carbon["coming_price"] == (

@@ -10,14 +10,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from agents.core import prices
-from agents.core.errors import SENTENCES
-from agents.database import in_database
-from agents.estimates import Question, estimate
+from agents.runs.estimates import Question, estimate
 from apikeys import health
 from apikeys.models import UserApiKey
+from common.database import in_database
 from conversations.models import ModelCall
 from emulator.testing import Emulator
+from gemini import prices
+from gemini.errors import SENTENCES
 from tests.agents.asking import answered, asked_upstream, calls_of, choose, question, refused
 from tests.agents.conftest import in_this_process
 from tests.people import client_for, lend, make_key

@@ -10,15 +10,15 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from accounts.rights import SignIn
-from agents import turns
-from agents.core import catalogue
-from agents.database import in_database
+from agents.runs import service
 from apikeys.models import UserApiKey
+from common.database import in_database
 from common.keylike import IN_A_MESSAGE
-from conversations.artifacts import artifact_delete
 from conversations.branches import After
+from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, Message, Run
 from emulator.testing import Emulator
+from gemini import catalogue
 from tests.agents.asking import (
     answered,
     asked_upstream,
@@ -206,7 +206,7 @@ async def test_a_busy_thread_refuses_and_takes_no_file(
     alice: User, work: UserApiKey, emulator: Emulator
 ):
     asked, file = question("Go /emulate frames=200 pace=20"), await sent_by(alice)
-    await turns.start(SignIn(alice.pk), asked)
+    await service.start(SignIn(alice.pk), asked)
     more = question(thread_id=asked.thread_id, attachments=(file.pk,))
     assert (await refused(alice, more)).code == "thread_busy"
     await in_database(file.refresh_from_db)

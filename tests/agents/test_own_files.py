@@ -14,15 +14,16 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from accounts.models import UserProfile
-from agents.attachments import OwnFiles
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.keys import Key
-from agents.database import in_database
+from agents.runs.files import OwnFiles
 from apikeys.models import UserApiKey
-from conversations.artifacts import artifact_delete
+from common.database import in_database
+from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, GeminiFile
 from emulator.testing import Emulator
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.pool import Endpoint
 from tests.agents.asking import answered, asked_upstream, calls_of, question, sent_by
 from tests.agents.conftest import in_this_process
 from tests.conversations.samples import PDF

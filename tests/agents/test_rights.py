@@ -16,10 +16,10 @@ from django.utils import timezone
 from accounts import services, tokens
 from accounts.models import RefreshFamily, UserProfile
 from accounts.rights import SignIn
-from agents import turns
-from agents.database import in_database
+from agents.runs import service
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.services import CheckedKey, key_put
+from common.database import in_database
 from common.errors import AppError
 from tests.agents.asking import Event, calls_of, question, refused, run_of
 from tests.agents.conftest import in_this_process
@@ -47,14 +47,14 @@ async def sign_in(user: User) -> tuple[SignIn, tokens.TokenPair]:
 
 async def events_of(user: User, run_id: Any) -> AsyncIterator[Event]:
     async with asyncio.timeout(20):
-        async for rows in turns.follow(user.pk, run_id):
+        async for rows in service.follow(user.pk, run_id):
             for _, data in rows:
                 yield json.loads(data)
 
 
 async def ended_by(act: Callable[[], Any], sign_in: SignIn, user: User, **asked: Any) -> str:
     """Ask, do ``act`` once something was said; the code of the answer's end, which comes soon."""
-    started = await turns.start(sign_in, question(LONG, **asked))
+    started = await service.start(sign_in, question(LONG, **asked))
     events: list[Event] = []
     acted_at = 0.0
     async for event in events_of(user, started.run_id):
@@ -98,14 +98,14 @@ async def test_the_end_of_a_sign_in_ends_its_answers_and_lets_none_begin(
     here, pair = await sign_in(alice)
     assert await ended_by(lambda: act(alice, pair), here, alice) == code
     with pytest.raises(AppError) as caught:
-        await turns.start(here, question())
+        await service.start(here, question())
     assert caught.value.code == "not_authenticated"
 
 
 async def test_another_sign_in_of_the_same_person_goes_on(alice: User, work: UserApiKey):
     here, pair = await sign_in(alice)
     there, _ = await sign_in(alice)
-    other = await turns.start(there, question("Hello /emulate frames=150 pace=20"))
+    other = await service.start(there, question("Hello /emulate frames=150 pace=20"))
     assert await ended_by(lambda: tokens.revoke(pair.refresh), here, alice) == "signed_out"
     *_, last = [event async for event in events_of(alice, other.run_id)]
     assert last["type"] == "RUN_FINISHED"
@@ -113,7 +113,7 @@ async def test_another_sign_in_of_the_same_person_goes_on(alice: User, work: Use
 
 async def test_a_refresh_of_the_token_ends_nothing(alice: User, work: UserApiKey):
     here, pair = await sign_in(alice)
-    started = await turns.start(here, question("Hello /emulate frames=100 pace=20"))
+    started = await service.start(here, question("Hello /emulate frames=100 pace=20"))
     await in_database(tokens.renew, pair.refresh)
     *_, last = [event async for event in events_of(alice, started.run_id)]
     assert last["type"] == "RUN_FINISHED"
@@ -169,7 +169,7 @@ async def test_the_end_of_a_loan_ends_the_borrowers_answers(
 
 async def test_a_budget_that_is_lowered_ends_the_answer(alice: User, work: UserApiKey):
     here = SignIn(alice.pk)
-    started = await turns.start(here, question(LONG))
+    started = await service.start(here, question(LONG))
     events: list[Event] = []
     async for event in events_of(alice, started.run_id):
         events.append(event)
@@ -193,7 +193,7 @@ async def test_a_spare_key_that_was_switched_off_meanwhile_is_passed_over(
 
     second, third = await in_database(name_spares)
     asked = question("Hello /emulate error=429 times=1 delay=2")
-    started = await turns.start(SignIn(alice.pk), asked)
+    started = await service.start(SignIn(alice.pk), asked)
     await in_database(UserApiKey.objects.filter(pk=second.pk).update, is_active=False)
     events = [event async for event in events_of(alice, started.run_id)]
     assert events[-1]["type"] == "RUN_FINISHED"

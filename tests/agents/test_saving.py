@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from agents.database import in_database
 from apikeys.models import UserApiKey
+from common.database import in_database
 from conversations.models import Artifact
 from emulator.testing import Emulator
 from tests.agents.asking import answered, of_kind, question, run_of

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 from django.db import OperationalError
 
-from agents import supervisor
-from agents.supervisor import Supervisor, failing_tasks
+from common import supervisor
+from common.supervisor import Supervisor, failing_tasks
 from tests.agents.conftest import until
 
 
@@ -18,7 +18,7 @@ from tests.agents.conftest import until
 async def tasks(monkeypatch, caplog) -> AsyncIterator[Supervisor]:
     monkeypatch.setattr(supervisor, "BACKOFF_S", 0.01)
     monkeypatch.setattr(supervisor, "STEADY_S", 0.05)
-    caplog.set_level(logging.INFO, "agents.supervisor")
+    caplog.set_level(logging.INFO, "common.supervisor")
     made = Supervisor()
     yield made
     await made.stop()

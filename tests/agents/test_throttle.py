@@ -6,9 +6,9 @@ import typing
 
 import pytest
 
-from agents import inputs
-from agents.guard import Guard
-from agents.throttle import BURST_S, COSTS, FRAME_COST, Bucket
+from agents.protocol import frames
+from agents.transports.connections import Guard
+from agents.transports.throttle import BURST_S, COSTS, FRAME_COST, Bucket
 
 
 class Clock:
@@ -20,12 +20,12 @@ class Clock:
 
 
 def test_every_frame_has_its_price_by_what_it_sets_going():
-    assert COSTS.keys() == set(typing.get_args(inputs.Frame))
+    assert COSTS.keys() == set(typing.get_args(frames.Frame))
     run, follow, cancel, ping, ack = (
         COSTS[kind]
         for kind in (
-            *(inputs.RunFrame, inputs.FollowFrame, inputs.CancelFrame),
-            *(inputs.PingFrame, inputs.AckFrame),
+            *(frames.RunFrame, frames.FollowFrame, frames.CancelFrame),
+            *(frames.PingFrame, frames.AckFrame),
         )
     )
     assert run > follow > cancel > ping > ack >= FRAME_COST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from agents.live import Watched
+from agents.runs.manager import Watched
 
 Told = tuple[UUID, UUID]
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from agents.database import in_database
-from agents.liverun import RunIds
-from agents.writer import Writer
+from agents.runs.task import RunIds
+from agents.runs.writer import Writer
+from common.database import in_database
 from common.outages import outages
 from conversations.models import Event, Run
 from tests.agents.conftest import OpenRun, database_away, in_this_process, row, until

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.core.errors import SENTENCES, AgentError
-from agents.core.gemini import KeyCheck
-from agents.core.listing import ListedModel
 from apikeys import checking, health, services
 from apikeys.models import KeyAudit, UserApiKey
 from common.errors import AppError
+from gemini.account import KeyCheck
+from gemini.errors import SENTENCES, AgentError
+from gemini.listing import ListedModel
 from tests.people import client_for, make_key, new_secret
 
 pytestmark = pytest.mark.django_db

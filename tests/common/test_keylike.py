@@ -28,7 +28,7 @@ from common.keylike import (
     validate_no_key,
     without_keys,
 )
-from conversations.artifacts import artifact_upload
+from conversations.files.artifacts import artifact_upload
 from conversations.models import Thread
 from conversations.services import thread_create, thread_rename, title_from
 from tests.people import (

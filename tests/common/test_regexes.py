@@ -13,13 +13,13 @@ import time
 import pytest
 import rest_framework.views  # noqa: F401  # before what it imports itself
 
-from agents.core import keyguard
+from gemini import redaction
 
-PACKAGES = ("common", "accounts", "apikeys", "conversations", "agents", "chatproject")
+PACKAGES = ("common", "gemini", "accounts", "apikeys", "conversations", "agents", "chatproject")
 CHARS = 30_000
 TRIED_S = 0.1  # with pairs, a different share of them for each expression
-STARTED_WITH = ("conversations.decoding.worker", "chatproject.asgi")  # not for this process
-ON_A_FEW_CHARACTERS = {keyguard._ESCAPE_AT_END}
+STARTED_WITH = ("conversations.files.decoding.worker", "chatproject.asgi")  # not for this process
+ON_A_FEW_CHARACTERS = {redaction._ESCAPE_AT_END}
 SECONDS = 0.3  # what is linear takes a hundredth of that, and what is quadratic many times
 PIECES = [
     *" \t\n.,:;-_=+*/\\|#<>()[]{}'\"`~!?&%@$0aAZ\x00\x1b\xff",

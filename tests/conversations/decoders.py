@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from common.errors import AppError
-from conversations.pictures import Picture
+from conversations.files.formats.pictures import Picture
 
 
 def picture_of(data: bytes) -> Picture:

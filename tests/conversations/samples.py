@@ -12,8 +12,8 @@ import pillow_heif
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from conversations.artifacts import artifact_upload
-from conversations.mediatypes import DOCX
+from conversations.files.artifacts import artifact_upload
+from conversations.files.mediatypes import DOCX
 from conversations.models import Artifact
 from tests.conversations.documents import docx, pdf, zipped
 from tests.conversations.mediafiles import (

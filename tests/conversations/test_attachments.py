@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from common.errors import AppError
 from conversations.access import attachments_for
-from conversations.attachments import said, snapshots_of
-from conversations.geminifiles import (
+from conversations.files.attachments import said, snapshots_of
+from conversations.files.google_copies import (
     gemini_file_for,
     gemini_file_remember,
     gemini_files_forget,

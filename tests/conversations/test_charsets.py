@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from common.errors import AppError
-from conversations.formats.charsets import read_text
-from conversations.formats.inspection import inspect_file
+from conversations.files.formats.charsets import read_text
+from conversations.files.formats.inspection import inspect_file
 from tests.conversations.mediafiles import param_id
 
 

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from conversations.cleaning import Cleaned, media_clean
+from conversations.files.cleaning import Cleaned, media_clean
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact, open_run
 from tests.conversations.samples import uploaded
@@ -116,7 +116,7 @@ from io import BytesIO
 import django
 django.setup()
 from django.contrib.auth.models import User
-from conversations import artifacts
+from conversations.files import artifacts
 
 owner = User.objects.create(username="alice")
 if sys.argv[1] == "storing":

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from common.errors import AppError
-from conversations.decoding import pool as pools
-from conversations.decoding.pool import DecodingPool
-from conversations.decoding.process import Limits
-from conversations.pictures import Picture
+from conversations.files.decoding import pool as pools
+from conversations.files.decoding.pool import DecodingPool
+from conversations.files.decoding.process import Limits
+from conversations.files.formats.pictures import Picture
 from tests.conversations import decoders
 
 MIB = 1024 * 1024

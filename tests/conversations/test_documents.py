@@ -10,9 +10,9 @@ import pikepdf
 import pytest
 
 from common.errors import AppError
-from conversations.formats import office
-from conversations.formats.inspection import inspect_file
-from conversations.mediatypes import DOCUMENTS, DOCX, EPUB, ODS, ODT, PPTX, RTF, XLSX
+from conversations.files.formats import office
+from conversations.files.formats.inspection import inspect_file
+from conversations.files.mediatypes import DOCUMENTS, DOCX, EPUB, ODS, ODT, PPTX, RTF, XLSX
 from tests.conversations.documents import (
     RTF as RTF_FILE,
 )

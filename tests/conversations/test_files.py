@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from conversations import selectors
-from conversations.files import PART_BYTES
+from conversations.files.serving import PART_BYTES
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact
 from tests.conversations.samples import HTML, MP3_FRAME, picture, send, uploaded

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from common.errors import AppError
-from conversations.formats.inspection import inspect_file
-from conversations.formats.refusals import ACCEPTED
+from conversations.files.formats.inspection import inspect_file
+from conversations.files.formats.refusals import ACCEPTED
 from tests.conversations.documents import pdf
 from tests.conversations.mediafiles import (
     AAC_FRAME,

@@ -9,8 +9,8 @@ import pikepdf
 import pytest
 
 from common.errors import AppError
-from conversations.formats.inspection import inspect_file
-from conversations.formats.media import read_media
+from conversations.files.formats.inspection import inspect_file
+from conversations.files.formats.media import read_media
 from tests.conversations.documents import pdf
 from tests.conversations.mediafiles import (
     AAC_FRAME,

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat, PngImagePlugin
 
 from common.errors import AppError
-from conversations import pictures
-from conversations.decoding.pool import decode
-from conversations.picturebounds import scans_of_jpeg
-from conversations.pictures import clean_picture
+from conversations.files.decoding.pool import decode
+from conversations.files.formats import pictures
+from conversations.files.formats.picture_bounds import scans_of_jpeg
+from conversations.files.formats.pictures import clean_picture
 from tests.conversations.samples import (
     CAMERA,
     heic,

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from agents.reading import Resync, _page
+from agents.runs.replay import Resync, _page
 from conversations.models import Event, Message, Run
 from conversations.pruning import events_prune
 from tests.conversations.factories import answered_run, append, open_run, plain_answer

@@ -9,10 +9,10 @@ import sys
 import pytest
 from django.core.files.storage import default_storage
 
-from conversations.attachments import said, snapshots_of
-from conversations.cleaning import media_clean
+from conversations.files.attachments import said, snapshots_of
+from conversations.files.cleaning import media_clean
+from conversations.files.quota import used_bytes
 from conversations.models import Artifact
-from conversations.space import used_bytes
 from tests.conversations.documents import docx, pdf
 from tests.conversations.factories import open_run
 from tests.conversations.mediafiles import CANARY, iso
@@ -106,7 +106,7 @@ def test_what_is_stored_and_sent_out_has_no_place_in_it(alice):
 def test_the_server_itself_loads_no_parser():
     """They are for the workers: half a second at the start, 30 MiB, and reach of foreign bytes."""
     code = (
-        "import django, sys; django.setup(); import conversations.artifacts; "
+        "import django, sys; django.setup(); import conversations.files.artifacts; "
         "print(*{'pikepdf', 'pymediainfo', 'mutagen', 'python_calamine'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 
 from common.errors import AppError
-from conversations import artifacts, space
+from conversations.files import artifacts, quota
 from conversations.models import Artifact
 from tests.conversations.factories import answered_run, make_artifact
 from tests.conversations.samples import huge_png, picture, send, uploaded
@@ -98,7 +98,7 @@ def test_uploads_at_the_same_moment_cannot_get_past_the_quota(alice, own_media_f
 
     refused = [result.code for result in results if isinstance(result, AppError)]
     assert refused == ["storage_full"] * 6
-    assert space.used_bytes(alice.pk) == 2000
+    assert quota.used_bytes(alice.pk) == 2000
     assert len(stored(own_media_folder)) == Artifact.objects.count() == 2
 
 

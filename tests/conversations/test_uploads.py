@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from conversations.filenames import NAME_CHARS, display_name
+from conversations.files.names import NAME_CHARS, display_name
 from conversations.models import Artifact
 from tests.conversations.samples import (
     ACCEPTED,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.model import ModelRequest
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.pool import Endpoint
+from gemini.request import ModelRequest
 
 MODEL = "gemini-3.8-flash"
 KEY = "AIzaThisKeyIsSecret000000000000000000000"

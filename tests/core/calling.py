@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agents.core.call import ModelCall
-from agents.core.errors import AgentError
-from agents.core.model import ModelRequest
 from agents.core.testing import ScriptedModel
 from agents.core.turn import Limits, Record
+from gemini.errors import AgentError
+from gemini.request import ModelRequest
 from tests.core.team import KEY, Shelf
 
 

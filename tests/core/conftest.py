@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from agents.core.gemini import Endpoint, Gemini
 from emulator.testing import Emulator, running
+from gemini.client import Gemini
+from gemini.pool import Endpoint
 from tests.core.recordings import FOLDER
 
 

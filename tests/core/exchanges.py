@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.core.outputs import Media
+from gemini.outputs import Media
 from tests.core.team import call, kept_as
 
 FLASH, PRO = "gemini-3.8-flash", "gemini-3.1-pro-preview"

@@ -9,9 +9,9 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 
-from agents.core.errors import AgentError
-from agents.core.keys import Key
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.errors import AgentError
+from gemini.keys import Key
 from tests.core.team import (
     USAGE,
     Allowed,

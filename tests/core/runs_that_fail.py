@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from agents.core.errors import AgentError
-from agents.core.google_errors import agent_error
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini.errors import AgentError
+from gemini.google_errors import agent_error
+from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, call, events_of, said
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agents.core.errors import AgentError
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini.errors import AgentError
+from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, events_of, said
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from agents.core.agent import Task, Tool
-from agents.core.outputs import Said
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.outputs import Said
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import (
     Event,

@@ -9,17 +9,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from agents.core import catalogue
-from agents.core.addresses import as_part
 from agents.core.agent import Agent
 from agents.core.agui import AguiStream
 from agents.core.coordinator import Coordinator
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.errors import AgentError
-from agents.core.keys import Allowance, Key, Keys
-from agents.core.outputs import Media, Saved
+from agents.core.keys import Allowance, Keys
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Attachment, Record, Turn
+from gemini import catalogue
+from gemini.addresses import as_part
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.outputs import Media, Saved
 from tests.agui_rules import assert_valid_stream
 
 Event = dict[str, Any]

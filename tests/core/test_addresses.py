@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.addresses import MAX_CHARS, MOST_VIDEOS, address_from
-from agents.core.google_errors import agent_error
-from agents.core.history import VIDEO_TOKENS_PER_S, tokens_of
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel
 from agents.core.turn import Attachment
+from gemini.addresses import MAX_CHARS, MOST_VIDEOS, address_from
+from gemini.google_errors import agent_error
+from gemini.history import VIDEO_TOKENS_PER_S, tokens_of
+from gemini.outputs import Media
 from tests.core.team import Shelf, ask, attached, events_of, said
 
 VIDEO = "https://www.youtube.com/watch?v=lCdaVNyHtjU"

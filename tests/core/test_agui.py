@@ -7,18 +7,9 @@ import json
 import pytest
 
 from agents.core.agui import RESULT_CHARS, AguiStream
-from agents.core.errors import AgentError
-from agents.core.outputs import (
-    Activity,
-    Delegated,
-    Failed,
-    FromAgent,
-    Media,
-    Returned,
-    Saved,
-    TextDelta,
-    ThoughtDelta,
-)
+from agents.core.outputs import Delegated, Failed, FromAgent, Returned
+from gemini.errors import AgentError
+from gemini.outputs import Activity, Media, Saved, TextDelta, ThoughtDelta
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import of_type, types
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.blame import blamed
-from agents.core.google_errors import agent_error
+from gemini.file_errors import blamed
+from gemini.google_errors import agent_error
 
 VIDEO = {"id": "v", "name": "YouTube video abc", "mimeType": "video/mp4", "size": 0}
 FILE = {"id": "p", "name": "a.pdf", "mimeType": "application/pdf", "size": 9}

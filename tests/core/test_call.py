@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agents.core import call as model_call
-from agents.core.errors import AgentError
-from agents.core.outputs import TextDelta, ThoughtDelta
 from agents.core.testing import chunk, text
 from agents.core.turn import Limits, Record
+from gemini.errors import AgentError
+from gemini.outputs import TextDelta, ThoughtDelta
 from tests.core.calling import calling, failure, outputs
 from tests.core.team import as_inline, said, thought
 

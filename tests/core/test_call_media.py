@@ -8,8 +8,8 @@ import wave
 
 import pytest
 
-from agents.core.outputs import Activity, Saved, Sources, Support, TextDelta
 from agents.core.testing import chunk, text
+from gemini.outputs import Activity, Saved, Sources, Support, TextDelta
 from tests.core.calling import calling, failure, outputs
 from tests.core.team import Shelf, as_inline, kept_as, said
 

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.outputs import Saved
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.errors import AgentError
+from gemini.outputs import Saved
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import (
     USAGE,

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from agents.core import catalogue
-from agents.core.known_models import KNOWN
-from agents.core.shutdowns import SHUTDOWNS
-from agents.core.voices import DEFAULT_VOICE, VOICES, is_voice
+from gemini import catalogue
+from gemini.known_models import KNOWN
+from gemini.shutdowns import SHUTDOWNS
+from gemini.voices import DEFAULT_VOICE, VOICES, is_voice
 
 TODAY = date(2026, 11, 28)
 LAST_DAY, THE_END = date(2026, 11, 30), date(2026, 12, 1)

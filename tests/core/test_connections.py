@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.gemini import pool as gemini_pool
+from gemini import pool as gemini_pool
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.pool import Endpoint
 from tests.core.asking import STOP, frames, request
 from tests.core.rawserver import SSE, answering, reply
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 
-from agents.core.errors import AgentError
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini.errors import AgentError
 from tests.core.team import (
     USAGE,
     ask,

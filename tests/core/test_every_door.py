@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini, check_key, list_models
-from agents.core.model import ModelRequest
-from agents.core.outputs import TextDelta
-from agents.core.reading import AnswerReader
 from emulator.faults import FAULTS, fault
+from gemini.account import check_key, list_models
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.outputs import TextDelta
+from gemini.pool import Endpoint
+from gemini.request import ModelRequest
+from gemini.response import AnswerReader
 from tests.core.rawserver import answering, reply
 from tests.core.recordings import FOLDER
 from tests.core.team import KEY

@@ -7,12 +7,13 @@ from itertools import count
 import pytest
 
 from agents.core.call import ModelCall
-from agents.core.errors import AgentError
-from agents.core.keys import Key, Keys
-from agents.core.model import ModelRequest
-from agents.core.outputs import Media, TextDelta
+from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits, Record
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.outputs import Media, TextDelta
+from gemini.request import ModelRequest
 from tests.core.exchanges import FLASH, PHOTO, model, user
 from tests.core.team import (
     Shelf,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from google.genai import types
 
-from agents.core.errors import SENTENCES
-from agents.core.finishing import BLOCKS, CUT, FINISHES, GOES_ON, WHOLE, block_error, finish_error
+from gemini.errors import SENTENCES
+from gemini.finishing import BLOCKS, CUT, FINISHES, GOES_ON, WHOLE, block_error, finish_error
 
 
 def test_every_reason_that_the_library_knows_has_its_words():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agents.core.frames import BadFrame, FrameReader
+from gemini.sse import BadFrame, FrameReader
 
 FRAMES = [
     {"text": "Grüße, 世界 👋"},

@@ -8,10 +8,11 @@ import json
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.model import Function, ModelRequest
 from emulator.calls import camelised
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.pool import Endpoint
+from gemini.request import Function, ModelRequest
 from tests.core.asking import HELLO, KEY, MODEL, STOP, ask, frames, request, said
 from tests.core.rawserver import answering, reply
 

@@ -7,9 +7,10 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.gemini import pool as gemini_pool
 from agents.core.turn import Limits
+from gemini import pool as gemini_pool
+from gemini.client import Gemini
+from gemini.pool import Endpoint
 from tests.core.asking import STOP, ask, failure, failure_at, frames, request, said
 from tests.core.rawserver import SSE, answering, reply
 from tests.core.team import rest

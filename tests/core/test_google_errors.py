@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from agents.core.errors import SENTENCES
-from agents.core.google_errors import agent_error, error_in_stream
-from agents.core.quotas import _until_midnight
+from gemini.errors import SENTENCES
+from gemini.google_errors import agent_error, error_in_stream
+from gemini.quota_errors import _until_midnight
 from tests.core.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"

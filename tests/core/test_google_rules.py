@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.errors import KINDS, AgentError
-from agents.core.google_errors import agent_error
+from gemini.errors import KINDS, AgentError
+from gemini.google_errors import agent_error
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
 LIMIT = "* Quota exceeded for metric: generativelanguage.googleapis.com/{}, limit: {}, model: m"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agents.core.agui import AguiStream
-from agents.core.grounding import SUGGESTIONS_MAX, Grounding, sources, suggestions
-from agents.core.outputs import Activity, Saved, Sources, Support, TextDelta, ThoughtDelta
+from gemini.grounding import SUGGESTIONS_MAX, Grounding, sources, suggestions
+from gemini.outputs import Activity, Saved, Sources, Support, TextDelta, ThoughtDelta
 from tests.core.expected import units
 from tests.core.team import of_type, support
 

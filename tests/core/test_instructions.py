@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core import abilities
 from agents.core.coordinator import ALONE, SYSTEM
-from agents.core.history import text_tokens, tokens_of
-from agents.core.instructions import Instructions
 from agents.core.team import media, text
 from agents.core.testing import ScriptedModel
 from agents.core.turn import Limits
+from gemini import capabilities
+from gemini.history import text_tokens, tokens_of
+from gemini.instructions import Instructions
 from tests.core.exchanges import FLASH, IMAGE, SPEECH, user
 from tests.core.team import ask, asks, call, events_of, said
 
@@ -59,7 +59,7 @@ async def test_what_draws_is_told_them_and_what_speaks_would_read_them_aloud():
 
 
 async def test_a_model_that_refuses_instructions_is_told_them_as_words(monkeypatch):
-    monkeypatch.setattr(abilities, "instructed_by", lambda model: "words")
+    monkeypatch.setattr(capabilities, "instructed_by", lambda model: "words")
     [request] = await requests_of(agent="media", output="image", prompt="A fox")
     assert request.system == ""
     told, task = request.contents
@@ -69,7 +69,7 @@ async def test_a_model_that_refuses_instructions_is_told_them_as_words(monkeypat
 
 def test_how_models_take_instructions():
     ways = {
-        model: abilities.instructed_by(model) for model in (FLASH, IMAGE, SPEECH, FIRST_TO_DRAW)
+        model: capabilities.instructed_by(model) for model in (FLASH, IMAGE, SPEECH, FIRST_TO_DRAW)
     }
     assert list(ways.values()) == ["system", "system", "nothing", "words"]
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from agents.core.agent import Tool
 from agents.core.call import ModelCall
-from agents.core.errors import AgentError
-from agents.core.frames import FrameReader
-from agents.core.keyguard import REMOVED, KeyGuard, SecretFilter
-from agents.core.keys import Key
-from agents.core.model import ModelRequest
-from agents.core.outputs import TextDelta, ThoughtDelta
 from agents.core.team import TEAM
 from agents.core.testing import ScriptedModel, chunk, function_call, text
 from agents.core.turn import Limits, Record
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.outputs import TextDelta, ThoughtDelta
+from gemini.redaction import REMOVED, KeyGuard, SecretFilter
+from gemini.request import ModelRequest
+from gemini.sse import FrameReader
 from tests.core.team import Shelf, ask, events_of, resting_on, said, support
 
 KEY = "AIzaSyAAIzB1234567890abcdefghijklmnopqr"

@@ -8,9 +8,10 @@ import traceback
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, check_key, list_models
-from agents.core.listing import ListedModel
+from gemini.account import check_key, list_models
+from gemini.errors import AgentError
+from gemini.listing import ListedModel
+from gemini.pool import Endpoint
 from tests.core.asking import KEY, STOP, failure, request
 from tests.core.rawserver import answering, reply
 

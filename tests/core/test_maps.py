@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agents.core import catalogue
 from agents.core.testing import ScriptedModel
+from gemini import catalogue
 from tests.core.exchanges import PHOTO
 from tests.core.team import Shelf, ask, attached, events_of, said
 

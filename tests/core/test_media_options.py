@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from agents.core import mediaoptions
-from agents.core.catalogue import ModelList
-from agents.core.dialogue import script_of
-from agents.core.files import newest_pictures
-from agents.core.google_body import body
-from agents.core.listing import ListedModel
-from agents.core.mediaoptions import PictureOptions, Speaker, SpeechOptions
-from agents.core.model import ModelRequest
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel
+from gemini import media_options
+from gemini.catalogue import ModelList
+from gemini.dialogue import script_of
+from gemini.files import newest_pictures
+from gemini.listing import ListedModel
+from gemini.media_options import PictureOptions, Speaker, SpeechOptions
+from gemini.outputs import Media
+from gemini.request import ModelRequest
+from gemini.request_body import body
 from tests.core.exchanges import IMAGE
 from tests.core.team import ask, asks, attached, call, events_of, of_type, said
 
@@ -76,7 +76,7 @@ async def test_what_was_understood_wrongly_is_left_to_the_model(understood):
     ],
 )
 def test_a_refusal_names_what_the_model_takes(model, chosen, refusal):
-    told = mediaoptions.picture_refusal(model, chosen)
+    told = media_options.picture_refusal(model, chosen)
     assert refusal in told if refusal else told == ""
 
 
@@ -220,10 +220,10 @@ async def test_older_models_take_style_and_names_as_words(text, speakers, sent_a
 )
 def test_a_dialogue_is_of_two(speakers, refusal):
     model = ModelList().info("gemini-3-speech")
-    told = mediaoptions.speech_refusal(model, SpeechOptions(speakers))
+    told = media_options.speech_refusal(model, SpeechOptions(speakers))
     assert refusal in told if refusal else told == ""
     alone = replace(model, speech=replace(model.speech, speakers=1))
-    told = mediaoptions.speech_refusal(alone, SpeechOptions(speakers))
+    told = media_options.speech_refusal(alone, SpeechOptions(speakers))
     assert told == (
         f"{model.label} speaks with one voice only. Choose no second one." * bool(speakers)
     )

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from agents.core.catalogue import ModelList
-from agents.core.gemini import list_models
-from agents.core.google_body import body
-from agents.core.listing import ListedModel, kind_of_id, listed_from
 from agents.core.testing import ScriptedModel
+from gemini.account import list_models
+from gemini.catalogue import ModelList
+from gemini.listing import ListedModel, kind_of_id, listed_from
+from gemini.request_body import body
 from tests.core.exchanges import FLASH, LITE
 from tests.core.team import ask, events_of, said
 

@@ -9,9 +9,9 @@ import pytest
 
 from agents.core import team
 from agents.core.agent import RESULT_CHARS, Tool
-from agents.core.errors import AgentError
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Attachment, Limits
+from gemini.errors import AgentError
 from tests.core.exchanges import FLASH, answered, model, user
 from tests.core.runs_with_tools import WeatherAgent, looks_up
 from tests.core.team import asks, call, events_of_team, of_type, prompt_of, said, words

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.frames import BadFrame, FrameReader
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.errors import AgentError
+from gemini.sse import BadFrame, FrameReader
 from tests.core.recordings import recorded
 from tests.core.team import ask, call, events_of, said, thought, words
 

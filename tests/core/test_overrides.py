@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel
+from gemini.outputs import Media
 from tests.core.exchanges import FLASH, IMAGE, SPEECH, model, user
 from tests.core.team import Shelf, ask, attached, events_of, of_type, prompt_of, said, words
 

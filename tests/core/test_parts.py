@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
-from agents.core import partial_args
-from agents.core.parts import PartKeeper
+from gemini import partial_args
+from gemini.parts import PartKeeper
 
 SIGNED = {"text": "signed", "thoughtSignature": "c2lnbmF0dXJl"}
 SEAL = {"text": "", "thoughtSignature": "c2VhbA=="}

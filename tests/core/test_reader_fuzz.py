@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini, check_key, list_models
-from agents.core.listing import ListedModel
-from agents.core.outputs import TextDelta, ThoughtDelta
-from agents.core.reading import AnswerReader
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.account import check_key, list_models
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.listing import ListedModel
+from gemini.outputs import TextDelta, ThoughtDelta
+from gemini.pool import Endpoint
+from gemini.response import AnswerReader
 from tests.core.asking import request
 from tests.core.rawserver import answering, reply
 from tests.core.recordings import recorded

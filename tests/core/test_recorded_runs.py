@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.core.google_body import body
-from agents.core.google_errors import agent_error, error_in_stream
 from agents.core.testing import ScriptedModel
+from gemini.google_errors import agent_error, error_in_stream
+from gemini.request_body import body
 from tests.core.expected import Expected, units
 from tests.core.recordings import name_of, recorded
 from tests.core.team import Shelf, ask, events_of, of_type, said, words

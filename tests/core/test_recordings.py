@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from agents.core.call import ModelCall
-from agents.core.errors import AgentError
-from agents.core.gemini import Endpoint, Gemini
-from agents.core.model import ModelRequest
-from agents.core.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from agents.core.turn import Limits, Record
+from gemini.client import Gemini
+from gemini.errors import AgentError
+from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
+from gemini.pool import Endpoint
+from gemini.request import ModelRequest
 from tests.core.expected import Expected, units
 from tests.core.recordings import name_of, recorded
 from tests.core.team import Shelf

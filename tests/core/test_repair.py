@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.keys import Key
-from agents.core.outputs import Media
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.outputs import Media
 from tests.core.exchanges import FLASH, model, user
 from tests.core.team import (
     Shelf,

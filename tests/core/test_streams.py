@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.core import prices
+from gemini import prices
 from tests.agui_rules import assert_valid_stream
 from tests.core.recordings import recorded
 from tests.core.runs import PLAIN

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from agents.core import prices
 from agents.core.agent import COORDINATOR
 from agents.core.coordinator import SYSTEM
-from agents.core.errors import AgentError
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini import prices
+from gemini.errors import AgentError
 from tests.core.exchanges import DRAW, FLASH, LITE, WRITE, answered, model, user
 from tests.core.team import (
     USAGE,

@@ -6,12 +6,13 @@ import dataclasses
 
 import pytest
 
-from agents.core import catalogue
-from agents.core.errors import KINDS, SENTENCES, AgentError
-from agents.core.keys import Key
-from agents.core.model import ModelRequest
-from agents.core.outputs import Media
-from agents.core.turn import CallRecord, Limits, Record, Turn, Usage
+from agents.core.turn import CallRecord, Limits, Record, Turn
+from gemini import catalogue
+from gemini.errors import KINDS, SENTENCES, AgentError
+from gemini.keys import Key
+from gemini.outputs import Media
+from gemini.request import ModelRequest
+from gemini.usage import Usage
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from redis import Redis
 
-from agents.doorbell import CHANNEL
+from agents.runs.notifier import CHANNEL
 from tests.cluster.cluster import Cluster, Node, cluster
 from tests.faults.actors import Person
 from tests.faults.guests import Guests

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from redis import Redis
 
-from agents.doorbell import CHANNEL
+from agents.runs.notifier import CHANNEL
 from tests.agents.malformed import MALFORMED
 from tests.cluster import trouble
 from tests.cluster.cluster import Cluster, Node

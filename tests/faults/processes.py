@@ -11,7 +11,7 @@ from tests.cluster.cluster import Cluster
 from tests.faults.history import History
 
 LOOK_EVERY_S = 0.2
-WORKER = b"conversations.decoding.worker"
+WORKER = b"conversations.files.decoding.worker"
 
 
 @dataclass

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from agents.core.errors import AgentError
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.errors import AgentError
 from tests.core.team import (
     USAGE,
     USED_UP,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents.core.counting import counted
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import CallRecord, Usage
+from agents.core.turn import CallRecord
+from gemini.usage import Usage, counted
 from tests.core.team import USAGE, ask, asks, call, events_of, of_type, said
 
 
@@ -125,7 +125,7 @@ async def test_the_account_of_a_run_comes_right_before_its_end():
 
 
 async def test_an_account_says_no_price_where_none_is_known(monkeypatch):
-    monkeypatch.setattr("agents.core.prices._price", lambda model, day: None)
+    monkeypatch.setattr("gemini.prices._price", lambda model, day: None)
     (account,) = of_type(await events_of(ask(ScriptedModel(said("Hi")))), "CUSTOM")
     assert "price" not in account["value"]["calls"][0]
 

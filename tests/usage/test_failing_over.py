@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.errors import AgentError
-from agents.core.keyguard import REMOVED, KeyGuard, SecretFilter
-from agents.core.keys import Key, Keys
+from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.redaction import REMOVED, KeyGuard, SecretFilter
 from tests.core.team import (
     KEY,
     USED_UP,

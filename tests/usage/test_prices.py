@@ -18,11 +18,11 @@ from hypothesis.strategies import (
     text,
 )
 
-from agents.core import price_supplement, prices
-from agents.core.catalogue import ModelList
-from agents.core.counting import counted
-from agents.core.known_models import KNOWN
-from agents.core.turn import CallRecord, Usage
+from agents.core.turn import CallRecord
+from gemini import price_supplement, prices
+from gemini.catalogue import ModelList
+from gemini.known_models import KNOWN
+from gemini.usage import Usage, counted
 
 DAY = date(2026, 11, 1)
 MILLION = 1_000_000

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from accounts.rights import SignIn
-from agents import live, rights, turns
-from agents.database import in_database
-from agents.questions import RunInput
+from agents.protocol.run_input import RunInput
+from agents.runs import manager, rights, service
 from apikeys.models import KeyLoan, UserApiKey
+from common.database import in_database
 from common.errors import AppError
 from conversations.models import ModelCall, Run
 from emulator.testing import Emulator, running
@@ -67,10 +67,10 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
 
 
 async def answered(user: User, asked: RunInput) -> list[Event]:
-    started = await turns.start(SignIn(user.pk), asked)
+    started = await service.start(SignIn(user.pk), asked)
     events = [event async for event in told(user, started.run_id)]
     assert_valid_stream(events)
-    here = await live.current()
+    here = await manager.current()
     if run := here.run(started.run_id):
         await run.wait()  # what it found out about its keys is noted after its end is told
     return events
@@ -78,14 +78,14 @@ async def answered(user: User, asked: RunInput) -> list[Event]:
 
 async def told(user: User, run_id: UUID) -> Any:
     async with asyncio.timeout(20):
-        async for rows in turns.follow(user.pk, run_id):
+        async for rows in service.follow(user.pk, run_id):
             for _, data in rows:
                 yield json.loads(data)
 
 
 async def refused(user: User, asked: RunInput) -> AppError:
     with pytest.raises(AppError) as caught:
-        await turns.start(SignIn(user.pk), asked)
+        await service.start(SignIn(user.pk), asked)
     return caught.value
 
 
@@ -131,7 +131,7 @@ async def test_calls_that_were_made_again_are_there_too(alice: User, work: UserA
 async def test_a_call_is_in_the_ledger_while_it_goes_on_and_once_it_is_stopped(
     alice: User, work: UserApiKey
 ):
-    started = await turns.start(SignIn(alice.pk), question("Hello /emulate stall=3"))
+    started = await service.start(SignIn(alice.pk), question("Hello /emulate stall=3"))
     async with asyncio.timeout(10):
         while not await ledger():  # noqa: ASYNC110 (the database does not tell)
             await asyncio.sleep(0.02)
@@ -139,7 +139,7 @@ async def test_a_call_is_in_the_ledger_while_it_goes_on_and_once_it_is_stopped(
     assert (call.outcome, call.run_id) == ("", started.run_id)
     async for event in told(alice, started.run_id):
         if event["type"] == "TEXT_MESSAGE_CONTENT":
-            await turns.cancel(alice.pk, started.run_id)
+            await service.cancel(alice.pk, started.run_id)
     (call,) = await ledger()
     assert call.outcome == "cancelled"
     assert call.input_tokens > 0
@@ -188,7 +188,7 @@ async def test_a_question_sent_again_finds_its_run_though_the_budget_is_used_up_
     asked = question()
     await answered(alice, asked)
     await change(work, daily_tokens=1)
-    again = await turns.start(SignIn(alice.pk), asked)
+    again = await service.start(SignIn(alice.pk), asked)
     assert (again.run_id, again.created) == (asked.run_id, False)
 
 
@@ -318,7 +318,9 @@ async def test_a_key_that_is_taken_back_ends_the_answers_made_with_it(
     bob, work, lent, code, monkeypatch
 ):
     monkeypatch.setattr(rights, "SWEEP_S", 0.1)
-    started = await turns.start(SignIn(bob.pk), question("Hello /emulate stall=3", key_id=work.pk))
+    started = await service.start(
+        SignIn(bob.pk), question("Hello /emulate stall=3", key_id=work.pk)
+    )
     events = []
     async for event in told(bob, started.run_id):
         events.append(event)

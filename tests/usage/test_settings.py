@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from agents.core import prices
 from chatproject import env
 from chatproject.apps import ChatprojectConfig
+from gemini import prices
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_without_days_this_month_is_meant(alice, work):
 
 
 def test_one_grouped_query_however_much_there_is(alice, work, django_assert_num_queries):
-    from conversations.usage import period_of, usage_of_user
+    from conversations.usage.selectors import period_of, usage_of_user
 
     for _ in range(20):
         make_call(alice, work)

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from agents.core import dialogue, mediaoptions
 from agents.core.agent import Task, Tool
-from agents.core.catalogue import ModelInfo
-from agents.core.errors import AgentError
-from agents.core.files import kind_of
-from agents.core.mediaoptions import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
-from agents.core.outputs import Said
-from agents.core.voices import DEFAULT_VOICE, another_voice
+from gemini import dialogue, media_options
+from gemini.catalogue import ModelInfo
+from gemini.errors import AgentError
+from gemini.files import kind_of
+from gemini.media_options import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
+from gemini.outputs import Said
+from gemini.voices import DEFAULT_VOICE, another_voice
 
 SYSTEM = (
     "You are the media agent of a small team. You describe and make pictures, and understand "
@@ -96,14 +96,14 @@ def _options(task: Task) -> dict[str, Any]:
 def _picture(task: Task) -> dict[str, Any]:
     model = _model(task, "image")
     pictures = sum(kind_of(file.mime_type) == "image" for file in task.turn.attachments)
-    if refusal := mediaoptions.references_refusal(model, pictures):
+    if refusal := media_options.references_refusal(model, pictures):
         raise AgentError("bad_request", refusal)
     return {
         "system": SYSTEM,
         "model": model.api_id,
         "made": True,
         "modalities": ("TEXT", "IMAGE"),
-        "picture": mediaoptions.picture_for(model, task.turn.picture, task.arguments),
+        "picture": media_options.picture_for(model, task.turn.picture, task.arguments),
     }
 
 

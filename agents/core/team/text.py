@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from agents.core.agent import Task, Tool
-from agents.core.outputs import Said
+from gemini.outputs import Said
 
 SYSTEM = (
     "You are the text agent of a small team. You write long texts, code and analyses. "

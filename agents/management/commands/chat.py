@@ -20,13 +20,13 @@ from django.contrib.auth import authenticate
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.rights import SignIn
-from agents import live, turns
-from agents.core.catalogue import THINKING, TOOLS
 from agents.core.team.media import OUTPUTS
 from agents.management.transcript import Transcript
-from agents.questions import AGENT_CHOICES, FILES_SENT, RunInput
+from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, RunInput
+from agents.runs import manager, service
 from common.errors import AppError
-from conversations.artifacts import artifact_upload
+from conversations.files.artifacts import artifact_upload
+from gemini.catalogue import THINKING, TOOLS
 
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105 (its name, not its value)
 
@@ -138,7 +138,7 @@ class _Chat:
                     failed = await self._ask(line)
             return failed
         finally:
-            await live.shutdown()
+            await manager.shutdown()
 
     def _choose(self, name: str) -> None:
         """Who answers from now on."""
@@ -165,7 +165,7 @@ class _Chat:
             **self._wanted,
         )
         try:
-            started = await turns.start(SignIn(self._user_id), question)
+            started = await service.start(SignIn(self._user_id), question)
         except AppError as error:
             self._write(error.message)
             return True
@@ -177,16 +177,16 @@ class _Chat:
         stops: set[asyncio.Task[None]] = set()
 
         def stop() -> None:
-            stops.add(asyncio.ensure_future(turns.cancel(self._user_id, run_id)))
+            stops.add(asyncio.ensure_future(service.cancel(self._user_id, run_id)))
 
         loop.add_signal_handler(signal.SIGINT, stop)
         transcript = Transcript()
         try:
-            async with aclosing(turns.follow(self._user_id, run_id)) as batches:
+            async with aclosing(service.follow(self._user_id, run_id)) as batches:
                 async for events in batches:
                     for _, data in events:
                         self._write(transcript.feed(json.loads(data)), ending="")
-        except turns.Resync:
+        except service.Resync:
             self._write("\nThe server lost this answer. What was said is kept.")
             return True
         finally:

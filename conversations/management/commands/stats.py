@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import AppError
-from conversations import usage
-from conversations.usage import Tally, UsageRow
+from conversations.usage import selectors
+from conversations.usage.selectors import Tally, UsageRow
 
 HEADS = ("calls", "tokens in", "tokens out", "price")
 
@@ -23,17 +23,17 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--by", choices=usage.GROUPS, default="model")
+        parser.add_argument("--by", choices=selectors.GROUPS, default="model")
         parser.add_argument("--from", type=_day, dest="first", help="YYYY-MM-DD, of UTC")
         parser.add_argument("--to", type=_day, dest="last", help="YYYY-MM-DD, included")
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            period = usage.period_of(options["first"], options["last"])
+            period = selectors.period_of(options["first"], options["last"])
         except AppError as error:
             raise CommandError(error.message) from None
-        rows = usage.usage_of_everybody(period=period, group=options["by"])
+        rows = selectors.usage_of_everybody(period=period, group=options["by"])
         if options["json"]:
             for row in rows:
                 self.stdout.write(json.dumps(_as_json(options["by"], row)))
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{period.first} to {period.last}, UTC")
         table = [["user", options["by"], *HEADS]]
         table += [[row.user, row.name, *_cells(row.tally)] for row in rows]
-        table.append(["all", "", *_cells(usage.total_of(rows))])
+        table.append(["all", "", *_cells(selectors.total_of(rows))])
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for line in table:
             cells = zip(line, widths, strict=True)

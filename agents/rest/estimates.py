@@ -1,0 +1,166 @@
+"""REST: what a question would cost to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import InstructionsField, checked, signed_in
+from agents.core.team.media import OUTPUTS
+from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
+from agents.runs.estimates import Question, estimate
+from gemini.addresses import MAX_CHARS, address_from
+from gemini.catalogue import TOOLS
+from gemini.dialogue import NAME_CHARS
+from gemini.media_options import STYLE_CHARS, PictureOptions, Speaker, SpeechOptions
+from gemini.voices import VOICES
+
+
+class PictureInput(serializers.Serializer[Any]):
+    ratio = serializers.CharField(max_length=10, required=False, allow_null=True)
+    size = serializers.CharField(max_length=10, required=False, allow_null=True)
+
+
+class SpeakerInput(serializers.Serializer[Any]):
+    voice = serializers.ChoiceField(list(VOICES))
+    name = serializers.CharField(max_length=NAME_CHARS, required=False, allow_null=True)
+
+
+class SpeechInput(serializers.Serializer[Any]):
+    speakers = serializers.ListField(
+        child=SpeakerInput(), required=False, allow_null=True, max_length=2
+    )
+    style = serializers.CharField(  # type: ignore[assignment]  # a field named like an option
+        max_length=STYLE_CHARS, required=False, allow_null=True
+    )
+
+
+class PictureOutput(serializers.Serializer[Any]):
+    size = serializers.CharField(allow_blank=True)
+    price_usd = serializers.DecimalField(
+        max_digits=16, decimal_places=9, allow_null=True, help_text="Null: not known."
+    )
+
+
+class AddressInput(serializers.Serializer[Any]):
+    """A video on YouTube, or a PDF or picture at a public https address."""
+
+    address = serializers.CharField(max_length=MAX_CHARS)
+    mime_type = serializers.CharField(max_length=100, required=False, default="")
+    start_s = serializers.IntegerField(required=False, allow_null=True, default=None)
+    end_s = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = address_from(
+                attrs["address"], attrs["mime_type"], attrs["start_s"], attrs["end_s"]
+            )
+        except ValueError as error:
+            raise serializers.ValidationError({"address": [str(error)]}) from None
+        return {"found": found}
+
+
+class EstimateInput(serializers.Serializer[Any]):
+    text = serializers.CharField(
+        max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False, write_only=True
+    )
+    thread_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    parent_run_id = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="None: after the newest run."
+    )
+    at_start = serializers.BooleanField(
+        required=False, default=False, help_text="As a new beginning of the thread."
+    )
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=FILES_SENT
+    )
+    addresses = serializers.ListField(
+        child=AddressInput(), required=False, default=list, max_length=FILES_SENT
+    )
+    agent = serializers.ChoiceField(list(AGENT_CHOICES), required=False, default="auto")
+    output = serializers.ChoiceField(
+        list(OUTPUTS), required=False, allow_null=True, default=None, help_text="Of that agent."
+    )
+    model = serializers.CharField(required=False, allow_null=True, default=None, max_length=50)
+    key_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    tools = serializers.ListField(
+        child=serializers.ChoiceField(list(TOOLS)), required=False, allow_null=True, default=None
+    )
+    instructions = InstructionsField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Those of the conversation to be; null: as they are.",
+    )
+    picture = PictureInput(required=False, allow_null=True, default=None)
+    speech = SpeechInput(required=False, allow_null=True, default=None)
+    exact = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Have Gemini count. It sends the question and its files to Google.",
+    )
+
+
+class EstimateOutput(serializers.Serializer[Any]):
+    model = serializers.CharField(help_text="The API's id of the model that is asked first.")
+    input_tokens = serializers.IntegerField()
+    exact = serializers.BooleanField()
+    price_usd = serializers.DecimalField(
+        max_digits=16, decimal_places=9, allow_null=True, help_text="Of what goes in."
+    )
+    window_tokens = serializers.IntegerField()
+    left_out = serializers.IntegerField(help_text="Oldest exchanges that do not fit.")
+    picture = PictureOutput(
+        allow_null=True, help_text="What the first model would make, if that is a picture."
+    )
+    warn = serializers.BooleanField(help_text="More than the profile's `warn_above_tokens`.")
+    warn_above_tokens = serializers.IntegerField(allow_null=True)
+
+
+class EstimateView(APIView):
+    @extend_schema(request=EstimateInput, responses=EstimateOutput)
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Estimate what a question would send, and what that costs; nothing is asked or kept."""
+        said = checked(EstimateInput, request)
+        exact = said.pop("exact")
+        said["addresses"] = [each["found"] for each in said["addresses"]]
+        said["tools"] = None if said["tools"] is None else tuple(said["tools"])
+        said["picture"] = PictureOptions(**_given(said["picture"]))
+        said["speech"] = _speech(_given(said["speech"]))
+        # Runs on the server's own event loop, where the connections to Google are.
+        found = async_to_sync(estimate)(signed_in(request).pk, Question(**said), exact=exact)
+        shown = found.preview
+        return Response(
+            EstimateOutput(
+                {
+                    "model": shown.model,
+                    "input_tokens": shown.input_tokens,
+                    "exact": shown.exact,
+                    "price_usd": shown.price_usd,
+                    "window_tokens": shown.window_tokens,
+                    "left_out": shown.left_out,
+                    "picture": shown.picture,
+                    "warn": found.warn,
+                    "warn_above_tokens": found.warn_above_tokens,
+                }
+            ).data
+        )
+
+
+def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (fields or {}).items() if value is not None}
+
+
+def _speech(fields: Mapping[str, Any]) -> SpeechOptions:
+    speakers = tuple(Speaker(**_given(one)) for one in fields.get("speakers", ()))
+    return SpeechOptions(speakers, fields.get("style", ""))

@@ -1,0 +1,105 @@
+"""The run engine's three functions. Every transport calls these, and holds no rule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.rights import SignIn
+from agents.protocol.run_input import RunInput
+from agents.runs import manager
+from agents.runs.budgets import LedgerBudget
+from agents.runs.preparation import answer_to, store_enclosed, work_order
+from agents.runs.replay import Resync as Resync
+from agents.runs.replay import stored
+from agents.runs.tail import Numbered
+from agents.runs.task import LiveRun, RunIds
+from common.database import in_database
+from common.errors import AppError
+from conversations.access import run_for, thread_for
+from conversations.stops import run_request_stop
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that was accepted; ``created`` is False when this very question came before."""
+
+    run_id: UUID
+    thread_id: UUID
+    message_id: UUID
+    created: bool
+
+
+async def start(sign_in: SignIn, question: RunInput) -> Started:
+    """Store the question and begin to answer it. Sent again, it finds the run that is there.
+
+    The user's message is durable when this returns. The answer goes on without its reader, but not
+    without the sign-in that asked for it.
+
+    Raises:
+        AppError: a sign-in that ended, no key that works, an unknown thread or model, a thread or
+            user that is busy.
+    """
+    here = await manager.current()
+    if here.draining:
+        raise AppError("restarting", "The server is restarting. Try again.", status=503)
+    enclosed = await store_enclosed(sign_in, question)
+    order = await in_database(work_order, sign_in, question, here.process, enclosed)
+    opened = order.opened
+    if opened.created:
+        ids = RunIds(opened.run_id, opened.thread_id, sign_in.user_id, opened.fence)
+        budget = LedgerBudget(order.keys, sign_in.user_id)
+        answer = answer_to(here, ids, order, budget)
+        total_s = settings.RUN_TOTAL_S
+        here.begin(LiveRun(ids, answer, total_s=total_s, sign_in=sign_in, budget=budget))
+    return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
+
+
+async def follow(
+    user_id: int, run_id: UUID, after: int = 0
+) -> AsyncGenerator[list[Numbered], None]:
+    """The run's events after ``after``, as they come, up to its terminal one.
+
+    Raises:
+        AppError: ``run_not_found``.
+        Resync: the events after ``after`` are not there, or never will be.
+    """
+    here = await manager.current()
+    run = here.run(run_id)
+    if run is None or run.ids.owner_id != user_id:
+        async with aclosing(stored(here, user_id, run_id, after)) as pages:
+            async for rows in pages:
+                yield rows
+        return
+    if after > run.tail.last_seq:
+        raise Resync("ahead")
+    async with aclosing(run.follow(after)) as batches:
+        async for rows in batches:
+            yield rows
+    if run.lost:
+        raise Resync("interrupted")
+
+
+async def cancel(user_id: int, run_id: UUID) -> None:
+    """Stop a run. One that has ended already stays as it is.
+
+    Raises:
+        AppError: ``run_not_found``.
+    """
+    here = await manager.current()
+    run = here.run(run_id)
+    if run is None or run.ids.owner_id != user_id:
+        await in_database(run_for, user_id, run_id)
+        if await in_database(run_request_stop, owner_id=user_id, run_id=run_id):
+            here.bell.stop(run_id)
+        return
+    run.stop("cancelled")
+
+
+async def check_thread(user_id: int, thread_id: UUID) -> None:
+    """Raises ``AppError`` ``thread_not_found``, unless the thread is the user's."""
+    await in_database(thread_for, user_id, thread_id)

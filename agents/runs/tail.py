@@ -1,0 +1,54 @@
+"""The last events of a run that is answered here; older ones are in the log alone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from common.database import patiently
+from conversations.log import Row
+from conversations.selectors import events_after
+
+Numbered = tuple[int, str]
+"""An event on its way out: its ``seq`` and its JSON text."""
+
+TAIL_CHARS = 1024 * 1024
+
+
+class Tail:
+    """Keeps what is not stored yet, and of what is stored about the last ``TAIL_CHARS``."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self._run_id = run_id
+        self._events: list[Numbered] = []
+        self._dropped = 0
+        self.chars = 0
+
+    @property
+    def last_seq(self) -> int:
+        """The last event that was appended."""
+        return self._dropped + len(self._events)
+
+    def append(self, row: Row) -> None:
+        """Add the event after ``last_seq``."""
+        self._events.append((row[0], row[2]))
+        self.chars += len(row[2])
+
+    async def after(self, seq: int) -> list[Numbered]:
+        """The next events after ``seq`` that there are: from here, or a page of the log."""
+        if seq < self._dropped:
+            page = await patiently(events_after, run_id=self._run_id, after=seq)
+            return page.events
+        return self._events[seq - self._dropped :]
+
+    def trim(self, stored_seq: int) -> None:
+        """Let go of events that are stored, once there are too many; of half, to do it seldom."""
+        if self.chars <= TAIL_CHARS:
+            return
+        count = 0
+        for seq, data in self._events:
+            if seq > stored_seq or self.chars <= TAIL_CHARS // 2:
+                break
+            self.chars -= len(data)
+            count += 1
+        del self._events[:count]
+        self._dropped += count

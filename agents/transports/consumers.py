@@ -1,0 +1,292 @@
+"""The web socket: parses frames, calls ``turns``, sends what comes back. Holds no rule of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import Error as DatabaseFault
+
+from accounts.tokens import Identity, authenticate
+from agents.protocol import frames, run_input
+from agents.runs import manager, service
+from agents.transports import connections
+from agents.transports.bearer import bearer
+from agents.transports.delivery import Follower, Slow
+from agents.transports.throttle import COSTS, FRAME_COST, Bucket, too_fast
+from apikeys.rights import Right, Standing
+from common.database import in_database
+from common.errors import AppError, internal
+from common.outages import classify, refusal
+
+logger = logging.getLogger(__name__)
+
+SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
+
+UNITS_PER_S_BEFORE_SIGN_IN = 20.0
+REFUSED_PER_S, REFUSED_BURST_S = 2.0, 10.0  # frames too many, before the socket is closed
+BAD_FRAMES = 20
+FOLLOWED_RUNS = 20
+WATCHED_THREADS = 20
+WATCH_AGAIN_S = 1.0
+RUNS_TOLD = 100
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One socket. Runs are not its own: they go on when it closes."""
+
+    channel_layer_alias = "none"  # a layer would be one more thing that can be away
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.identity: Identity | None = None
+        self._followers: dict[UUID, tuple[Follower, asyncio.Task[None]]] = {}
+        self._told: deque[UUID] = deque(maxlen=RUNS_TOLD)  # asked again here: not told again
+        self._watched: dict[UUID, Callable[[], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._bucket = Bucket(UNITS_PER_S_BEFORE_SIGN_IN)
+        self._refused = Bucket(REFUSED_PER_S, REFUSED_BURST_S)
+        self._bad_frames = 0
+        self._closed = False
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._close_at(settings.SOCKET_AUTH_S, SLOW)
+        token = bearer(self.scope["headers"])
+        if token:
+            await self._answered(self._sign_in(token))
+
+    async def disconnect(self, code: int) -> None:
+        self._leave()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._closed:
+            return
+        if wait_s := self._bucket.take(FRAME_COST):
+            await self._refuse(too_fast(wait_s))
+        elif text_data is None or len(text_data.encode()) > settings.SOCKET_MAX_FRAME_BYTES:
+            limit = settings.SOCKET_MAX_FRAME_BYTES
+            message = f"A frame is JSON text of at most {limit:,} bytes."
+            await self._refuse(AppError("invalid_frame", message))
+        else:
+            await self._answered(self._receive(text_data))
+
+    @property
+    def rights(self) -> list[Right]:
+        return [Right(self.identity.sign_in)] if self.identity else []
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        if standing.code and self.identity and right.sign_in == self.identity.sign_in:
+            await self._end(SIGN_IN)
+
+    async def _receive(self, text: str) -> None:
+        frame = frames.frame_from(text)
+        if wait_s := self._bucket.take(COSTS[type(frame)] - FRAME_COST):
+            ref = frame.ref if isinstance(frame, frames.RunFrame) else None
+            await self._refuse(too_fast(wait_s), ref)
+        elif isinstance(frame, frames.AuthFrame):
+            await self._sign_in(frame.token)
+        elif isinstance(frame, frames.PingFrame):
+            await self._send({"op": "pong"})
+        elif self.identity is None:
+            raise AppError("not_authenticated", "Send your access token first.", status=401)
+        else:
+            await self._signed_in(frame, self.identity)
+
+    async def _signed_in(self, frame: frames.Frame, identity: Identity) -> None:
+        user_id = identity.user_id
+        match frame:
+            case frames.RunFrame():
+                await self._run(frame, identity)
+            case frames.FollowFrame(run_id=run_id, after=after):
+                self._follow(user_id, run_id, after)
+            case frames.WatchFrame(thread_id=thread_id):
+                await self._watch(user_id, thread_id)
+            case frames.CancelFrame(run_id=run_id):
+                await service.cancel(user_id, run_id)
+            case frames.AckFrame(run_id=run_id, seq=seq):
+                if run_id in self._followers:
+                    self._followers[run_id][0].ack(seq)
+
+    async def _sign_in(self, token: str) -> None:
+        """Accept a token, for a new sign-in or in the place of one that is about to end."""
+        if self.identity is None and self._deadline is not None:
+            self._deadline.cancel()  # the time to sign in does not run while the database is slow
+        try:
+            identity = await in_database(authenticate, token)
+        finally:
+            if self.identity is None:
+                self._close_at(settings.SOCKET_AUTH_S, SLOW)
+        await manager.current()  # from now on it is asked whether the sign-in still stands
+        bucket = connections.current().bucket(identity.user_id)
+        if self.identity is None:
+            if wait_s := bucket.take(COSTS[frames.AuthFrame]):  # coming anew gives nothing anew
+                raise too_fast(wait_s)
+            connections.current().admit(self, identity.user_id)
+        elif self.identity.user_id != identity.user_id:
+            raise AppError("not_authenticated", "This socket is somebody else's.", status=401)
+        self.identity, self._bucket = identity, bucket
+        lasts_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
+        self._close_at(max(lasts_s, 0), SIGN_IN)
+        ends = identity.expires_at.isoformat()
+        await self._send({"op": "ready", "userId": identity.user_id, "expiresAt": ends})
+
+    async def _run(self, frame: frames.RunFrame, identity: Identity) -> None:
+        try:
+            started = await service.start(identity.sign_in, run_input.input_from(frame.input))
+        except AppError as error:
+            await self._refuse(error, frame.ref)
+            return
+        except DatabaseFault as fault:
+            if not (refused := refusal(fault)):
+                raise
+            await self._refuse(refused, frame.ref)
+            return
+        accepted: dict[str, Any] = {"op": "accepted"}
+        if frame.ref is not None:
+            accepted["ref"] = frame.ref
+        ids = {
+            "runId": str(started.run_id),
+            "threadId": str(started.thread_id),
+            "messageId": str(started.message_id),
+        }
+        await self._send(accepted | ids)
+        if started.run_id not in self._told and started.run_id not in self._followers:
+            self._told.append(started.run_id)
+            self._follow(identity.user_id, started.run_id, 0)
+
+    def _follow(self, user_id: int, run_id: UUID, after: int) -> None:
+        earlier = self._followers.pop(run_id, None)
+        if earlier:
+            earlier[1].cancel()
+        if len(self._followers) >= FOLLOWED_RUNS:
+            message = "This socket follows too many answers already."
+            raise AppError("too_many_follows", message, status=429)
+        follower = Follower(user_id, run_id, self._send_text)
+        task = self._spawn(self._followed(follower, run_id, after))
+        self._followers[run_id] = follower, task
+
+    async def _followed(self, follower: Follower, run_id: UUID, after: int) -> None:
+        try:
+            await self._answered(follower.run(after))
+        except Slow:
+            await self._end(SLOW)
+        finally:
+            if self._followers.get(run_id, (None,))[0] is follower:
+                del self._followers[run_id]
+
+    async def _watch(self, user_id: int, thread_id: UUID) -> None:
+        try:
+            await service.check_thread(user_id, thread_id)
+        except DatabaseFault as fault:
+            if not classify(fault):
+                raise
+            # A refusal would not say of what, and nobody would ask again.
+            self._spawn(self._answered(self._watch_later(user_id, thread_id)))
+            return
+        if thread_id in self._watched:
+            return
+        if len(self._watched) >= WATCHED_THREADS:
+            self._watched.pop(next(iter(self._watched)))()
+        here = await manager.current()
+        self._watched[thread_id] = here.watched.add(thread_id, self._started)
+
+    async def _watch_later(self, user_id: int, thread_id: UUID) -> None:
+        await asyncio.sleep(WATCH_AGAIN_S)
+        await self._watch(user_id, thread_id)
+
+    def _started(self, thread_id: UUID, run_id: UUID) -> None:
+        frame = {"op": "started", "threadId": str(thread_id), "runId": str(run_id)}
+        self._spawn(self._send(frame))
+
+    async def _answered(self, work: Awaitable[None]) -> None:
+        """Do ``work``; what goes wrong is told in a frame, and never a traceback to the socket."""
+        try:
+            await work
+        except AppError as error:
+            await self._refuse(error)
+        except (asyncio.CancelledError, Slow):
+            raise
+        except Exception as fault:
+            refused = refusal(fault)
+            if refused is None:
+                logger.exception("A frame could not be handled")
+            await self._refuse(refused or internal())
+
+    async def _refuse(self, error: AppError, ref: str | int | None = None) -> None:
+        frame: dict[str, Any] = {"op": "rejected", "code": error.code, "message": error.message}
+        if ref is not None:
+            frame["ref"] = ref
+        if error.retry_after_s is not None:
+            frame["retryAfter"] = round(error.retry_after_s, 1)
+        await self._send(frame)
+        if error.code == "not_authenticated":
+            await self._end(SIGN_IN)
+        elif error.code == "too_many_connections":
+            await self._end(TOO_MUCH)
+        elif error.code == "too_many_frames":
+            if self.identity is None or self._refused.take(1.0):
+                await self._end(TOO_MUCH)
+        elif error.code == "invalid_frame":
+            self._bad_frames += 1
+            if self._bad_frames > BAD_FRAMES:
+                await self._end(TOO_MUCH)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self._send_text(json.dumps(frame, separators=(",", ":")))
+
+    async def _send_text(self, text: str) -> None:
+        if self._closed:
+            return
+        try:
+            await self.send(text_data=text)
+        except (RuntimeError, OSError):  # the server, or the network, has closed it meanwhile
+            self._leave(but=asyncio.current_task())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _close_at(self, seconds: float, code: int) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(seconds, lambda: self._spawn(self._end(code)))
+
+    async def _end(self, code: int) -> None:
+        if not self._closed:
+            self._leave(but=asyncio.current_task())
+            # Nobody waits for this: a peer that answers late, or never, must not hold up who ends
+            # it, and its answer may stand behind frames that only ``receive`` takes away.
+            self._closing = asyncio.create_task(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        with suppress(RuntimeError):  # the server may have closed it in the meantime
+            await self.close(code=code)
+
+    def _leave(self, but: asyncio.Task[Any] | None = None) -> None:
+        """Let go of everything this socket holds."""
+        self._closed = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.identity is not None:
+            connections.current().dismiss(self, self.identity.user_id)
+        for unwatch in self._watched.values():
+            unwatch()
+        self._watched.clear()
+        for task in self._tasks:
+            if task is not but:
+                task.cancel()

@@ -1,0 +1,176 @@
+"""``POST /chat/stream``: an AG-UI ``RunAgentInput`` in, server-sent events out.
+
+Each event has the id ``<runId>:<seq>``. A client that lost the connection posts the same input
+again with ``Last-Event-ID`` and gets the rest: the run id makes the two requests one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseFault
+
+from accounts.tokens import Identity, authenticate
+from agents.protocol.run_input import run_input_from_json
+from agents.runs import manager, service
+from agents.transports import connections
+from agents.transports.bearer import bearer
+from apikeys.rights import Right, Standing
+from common.database import in_database
+from common.errors import AppError, internal
+from common.outages import refusal
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 15.0
+SIGN_IN_AGAIN = b": sign in again to go on\n\n"
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application of this path and method."""
+    try:
+        await _answer(scope, receive, send)
+    except AppError as error:
+        await _refuse(send, error)
+    except DatabaseFault as fault:
+        refused = refusal(fault)
+        if refused is None:
+            logger.exception("A stream could not be opened")
+        await _refuse(send, refused or internal())
+
+
+async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Raises ``AppError`` or ``django.db.Error`` before anything is sent, and nothing after."""
+    identity = await in_database(authenticate, bearer(scope["headers"]))
+    question = run_input_from_json(await _body(receive))
+    stream = _Stream(identity, send)
+    await manager.current()  # from now on it is asked whether the sign-in still stands
+    connections.current().admit(stream, identity.user_id)  # before anything is asked
+    try:
+        run_id = (await service.start(identity.sign_in, question)).run_id
+        last_event_id = dict(scope["headers"]).get(b"last-event-id", b"")
+        await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
+    finally:
+        connections.current().dismiss(stream, identity.user_id)
+
+
+class _Stream:
+    """One open answer. It lasts as long as the token it was asked with, like a socket, which can
+    be given a new one; here the client asks again with one, and goes on where it was."""
+
+    def __init__(self, identity: Identity, send: Send) -> None:
+        self._identity = identity
+        self._send = send
+        self._sign_in_ended = asyncio.Event()
+
+    @property
+    def rights(self) -> list[Right]:
+        return [Right(self._identity.sign_in)]
+
+    async def on_standing(self, right: Right, standing: Standing) -> None:
+        if standing.code:
+            self._sign_in_ended.set()
+
+    async def run(self, run_id: UUID, after: int, receive: Receive) -> None:
+        """Send until the run has ended, the client has left, or its sign-in is not good."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        events = asyncio.create_task(self._events(run_id, after))
+        left = asyncio.create_task(_disconnected(receive))
+        signed_out = asyncio.create_task(self._sign_in_ended.wait())
+        tasks = (events, left, signed_out)
+        lasts_s = (self._identity.expires_at - datetime.now(UTC)).total_seconds()
+        await asyncio.wait(tasks, timeout=max(lasts_s, 0), return_when=asyncio.FIRST_COMPLETED)
+        is_over, has_left = events.done(), left.done()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if not has_left:
+            body = b"" if is_over else SIGN_IN_AGAIN
+            await self._send({"type": "http.response.body", "body": body})
+
+    async def _events(self, run_id: UUID, after: int) -> None:
+        try:
+            async with aclosing(self._beating(run_id, after)) as batches:
+                async for text in batches:
+                    body = text.encode("utf-8", "replace")
+                    await self._send(
+                        {"type": "http.response.body", "body": body, "more_body": True}
+                    )
+        except service.Resync:
+            pass  # the stream ends without a terminal event, and the client asks again
+        except Exception:
+            logger.exception("A stream of events broke off")
+
+    async def _beating(self, run_id: UUID, after: int) -> AsyncGenerator[str, None]:
+        """The events as text, and a comment whenever nothing came for a while."""
+        async with aclosing(service.follow(self._identity.user_id, run_id, after)) as batches:
+            coming = asyncio.ensure_future(anext(batches, None))
+            try:
+                while True:
+                    done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)
+                    if not done:
+                        yield ": still here\n\n"
+                        continue
+                    if (events := coming.result()) is None:
+                        return
+                    yield "".join(f"id: {run_id}:{seq}\ndata: {data}\n\n" for seq, data in events)
+                    coming = asyncio.ensure_future(anext(batches, None))
+            finally:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole request body; its size is limited before it gets here."""
+    pieces = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise AppError("invalid_frame", "The request broke off.")
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _last_seq(value: bytes, run_id: str) -> int:
+    """The seq in ``Last-Event-ID``; 0 if there is none.
+
+    Raises:
+        AppError: ``invalid_input``, it is not one of this run's.
+    """
+    if not value:
+        return 0
+    run, _, seq = value.decode("latin-1").rpartition(":")
+    if run != run_id or not seq.isascii() or not seq.isdecimal() or len(seq) > 9:
+        raise AppError("invalid_input", "Last-Event-ID does not belong to this run.")
+    return int(seq)
+
+
+async def _refuse(send: Send, error: AppError) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(error.as_dict()).encode()})

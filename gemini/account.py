@@ -1,0 +1,84 @@
+"""What Google says of a key: whether it works, and for which models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.genai import types
+
+from gemini.errors import AgentError
+from gemini.listing import ListedModel
+from gemini.pool import Endpoint, client_for, our_words, sync_client, tls
+
+PAGE_SIZE = 1000  # the most that Google lists on a page; it has some seventy
+LIST_PAGES = 5
+WORDS_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """What Google said of a key.
+
+    Args:
+        status: ``active``, ``invalid``, ``blocked``, ``limited``, ``quota``; ``unchecked``: Google
+            would not say, for a reason that lies elsewhere; or ``unreachable``.
+        code: of an ``AgentError``. message: its sentence.
+        listed: the models Google listed on the way; None where it was not asked for them.
+    """
+
+    status: str
+    code: str = ""
+    retry_after_s: float | None = None
+    listed: tuple[ListedModel, ...] | None = None
+    message: str = ""
+
+
+def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
+    """Ask Google about a key: one request, no tokens. Blocks for up to 15 s: use a thread."""
+    try:
+        listed = list_models(endpoint, api_key)
+    except AgentError as failure:
+        kind = failure.kind
+        status = "unchecked" if kind.unchecked else kind.key_status or "unreachable"
+        return KeyCheck(status, failure.code, failure.retry_after_s, message=failure.message)
+    return KeyCheck("active", listed=listed)
+
+
+def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
+    """The models that make content and that this key may use. Blocks: use a thread.
+
+    Raises:
+        AgentError: Google refuses the key, or cannot be asked.
+    """
+    return tuple(
+        ListedModel(
+            id=_words(model.name).removeprefix("models/"),
+            label=_words(model.display_name),
+            description=_words(model.description),
+            input_tokens=model.input_token_limit,
+            output_tokens=model.output_token_limit,
+            thinks=model.thinking,
+        )
+        for model in _listed(endpoint, api_key)
+        if model.name and "generateContent" in (model.supported_actions or ())
+    )
+
+
+def _words(text: str | None) -> str:
+    """What can be stored and shown of a text of Google's."""
+    return "".join(filter(str.isprintable, text or ""))[:WORDS_CHARS]
+
+
+def _listed(endpoint: Endpoint, api_key: str) -> list[types.Model]:
+    options = types.HttpOptions(
+        base_url=endpoint.base_url, api_version=endpoint.api_version, httpx_client=sync_client()
+    )
+    options.async_client_args = {"ssl": tls()}
+    with our_words():
+        pager = client_for(api_key, options).models.list(config={"page_size": PAGE_SIZE})
+        found = list(pager.page)
+        for _ in range(LIST_PAGES - 1):
+            if not pager.config.get("page_token"):
+                break
+            found += pager.next_page()
+    return found

@@ -1,0 +1,236 @@
+"""Asking Gemini: streamed answers, token counts, files.
+
+The SDK builds and sends every request and names its errors. The body of a streamed answer is read
+here, by ``frames.py``: a transport of ours takes it over and gives the SDK an empty one. That keeps
+every part as Gemini sent it, costs a fraction of the CPU, and closes the connection when we say so;
+the SDK's own stream leaves it open (docs/adr/0009).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+from google.genai import types
+
+from gemini.error_rules import UNREADABLE
+from gemini.errors import AgentError
+from gemini.google_errors import error_in_stream
+from gemini.pool import (
+    Connections,
+    Endpoint,
+    Handover,
+    client_for,
+    options,
+    our_words,
+    taking_over,
+    translated,
+)
+from gemini.request import ModelRequest
+from gemini.request_body import body
+from gemini.sse import BadFrame, FrameReader
+
+UPLOAD_S = 180.0  # for one file to be taken and to be ready
+POLL_S = 1.0
+KEPT = timedelta(hours=48)  # Source: https://ai.google.dev/gemini-api/docs/files
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file at Google, for the project of one key."""
+
+    uri: str
+    name: str
+    expires_at: datetime
+
+
+class _Uncopied(dict[str, Any]):
+    """A content that the SDK does not copy, piece by piece, before it writes it as it is."""
+
+    def __deepcopy__(self, memo: object) -> _Uncopied:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What an event loop reaches Google by."""
+
+    connections: Connections
+    options: types.HttpOptions
+
+
+class Gemini:
+    """A ``Model`` over Gemini's API; one instance serves all users of a process."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def _pool(self) -> types.HttpOptions:
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            connections = Connections()
+            self._pools[loop] = _Pool(connections, options(self._endpoint, connections))
+        return self._pools[loop].options
+
+    async def close_idle(self) -> None:
+        """Let go of this event loop's connections that are of no use any more; now and then."""
+        if pool := self._pools.get(asyncio.get_running_loop()):
+            await pool.connections.close_idle()
+
+    async def close(self) -> None:
+        """Close this event loop's connections."""
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool and pool.options.httpx_async_client:
+            await pool.options.httpx_async_client.aclose()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """See ``Model.stream``."""
+        with our_words():
+            async with asyncio.timeout(request.limits.first_byte_s):
+                response = await _send(self._pool(), request)
+        try:
+            async with aclosing(_read(response, request)) as batches:
+                async for frames in batches:
+                    yield frames
+        finally:
+            await response.aclose()
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """How many tokens a request would send; the instruction counts as words of the user.
+
+        Raises:
+            AgentError: Gemini refuses the key, the model or a file, or cannot be asked.
+        """
+        contents = [*map(_Uncopied, body(request)["contents"])]
+        if request.system:
+            contents.insert(0, _Uncopied(role="user", parts=[{"text": request.system}]))
+        sent = types.HttpOptions(extra_body={"contents": contents})
+        with our_words():
+            async with asyncio.timeout(request.limits.first_byte_s):
+                counted = await client_for(request.api_key, self._pool()).aio.models.count_tokens(
+                    model=request.model,
+                    contents="-",
+                    config=types.CountTokensConfig(http_options=sent),
+                )
+        return counted.total_tokens or 0
+
+    async def upload(self, api_key: str, data: bytes, *, mime_type: str) -> UploadedFile:
+        """Bring a file to Google, where it stays for two days, and wait until it can be used.
+
+        Raises:
+            AgentError: Gemini refuses the key or the file, or cannot be asked.
+        """
+        files = client_for(api_key, self._pool()).aio.files
+        with our_words():
+            async with asyncio.timeout(UPLOAD_S):
+                config = types.UploadFileConfig(mime_type=mime_type)
+                file = await files.upload(file=io.BytesIO(data), config=config)
+                while file.state == types.FileState.PROCESSING:
+                    await asyncio.sleep(POLL_S)
+                    file = await files.get(name=file.name or "")
+        if file.state != types.FileState.ACTIVE or not file.uri:
+            raise AgentError("file_refused", UNREADABLE)
+        return UploadedFile(
+            file.uri, file.name or "", file.expiration_time or datetime.now(UTC) + KEPT
+        )
+
+    async def warm_up(self) -> None:
+        """Make the SDK's first request, into nowhere: it costs 200 ms that no user should wait."""
+
+        def answer(_: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=b"")
+
+        nowhere = options(self._endpoint, httpx2.MockTransport(answer))
+        content = {"role": "user", "parts": [{"text": "-"}]}
+        request = ModelRequest(
+            model="warm-up", system="-", contents=(content,), api_key="warm-up", thoughts=True
+        )
+        await _send(nowhere, request)
+
+
+async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Response:
+    """Send the request and return Gemini's open answer.
+
+    Raises:
+        AgentError: it was refused, or could not be sent.
+    """
+    handover = Handover(request.limits.idle_s)
+    token = taking_over.set(handover)
+    try:
+        stream = await client_for(request.api_key, pool).aio.models.generate_content_stream(
+            model=request.model, contents="-", config=_config(request)
+        )
+        async for _ in stream:  # empty: the body went to the handover
+            pass
+        return handover.responses[0]
+    except BaseException:
+        for response in handover.responses:
+            await response.aclose()
+        raise
+    finally:
+        taking_over.reset(token)
+
+
+def _config(request: ModelRequest) -> types.GenerateContentConfig:
+    """Everything travels as ``extra_body``: as it is, and ten times cheaper than as objects."""
+    sent = body(request)
+    sent["contents"] = [*map(_Uncopied, sent["contents"])]
+    return types.GenerateContentConfig(
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        automatic_continuation=False,
+        http_options=types.HttpOptions(extra_body=sent),
+    )
+
+
+async def _read(
+    response: httpx2.Response, request: ModelRequest
+) -> AsyncGenerator[list[dict[str, Any]], None]:
+    reader = FrameReader()
+    received = 0
+    async with aclosing(response.aiter_bytes()) as pieces:
+        while (data := await _next(pieces)) is not None:
+            received += len(data)
+            if received > request.limits.answer_bytes:
+                raise AgentError("upstream_error")
+            frames, failure = _good_frames(reader.feed(data))
+            if frames:
+                yield frames
+            if failure is not None:
+                raise failure
+    frames, failure = _good_frames(reader.end())
+    if frames:
+        yield frames
+    if failure is not None:
+        raise failure
+
+
+async def _next(body: AsyncIterator[bytes]) -> bytes | None:
+    try:
+        return await anext(body, None)
+    except httpx2.HTTPError as error:
+        raise translated(error) from None
+
+
+def _good_frames(
+    frames: Iterator[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], AgentError | None]:
+    """The frames up to the first bad one, and what that one means: nothing said is lost."""
+    good: list[dict[str, Any]] = []
+    try:
+        for frame in frames:
+            if frame.get("error") is not None or frame.keys() == {"error"}:
+                return good, error_in_stream(frame)
+            good.append(frame)
+    except BadFrame as error:
+        return good, translated(error)
+    return good, None

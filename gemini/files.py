@@ -1,0 +1,141 @@
+"""Files on their way into a request: kept by reference, put in as bytes or as Google's address.
+
+What is kept of a conversation names files by id. Before each call they are put in for the key
+that pays for it, because a file at Google belongs to the project of the key that brought it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from gemini.addresses import MOST_VIDEOS, VIDEO, as_part
+from gemini.errors import AgentError
+from gemini.keys import Key
+from gemini.outputs import Content
+
+Part = dict[str, Any]
+
+
+class Files(Protocol):
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+        """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a kept file; None if it is gone.
+
+        Args:
+            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a kept part; one that
+                has an ``address`` lies elsewhere, and is sent as ``addresses.as_part`` has it.
+            key: that the request is made with.
+            inline: its bytes are to travel in the request itself.
+
+        Raises:
+            AgentError: it could not be brought to Google.
+        """
+        ...
+
+    async def forget(self, key: Key) -> None:
+        """Google does not know the files of this key any more: bring them anew when needed."""
+        ...
+
+
+class NoFiles:
+    """For turns without files."""
+
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+        return as_part(artifact) if "address" in artifact else None
+
+    async def forget(self, key: Key) -> None:
+        return None
+
+
+def has_files(contents: Sequence[Content]) -> bool:
+    return any("artifact" in part for content in contents for part in content["parts"])
+
+
+async def with_files(
+    contents: Sequence[Content],
+    files: Files,
+    key: Key,
+    *,
+    kinds: frozenset[str],
+    inline_bytes: int,
+) -> tuple[Content, ...]:
+    """The contents with every file put in; one that is gone or cannot be read is mentioned.
+
+    Args:
+        kinds: what the model reads: ``image``, ``audio``, ``video``, ``document``, ``text``.
+        inline_bytes: how much may travel in the request itself; the smallest files do.
+    """
+    if not has_files(contents):
+        return tuple(contents)
+    found: dict[str, Part | None] = {}
+    wanted = {artifact["id"]: artifact for artifact in _artifacts(contents)}
+    for artifact in sorted(_without_old_videos(wanted), key=lambda one: int(one["size"])):
+        if kind_of(artifact["mimeType"]) not in kinds:
+            continue
+        if "address" not in artifact:
+            inline_bytes -= artifact["size"]
+        inline = inline_bytes >= 0
+        try:
+            found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+        except AgentError as error:
+            error.about |= {artifact["id"]}
+            raise
+    return tuple(_put_in(content, found) for content in contents)
+
+
+def _without_old_videos(wanted: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The artifacts without the oldest of the videos at addresses: Google takes so many at once."""
+    videos = [one["id"] for one in wanted.values() if "address" in one and one["mimeType"] == VIDEO]
+    dropped = set(videos[:-MOST_VIDEOS])
+    return [one for one in wanted.values() if one["id"] not in dropped]
+
+
+def newest_pictures(contents: Sequence[Content], most: int) -> tuple[Content, ...]:
+    """The contents with their newest pictures, and a mention of each older one.
+
+    Args:
+        most: how many pictures a model follows at once.
+    """
+    newest_first: list[Content] = []
+    for content in reversed(contents):
+        parts = []
+        for part in reversed(content["parts"]):
+            artifact = part.get("artifact")
+            if artifact and kind_of(artifact["mimeType"]) == "image":
+                most -= 1
+                part = part if most >= 0 else {"text": mention(artifact)}
+            parts.append(part)
+        newest_first.append({**content, "parts": parts[::-1]})
+    return tuple(newest_first[::-1])
+
+
+def kind_of(mime_type: str) -> str:
+    kind = mime_type.partition("/")[0]
+    return kind if kind in ("image", "audio", "video", "text") else "document"
+
+
+def mention(artifact: dict[str, Any]) -> str:
+    """What stands for a file where it cannot stand itself."""
+    return f"[File: {artifact['name']}, {artifact['mimeType']}]"
+
+
+def _artifacts(contents: Sequence[Content]) -> list[dict[str, Any]]:
+    parts = [part for content in contents for part in content["parts"]]
+    return [part["artifact"] for part in parts if "artifact" in part]
+
+
+def _put_in(content: Content, found: dict[str, Part | None]) -> Content:
+    if not any("artifact" in part for part in content["parts"]):
+        return content
+    return {**content, "parts": [_whole(part, found) for part in content["parts"]]}
+
+
+def _whole(part: Part, found: dict[str, Part | None]) -> Part:
+    artifact = part.get("artifact")
+    if artifact is None:
+        return part
+    data = found.get(artifact["id"])
+    if data is None:
+        return {"text": mention(artifact)}
+    rest = {name: value for name, value in part.items() if name != "artifact"}
+    return {**data, **rest}

@@ -1,0 +1,294 @@
+"""Reads one streamed answer: what there is to tell of it, what to keep of it, and how it ended."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from common.bounded import BoundedText, is_blank
+from gemini import audio, finishing
+from gemini.errors import AgentError
+from gemini.grounding import Grounding
+from gemini.lenient import as_dict, as_str, expect, present
+from gemini.outputs import Activity, Content, Media, Sources, TextDelta, ThoughtDelta
+from gemini.parts import PartKeeper
+from gemini.redaction import KeyGuard, SecretFilter
+from gemini.usage import Usage, counted
+
+logger = logging.getLogger(__name__)
+
+Told = TextDelta | ThoughtDelta | Media | Activity | Sources
+"""What comes out of an answer; media and sources are completed before they are told on."""
+
+_ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
+CUT_IN_THOUGHT = (
+    "Gemini used all its room before it came to an answer. Ask for less at once, or choose less "
+    "thinking."
+)
+
+
+class AnswerReader:
+    """Feed it Gemini's chunks in order, then ask for the ``rest``.
+
+    Args:
+        secrets: keys, kept out of what the model says.
+
+    Attributes:
+        usage: what the call has used so far.
+        finish: Gemini's finish reason, empty until it came.
+        continuation: what a further request names to go on with an answer that is too long for
+            one; empty for most.
+    """
+
+    def __init__(self, *secrets: str) -> None:
+        self.usage = Usage()
+        self.finish = ""
+        self.continuation = ""
+        self._finish_message = ""
+        self._made: set[str] = set()  # kinds of media, and activities
+        self._secrets = SecretFilter(*secrets)
+        self._guards = {thinking: KeyGuard(self._secrets) for thinking in (False, True)}
+        self._keeper = PartKeeper()
+        self._said = BoundedText()
+        self._sound = audio.Recorder()
+        self._grounding = Grounding()
+        self._codes: list[tuple[str, Activity]] = []
+        self._thinking = False
+
+    @property
+    def text(self) -> str:
+        """The answer so far, without thoughts; of a very long one the beginning."""
+        return str(self._said)
+
+    @property
+    def functions(self) -> list[dict[str, Any]]:
+        """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
+        calls: list[dict[str, Any]] = self._secrets.value(self._keeper.calls)
+        return calls
+
+    def content(self) -> Content:
+        """The answer as a content for Gemini's history."""
+        content: Content = self._secrets.value(self._keeper.content())
+        return content
+
+    def feed(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
+        """What chunks that came together say, neighbouring texts joined.
+
+        Raises:
+            AgentError: ``blocked``, or ``upstream_error`` for a misshapen chunk.
+        """
+        return _joined(self._read(chunks))
+
+    def released(self) -> Iterator[Told]:
+        """The end of a text that was held back until it was clear that it is no key."""
+        for thinking in (True, False):
+            yield from self._told(self._guards[thinking].end(), thinking)
+
+    def rest(self) -> Iterator[Told]:
+        """What can only be told at the end: speech as one file, and the sources."""
+        yield from self.released()
+        if (wav := self._sound.wav()) is not None:
+            yield Media(wav, "audio/wav", "speech")
+        yield from self._sources()
+
+    def resume(self) -> None:
+        """Another request goes on with the same answer: its counts and its end are its own."""
+        self.usage, self.finish, self.continuation = Usage(), "", ""
+
+    def check_finish(self, expects: str = "") -> str:
+        """Only a finish reason means finished, and only something said or made means success.
+
+        Args:
+            expects: ``image`` or ``audio``, where an answer without it is none.
+
+        Returns:
+            Why the answer is not whole though it ended well, or nothing.
+
+        Raises:
+            AgentError: the answer is not whole, is none, or was stopped by Gemini.
+        """
+        if not self.finish:
+            raise AgentError("truncated")
+        if self.finish not in (finishing.WHOLE, finishing.CUT, finishing.GOES_ON):
+            raise finishing.finish_error(self.finish, self._finish_message)
+        is_cut = self.finish != finishing.WHOLE
+        if expects == "image" and "image" not in self._made:
+            raise AgentError("no_image")
+        if not self._has_answer(expects):
+            raise AgentError("no_answer", CUT_IN_THOUGHT if is_cut else None, final=is_cut)
+        return "max_tokens" if is_cut else ""
+
+    def _has_answer(self, expects: str) -> bool:
+        if expects == "audio":
+            return bool(self._sound)
+        return bool(not is_blank(self.text) or self.functions or self._made or self._sound)
+
+    def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
+        for chunk in chunks:
+            try:
+                yield from self._noted(self._chunk(chunk))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
+                raise AgentError("upstream_error") from None
+
+    def _noted(self, outputs: Iterator[Told]) -> Iterator[Told]:
+        for output in outputs:
+            if isinstance(output, Media):
+                self._made.add(output.name)
+            elif isinstance(output, Activity):
+                self._made.add(output.kind)
+            yield output
+
+    def _chunk(self, chunk: dict[str, Any]) -> Iterator[Told]:
+        if usage := as_dict(chunk.get("usageMetadata")):
+            self.usage = counted(usage, self.usage)
+        feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
+        reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
+        if reason or message:
+            raise finishing.block_error(as_str(reason), message)
+        for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
+            yield from self._candidate(expect(candidate, dict) or {})
+
+    def _candidate(self, candidate: dict[str, Any]) -> Iterator[Told]:
+        content = expect(candidate.get("content"), dict) or {}
+        for part in expect(content.get("parts"), list) or []:
+            if known := present(expect(part, dict) or {}):
+                yield from self._part(known)
+        self.finish = as_str(candidate.get("finishReason")) or self.finish
+        self._finish_message = as_str(candidate.get("finishMessage")) or self._finish_message
+        self.continuation = as_str(candidate.get("continuationToken")) or self.continuation
+        self._grounding.feed(candidate)
+
+    def _part(self, part: dict[str, Any]) -> Iterator[Told]:
+        if not isinstance(part.get("thoughtSignature", ""), str):
+            part = {name: value for name, value in part.items() if name != "thoughtSignature"}
+        is_text = "text" in part
+        thinking = part.get("thought") is True if is_text else self._thinking
+        if not is_text or thinking is not self._thinking:
+            yield from self._told(self._guards[self._thinking].pause(), self._thinking)
+        self._thinking = thinking
+        if is_text:
+            yield from self._text(part, expect(part["text"], str) or "")
+        else:
+            yield from self._not_text(part)
+
+    def _text(self, part: dict[str, Any], text: str) -> Iterator[Told]:
+        guard, thinking = self._guards[self._thinking], self._thinking
+        if "thoughtSignature" not in part:
+            yield from self._told(guard.feed(text), thinking)
+            return
+        yield from self._told(guard.pause(), thinking)  # what is signed stays as it came
+        text = guard.feed(text) + guard.pause()
+        self._keeper.other({**part, "text": text})
+        yield from self._told(text, thinking, kept=True)
+
+    def _told(self, text: str, thinking: bool, *, kept: bool = False) -> Iterator[Told]:
+        """Tell a text that is clear of keys; what was said is kept for Gemini, too."""
+        if not text:
+            return
+        if thinking:
+            yield ThoughtDelta(text)
+            return
+        if not kept:
+            self._keeper.text(text)
+        self._said.append(text)
+        yield TextDelta(text)
+
+    def _not_text(self, part: dict[str, Any]) -> Iterator[Told]:
+        if part.keys() <= _ABOUT_A_PART:
+            if "thoughtSignature" in part:
+                self._keeper.other({**part, "text": ""})
+            return
+        if "inlineData" in part:
+            yield from self._media(part, expect(part["inlineData"], dict) or {})
+            return
+        code = expect(part.get("executableCode"), dict)
+        result = expect(part.get("codeExecutionResult"), dict)
+        self._keeper.other(part)
+        if code is not None:
+            yield self._code(code)
+        elif result is not None:
+            yield self._code_result(result)
+
+    def _code(self, code: dict[str, Any]) -> Activity:
+        language = as_str(code.get("language")).lower()
+        content = {"language": language, "code": as_str(code.get("code"))}
+        activity = Activity("code", self._secrets.value(content), ref=str(uuid4()))
+        self._codes.append((as_str(code.get("id")), activity))
+        return activity
+
+    def _code_result(self, result: dict[str, Any]) -> Activity:
+        outcome = as_str(result.get("outcome")).removeprefix("OUTCOME_").lower()
+        ran = self._secrets.value({"outcome": outcome, "output": as_str(result.get("output"))})
+        code = self._code_of(as_str(result.get("id")))
+        return Activity("code", {**code.content, **ran}, ref=code.ref)
+
+    def _code_of(self, code_id: str) -> Activity:
+        """The code that a result is of: by its id, or the oldest that has none yet; or nothing."""
+        for at, (known_id, _) in enumerate(self._codes):
+            if known_id == code_id or not (known_id and code_id):
+                return self._codes.pop(at)[1]
+        return Activity("code", {"language": "", "code": ""}, ref=str(uuid4()))
+
+    def _media(self, part: dict[str, Any], blob: dict[str, Any]) -> Iterator[Media]:
+        """A picture is kept by the id it will have; sound is gathered; drafts are passed over."""
+        mime_type = self._secrets.text(as_str(blob.get("mimeType")))
+        data = _bytes(expect(blob.get("data"), str) or "")
+        if audio.is_pcm(mime_type):
+            self._sound.add(mime_type, data)
+        elif data and part.get("thought") is not True:
+            mime_type = mime_type.partition(";")[0].strip().lower()
+            data = self._secrets.data(data)
+            media = Media(data, mime_type, mime_type.partition("/")[0] or "file")
+            kept = {"id": media.id, "mimeType": mime_type, "name": media.name, "size": len(data)}
+            rest = {name: value for name, value in part.items() if name != "inlineData"}
+            self._keeper.other({"artifact": kept, **rest})
+            yield media
+
+    def _sources(self) -> Iterator[Told]:
+        found = self._grounding.sources(self.text)
+        if found is None:
+            return
+        if html := self._grounding.suggestions():
+            html = self._secrets.text(html)
+            yield Media(html.encode(), "text/html", "search suggestions")
+        clean = self._secrets.value
+        yield Sources(
+            tuple(clean(found.queries)),
+            tuple(clean(found.sources)),
+            found.supports,
+            tuple(clean(found.pages)),
+            found.text,
+        )
+
+
+def _joined(outputs: Iterator[Told]) -> Iterator[Told]:
+    """Join neighbouring texts: what arrived together need not travel apart."""
+    held: list[str] = []
+    try:
+        for output in outputs:
+            if type(output) is TextDelta:
+                held.append(output.text)
+                continue
+            if held:
+                yield TextDelta("".join(held))
+                held.clear()
+            yield output
+    except AgentError:
+        if held:
+            yield TextDelta("".join(held))
+        raise
+    if held:
+        yield TextDelta("".join(held))
+
+
+def _bytes(data: str) -> bytes:
+    """Base64 in either alphabet, as Google writes both."""
+    try:
+        return base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "==")
+    except (binascii.Error, ValueError):
+        raise AgentError("upstream_error") from None

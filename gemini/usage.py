@@ -1,0 +1,74 @@
+"""What a model call has used, read from Gemini's counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from gemini.lenient import as_dicts
+
+MAX_COUNT = 10**9  # a greater one is no count of tokens, and two of them fit no column
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model call as Gemini counted them.
+
+    ``input`` includes ``cached`` and ``tool`` (what Gemini's own tools read); ``output`` includes
+    ``thought`` and ``image`` (tokens that are pictures). ``audio`` is the part of ``input`` that
+    was sound, ``cached_audio`` that of ``cached``: some models have a price for it.
+    """
+
+    input: int = 0
+    output: int = 0
+    thought: int = 0
+    cached: int = 0
+    tool: int = 0
+    image: int = 0
+    audio: int = 0
+    cached_audio: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+def counted(metadata: object, before: Usage) -> Usage:
+    """The usage of a call after another ``usageMetadata``; Gemini's last word on a count holds.
+
+    A count is a running total of the call, which may also go down: what was held for a tool or a
+    thought is given back. One that a later chunk leaves out, or that is no number, stays.
+    """
+    given = metadata if isinstance(metadata, dict) else {}
+    counts = {name: count for name, count in given.items() if _is_count(count)}
+    tool = counts.get("toolUsePromptTokenCount", before.tool)
+    prompt = counts.get("promptTokenCount", before.input - before.tool)
+    thought = counts.get("thoughtsTokenCount", before.thought)
+    said = counts.get("candidatesTokenCount", before.output - before.thought)
+    cached = min(counts.get("cachedContentTokenCount", before.cached), prompt + tool)
+    audio = min(prompt, _tokens_of("AUDIO", given.get("promptTokensDetails"), before.audio))
+    heard_before = _tokens_of("AUDIO", given.get("cacheTokensDetails"), before.cached_audio)
+    return Usage(
+        input=prompt + tool,
+        output=said + thought,
+        thought=thought,
+        cached=cached,
+        tool=tool,
+        image=min(said, _tokens_of("IMAGE", given.get("candidatesTokensDetails"), before.image)),
+        audio=audio,
+        # What is both cached and sound is at least what the two have in common.
+        cached_audio=max(min(audio, cached, heard_before), audio + cached - prompt - tool),
+    )
+
+
+def _tokens_of(modality: str, details: object, before: int) -> int:
+    """The tokens of one modality in a list of details; without a list, as many as before."""
+    if not isinstance(details, list):
+        return before
+    known = (item for item in as_dicts(details) if item.get("modality") == modality)
+    counts = (item.get("tokenCount") for item in known)
+    return sum(count for count in counts if _is_count(count))
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= MAX_COUNT
