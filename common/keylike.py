@@ -1,6 +1,6 @@
 """Texts that hold a Gemini key by mistake: refused wherever a text is stored as it is typed.
 
-The page holds such a message back and asks (``looksLikeKey`` in ``web/src/shared/advice.ts``);
+The page holds such a message back and asks (``resemblesKey`` in ``web/src/shared/key-like.ts``);
 programs are told the same.
 """
 

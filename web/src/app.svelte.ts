@@ -9,11 +9,11 @@ import type { UploadWatch } from './api/upload'
 import { USUAL_MAX_BYTES } from './composer/attachments.svelte'
 import { PinnedChoices } from './composer/choices'
 import { Conversation } from './chat/conversation.svelte'
-import { Desks } from './composer/desk.svelte'
+import { Drafts } from './composer/draft.svelte'
 import { Files } from './files/files.svelte'
 import { Keys } from './keys/keys.svelte'
 import { agentLabels } from './shared/agents'
-import { forgetMedia } from './files/media'
+import { clearMedia } from './files/media'
 import { type Problem, problemOf } from './shared/problem'
 import { router, threadHash } from './shared/route.svelte'
 import { Threads } from './threads/threads.svelte'
@@ -23,7 +23,7 @@ type Phase = 'starting' | 'signed-out' | 'signed-in'
 const JSON_POST = { method: 'POST', headers: { 'Content-Type': 'application/json' } } as const
 
 /** What is gone shows on its own page, and a sign-in that ended is renewed. */
-const TOLD_ELSEWHERE = /_not_found$|^not_authenticated$/
+const SHOWN_ELSEWHERE = /_not_found$|^not_authenticated$/
 
 const refreshAt = (refresh: string) =>
   fetch('/api/token/refresh/', { ...JSON_POST, body: JSON.stringify({ refresh }), credentials: 'omit' })
@@ -42,26 +42,26 @@ class App {
   models = $state.raw<Model[]>([])
   agents = $state.raw<Agent[]>([])
   voices = $state.raw<Voice[]>([])
-  /** What pictures and speech can be like with the chosen key; null: not asked yet. */
+  /** What pictures and speech can be like with the chosen key; null: not loaded yet. */
   media = $state.raw<MediaOptions | null>(null)
   /** Something that went wrong outside of any form or answer. */
   notice = $state.raw<Problem | null>(null)
 
   private readonly tokens = new Tokens(localStorage, refreshAt)
-  readonly api = new Api(this.tokens, () => this.end())
+  readonly api = new Api(this.tokens, () => this.handleSignedOut())
   readonly keys = new Keys(this.api, async () => {
     await Promise.all([this.loadModels(), this.media && this.loadMedia(true)])
-    void this.askForModels()
+    void this.refreshModels()
   })
   readonly files = new Files(this.api)
   readonly threads = new Threads(this.api)
   readonly socket = new ChatSocket({
     open: openSocket,
     token: (fresh) => this.tokens.token(fresh),
-    onConnection: (state) => this.isConnection(state),
-    onStarted: (threadId, runId) => this.conversation.isStarted(threadId, runId),
+    onConnection: (state) => this.handleConnection(state),
+    onStarted: (threadId, runId) => this.conversation.handleStarted(threadId, runId),
     onRejected: ({ code, message }) => {
-      if (!TOLD_ELSEWHERE.test(code)) this.notice = { code, message }
+      if (!SHOWN_ELSEWHERE.test(code)) this.notice = { code, message }
     },
   })
   private readonly uploads = {
@@ -73,8 +73,8 @@ class App {
   readonly conversation = new Conversation({
     api: this.api,
     socket: this.socket,
-    desks: new Desks(this.uploads, new PinnedChoices(localStorage)),
-    known: () => ({ media: this.media, voice: this.me?.voice ?? '' }),
+    drafts: new Drafts(this.uploads, new PinnedChoices(localStorage)),
+    mediaContext: () => ({ media: this.media, voice: this.me?.voice ?? '' }),
     onRun: (threadId, runId) => {
       this.threads.mark(threadId, runId)
       void this.attempt(this.threads.load())
@@ -83,29 +83,29 @@ class App {
   })
 
   async start(): Promise<void> {
-    addEventListener('online', () => this.socket.hurry())
-    document.addEventListener('visibilitychange', () => !document.hidden && this.socket.hurry())
-    addEventListener('storage', () => this.otherTab())
+    addEventListener('online', () => this.socket.reconnectNow())
+    document.addEventListener('visibilitychange', () => !document.hidden && this.socket.reconnectNow())
+    addEventListener('storage', () => this.syncWithOtherTab())
     void this.attempt(this.loadConfig())
-    if (this.tokens.signedIn) await this.enter()
+    if (this.tokens.signedIn) await this.handleSignedIn()
     else this.phase = 'signed-out'
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    this.tokens.accept(await this.api.open<TokenPair>('POST', '/api/token/', { username, password }))
-    await this.enter()
+    this.tokens.accept(await this.api.anonymous<TokenPair>('POST', '/api/token/', { username, password }))
+    await this.handleSignedIn()
   }
 
   async register(username: string, password: string): Promise<void> {
     const body = { username, password }
-    this.tokens.accept(await this.api.open<TokenPair>('POST', '/api/register/', body))
-    await this.enter()
+    this.tokens.accept(await this.api.anonymous<TokenPair>('POST', '/api/register/', body))
+    await this.handleSignedIn()
   }
 
   async signOut(): Promise<void> {
     const refresh = this.tokens.refresh
     if (refresh !== null) await this.attempt(this.api.post('/api/token/logout/', { refresh }))
-    this.end()
+    this.handleSignedOut()
     router.rename('#/') // whoever sits here next need not know which conversation was open
   }
 
@@ -120,12 +120,12 @@ class App {
     if (this.me) this.me = { ...this.me, notices: this.me.notices.filter(({ id }) => id > upTo) }
   }
 
-  /** The voices there are; read when the first place needs them. */
+  /** The voices there are; loaded when the first component needs them. */
   async loadVoices(): Promise<void> {
     if (this.voices.length === 0) this.voices = await this.api.get<Voice[]>('/api/voices/')
   }
 
-  /** What can be asked of pictures and speech; read when the first place needs it. */
+  /** The options of pictures and speech; loaded when the first component needs them. */
   async loadMedia(anew = false): Promise<void> {
     if (this.media === null || anew) this.media = await this.api.get<MediaOptions>('/api/media/')
   }
@@ -140,7 +140,7 @@ class App {
   }
 
   private async loadConfig(): Promise<void> {
-    this.config = await this.api.open<Config>('GET', '/api/config/')
+    this.config = await this.api.anonymous<Config>('GET', '/api/config/')
   }
 
   /** Which of them can be used depends on the chosen key. */
@@ -148,13 +148,13 @@ class App {
     this.models = await this.api.get<Model[]>('/api/models/')
   }
 
-  private meet(agents: Agent[]): void {
+  private setAgents(agents: Agent[]): void {
     this.agents = agents
     for (const { name, label } of agents) agentLabels.set(name, label)
   }
 
-  /** Lets the server ask Google which models the chosen key has, where that is not known. */
-  private async askForModels(): Promise<void> {
+  /** Has the server list at Google which models the chosen key has, where that is not known. */
+  private async refreshModels(): Promise<void> {
     const key = this.keys.list?.find(({ selected, lent }) => selected && !lent)
     if (!key?.is_active || key.status !== 'active' || this.models.every(({ available }) => available !== null)) return
     // No list, no harm: all models stay on offer, and a run tells what the key lacks.
@@ -164,26 +164,26 @@ class App {
     await listed.catch(() => undefined)
   }
 
-  private async enter(): Promise<void> {
+  private async handleSignedIn(): Promise<void> {
     this.phase = 'signed-in'
     this.notice = null
     this.socket.start()
     await this.attempt(
       Promise.all([
         this.api.get<Profile>('/api/me/').then((me) => (this.me = me)),
-        this.api.get<Agent[]>('/api/agents/').then((agents) => this.meet(agents)),
+        this.api.get<Agent[]>('/api/agents/').then((agents) => this.setAgents(agents)),
         this.loadModels(),
         this.keys.load(),
         this.threads.load(),
       ]),
     )
-    void this.askForModels()
+    void this.refreshModels()
   }
 
-  private end(): void {
+  private handleSignedOut(): void {
     this.tokens.clear()
     this.phase = 'signed-out'
-    this.conversation.forget()
+    this.conversation.clear()
     this.socket.stop()
     this.me = null
     this.notice = null
@@ -193,19 +193,19 @@ class App {
     this.media = null
     this.keys.list = null
     this.threads.list = null
-    this.files.forget()
-    forgetMedia()
+    this.files.clear()
+    clearMedia()
   }
 
-  private isConnection(state: Connection): void {
+  private handleConnection(state: Connection): void {
     this.connection = state
-    if (state === 'closed' && this.phase === 'signed-in' && !this.tokens.signedIn) this.end()
+    if (state === 'closed' && this.phase === 'signed-in' && !this.tokens.signedIn) this.handleSignedOut()
   }
 
   /** Signing in or out is meant for the browser, not for one tab of it. */
-  private otherTab(): void {
-    if (this.phase === 'signed-in' && !this.tokens.signedIn) this.end()
-    else if (this.phase === 'signed-out' && this.tokens.signedIn) void this.enter()
+  private syncWithOtherTab(): void {
+    if (this.phase === 'signed-in' && !this.tokens.signedIn) this.handleSignedOut()
+    else if (this.phase === 'signed-out' && this.tokens.signedIn) void this.handleSignedIn()
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { RunListener } from './followed'
+import type { RunListener } from './run-subscription'
 import { ChatSocket, type Connection } from './socket'
 import { parseFrame, type RunInput } from './wire'
 
@@ -72,7 +72,7 @@ let states: Connection[]
 let started: string[][]
 let rejections: string[]
 let token: string | null
-let asked: boolean[]
+let freshness: boolean[]
 let socket: ChatSocket
 
 beforeEach(() => {
@@ -81,12 +81,12 @@ beforeEach(() => {
   states = []
   started = []
   rejections = []
-  asked = []
+  freshness = []
   token = 'token-1'
   socket = new ChatSocket({
     open: () => new FarEnd() as unknown as WebSocket,
     token: async (fresh) => {
-      asked.push(fresh)
+      freshness.push(fresh)
       return token
     },
     onConnection: (state) => states.push(state),
@@ -131,7 +131,7 @@ describe('signing in', () => {
       FarEnd.last.says({ op: 'pong' })
       await vi.advanceTimersByTimeAsync(30_000)
     }
-    expect(asked).toEqual([false, true])
+    expect(freshness).toEqual([false, true])
     expect(FarEnd.all).toHaveLength(1)
     const before = FarEnd.last.ops().length
     FarEnd.last.says({ op: 'ready', userId: 1, expiresAt: in_(10) })
@@ -164,7 +164,7 @@ describe('signing in', () => {
     FarEnd.last.breaks(4401)
     await vi.advanceTimersByTimeAsync(1000)
     await FarEnd.last.opens()
-    expect(asked).toEqual([false, true])
+    expect(freshness).toEqual([false, true])
   })
 
   it('stays closed when nobody is signed in', async () => {
@@ -290,7 +290,7 @@ describe('a broken connection', () => {
 
   it('is tried at once when the network comes back', () => {
     FarEnd.last.breaks()
-    socket.hurry()
+    socket.reconnectNow()
     expect(FarEnd.all).toHaveLength(2)
   })
 

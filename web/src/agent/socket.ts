@@ -1,4 +1,4 @@
-import { Followed, type RunListener } from './followed'
+import { RunSubscription, type RunListener } from './run-subscription'
 import { type ClientFrame, parseFrame, type RunInput, type ServerFrame } from './wire'
 
 export type Connection = 'connecting' | 'ready' | 'waiting' | 'closed'
@@ -57,7 +57,7 @@ export class ChatSocket {
   private freshToken = false
   private watched: string | null = null
   private readonly pending = new Map<string, Pending>()
-  private readonly followed = new Map<string, Followed>()
+  private readonly subscriptions = new Map<string, RunSubscription>()
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>()
 
   constructor(private readonly options: SocketOptions) {}
@@ -71,8 +71,8 @@ export class ChatSocket {
   stop(): void {
     this.stopped = true
     this.drop()
-    for (const run of this.followed.values()) run.stop()
-    this.followed.clear()
+    for (const run of this.subscriptions.values()) run.stop()
+    this.subscriptions.clear()
     for (const { reject } of this.pending.values()) {
       reject(new Rejected('signed_out', 'You are signed out.'))
     }
@@ -82,13 +82,13 @@ export class ChatSocket {
   }
 
   /** Tries at once instead of at the end of the pause, for when the network comes back. */
-  hurry(): void {
+  reconnectNow(): void {
     if (!this.stopped && !this.socket) this.connect()
   }
 
   /** Starts a run; the run id makes it safe to send again, which every reconnect does. */
   run(input: RunInput, listener: RunListener): Promise<Accepted> {
-    this.listen(input.runId, 0, listener)
+    this.subscribe(input.runId, 0, listener)
     return new Promise((resolve, reject) => {
       const sent = this.send({ op: 'run', ref: input.runId, input })
       this.pending.set(input.runId, { input, sent, resolve, reject })
@@ -100,19 +100,19 @@ export class ChatSocket {
     const pending = this.pending.get(runId)
     if (!pending || pending.sent) return false
     this.pending.delete(runId)
-    this.forget(runId)
+    this.unfollow(runId)
     pending.reject(new Rejected('withdrawn', 'The message was not sent.'))
     return true
   }
 
   follow(runId: string, after: number, listener: RunListener): void {
-    this.listen(runId, after, listener)
+    this.subscribe(runId, after, listener)
     this.send({ op: 'follow', runId, after })
   }
 
-  forget(runId: string): void {
-    this.followed.get(runId)?.stop()
-    this.followed.delete(runId)
+  unfollow(runId: string): void {
+    this.subscriptions.get(runId)?.stop()
+    this.subscriptions.delete(runId)
   }
 
   watch(threadId: string): void {
@@ -125,10 +125,10 @@ export class ChatSocket {
     return this.send({ op: 'cancel', runId })
   }
 
-  private listen(runId: string, after: number, listener: RunListener): void {
-    this.forget(runId)
+  private subscribe(runId: string, after: number, listener: RunListener): void {
+    this.unfollow(runId)
     const ack = (seq: number) => this.send({ op: 'ack', runId, seq })
-    this.followed.set(runId, new Followed(after, listener, ack))
+    this.subscriptions.set(runId, new RunSubscription(after, listener, ack))
   }
 
   private send(frame: ClientFrame): boolean {
@@ -147,9 +147,9 @@ export class ChatSocket {
       if (this.socket === socket) this.receive(parseFrame(message.data))
     }
     socket.onclose = ({ code }) => {
-      if (this.socket === socket) this.closed(code)
+      if (this.socket === socket) this.handleClose(code)
     }
-    this.after('silent', SILENT_MS, () => this.closed(0))
+    this.setTimer('silent', SILENT_MS, () => this.handleClose(0))
   }
 
   private async authenticate(socket: WebSocket): Promise<void> {
@@ -157,67 +157,67 @@ export class ChatSocket {
     // It may be closing already: the server waits for a sign-in only so long.
     if (this.socket !== socket || socket.readyState > OPEN) return
     if (token === null) this.stop()
-    else if (token === undefined) this.closed(0)
+    else if (token === undefined) this.handleClose(0)
     else socket.send(JSON.stringify({ op: 'auth', token } satisfies ClientFrame))
   }
 
-  /** The server cannot look up who we are just now: it keeps the socket, and we ask again. */
+  /** The server cannot check the token just now: it keeps the socket, and the page authenticates again. */
   private authenticateLater({ retryAfter = RETRY_S }: Rejection): void {
     const { socket } = this
     this.options.onConnection('waiting')
-    if (socket) this.after('authenticate', retryAfter * 1000, () => void this.authenticate(socket))
+    if (socket) this.setTimer('authenticate', retryAfter * 1000, () => void this.authenticate(socket))
   }
 
   private receive(frame: ServerFrame | null): void {
-    this.clear('silent')
-    if (this.ready) this.after('ping', PING_EVERY_MS, () => this.ping())
+    this.clearTimer('silent')
+    if (this.ready) this.setTimer('ping', PING_EVERY_MS, () => this.ping())
     switch (frame?.op) {
       case 'ready':
-        return this.isReady(frame.expiresAt)
+        return this.handleReady(frame.expiresAt)
       case 'event':
-        return this.followed.get(frame.runId)?.receive(frame.seq, frame.event)
+        return this.subscriptions.get(frame.runId)?.receive(frame.seq, frame.event)
       case 'accepted':
         this.pending.get(frame.runId)?.resolve(frame)
         this.pending.delete(frame.runId)
         return
       case 'rejected':
-        return this.isRejected(frame)
+        return this.handleRejected(frame)
       case 'started':
         return this.options.onStarted(frame.threadId, frame.runId)
       case 'resync': {
-        const run = this.followed.get(frame.runId)
-        this.forget(frame.runId)
+        const run = this.subscriptions.get(frame.runId)
+        this.unfollow(frame.runId)
         return run?.listener.resync(frame.reason ?? 'resync')
       }
     }
   }
 
-  private isReady(expiresAt: string): void {
+  private handleReady(expiresAt: string): void {
     const wasReady = this.ready
     this.ready = true
     this.attempts = 0
     this.refused = 0
     this.freshToken = false
     const left = Date.parse(expiresAt) - Date.now()
-    this.after('renew', Math.max(left - RENEW_BEFORE_MS, RENEW_PAUSE_MS), () => void this.renew())
-    this.after('ping', PING_EVERY_MS, () => this.ping())
+    this.setTimer('renew', Math.max(left - RENEW_BEFORE_MS, RENEW_PAUSE_MS), () => void this.renew())
+    this.setTimer('ping', PING_EVERY_MS, () => this.ping())
     if (wasReady) return
     for (const [ref, run] of this.pending) {
       run.sent = this.send({ op: 'run', ref, input: run.input })
     }
-    for (const [runId, run] of this.followed) {
+    for (const [runId, run] of this.subscriptions) {
       if (!this.pending.has(runId)) this.send({ op: 'follow', runId, after: run.last })
     }
     if (this.watched !== null) this.send({ op: 'watch', threadId: this.watched })
     this.options.onConnection('ready')
   }
 
-  private isRejected(frame: Rejection): void {
+  private handleRejected(frame: Rejection): void {
     if (!this.ready && frame.code === 'unavailable') return this.authenticateLater(frame)
     const pending = frame.ref === undefined ? undefined : this.pending.get(frame.ref)
     if (frame.ref === undefined || !pending) return this.options.onRejected(frame)
     this.pending.delete(frame.ref)
-    this.forget(frame.ref)
+    this.unfollow(frame.ref)
     pending.reject(new Rejected(frame.code, frame.message, frame.retryAfter))
   }
 
@@ -230,29 +230,29 @@ export class ChatSocket {
     else {
       if (token !== undefined) this.send({ op: 'auth', token })
       // Until the server says `ready`, which sets the time of the next renewal.
-      this.after('renew', 5000, () => void this.renew())
+      this.setTimer('renew', 5000, () => void this.renew())
     }
   }
 
   private ping(): void {
     this.send({ op: 'ping' })
-    this.after('silent', SILENT_MS, () => this.closed(0))
+    this.setTimer('silent', SILENT_MS, () => this.handleClose(0))
   }
 
-  private closed(code: number): void {
+  private handleClose(code: number): void {
     this.drop()
     if (this.stopped) return
     this.options.onConnection('waiting')
     this.freshToken = code === CLOSE.signIn
     if (code === CLOSE.signIn) this.refused += 1
     const slow = code === CLOSE.tooMuch || code === CLOSE.origin || this.refused > 1
-    this.after('connect', this.pause(slow ? BACKOFF_MS.tooMuch : BACKOFF_MS.first), () =>
+    this.setTimer('connect', this.backoffDelay(slow ? BACKOFF_MS.tooMuch : BACKOFF_MS.first), () =>
       this.connect(),
     )
   }
 
   /** Half fixed, half random, so that a restarted server is not met by everyone at once. */
-  private pause(first: number): number {
+  private backoffDelay(first: number): number {
     const most = Math.min(first * 2 ** this.attempts, BACKOFF_MS.most)
     this.attempts += 1
     return most / 2 + (most / 2) * (this.options.random ?? Math.random)()
@@ -262,17 +262,17 @@ export class ChatSocket {
     const socket = this.socket
     this.socket = null
     this.ready = false
-    for (const timer of this.timers.keys()) this.clear(timer)
-    for (const run of this.followed.values()) run.stop()
+    for (const timer of this.timers.keys()) this.clearTimer(timer)
+    for (const run of this.subscriptions.values()) run.stop()
     socket?.close()
   }
 
-  private after(name: string, ms: number, action: () => void): void {
-    this.clear(name)
+  private setTimer(name: string, ms: number, action: () => void): void {
+    this.clearTimer(name)
     this.timers.set(name, setTimeout(action, ms))
   }
 
-  private clear(name: string): void {
+  private clearTimer(name: string): void {
     clearTimeout(this.timers.get(name))
     this.timers.delete(name)
   }

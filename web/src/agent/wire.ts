@@ -28,7 +28,7 @@ export interface ForwardedProps {
   speech?: SpeechOptions
   /** Goes on after the run of this message; `root` begins anew at the start of the thread. */
   parentMessageId?: string
-  /** The writer was asked, and wants to send a text that looks like a key. */
+  /** The user confirmed sending a text that looks like a key. */
   allowKey?: boolean
 }
 

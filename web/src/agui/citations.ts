@@ -29,7 +29,7 @@ function* lanes(parts: Part[]): Generator<SourcesPart[]> {
   for (const part of parts) if (part.kind === 'delegation') yield* lanes(part.parts)
 }
 
-/** What the markers of a run show. Asked with every delta, it works only when sources came in. */
+/** What the markers of a run show. Called with every delta; it computes only when sources came in. */
 export class CitationIndex {
   private lists: SourcesPart[] = []
   private known: Citations = { marks: new Map(), first: new Map() }

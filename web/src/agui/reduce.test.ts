@@ -35,11 +35,11 @@ function say(messageId: string, deltas: string[], lane: object = {}): Raw[] {
 }
 
 function ask(toolCallId: string, agent: string, subagentRunId: string): Raw[] {
-  const order = JSON.stringify({ task: `task of ${agent}`, reason: `reason for ${agent}` })
+  const args = JSON.stringify({ task: `task of ${agent}`, reason: `reason for ${agent}` })
   return [
     { type: 'TOOL_CALL_START', toolCallId, toolCallName: `ask_${agent}_agent` },
-    { type: 'TOOL_CALL_ARGS', toolCallId, delta: order.slice(0, 9) },
-    { type: 'TOOL_CALL_ARGS', toolCallId, delta: order.slice(9) },
+    { type: 'TOOL_CALL_ARGS', toolCallId, delta: args.slice(0, 9) },
+    { type: 'TOOL_CALL_ARGS', toolCallId, delta: args.slice(9) },
     { type: 'TOOL_CALL_END', toolCallId },
     { type: 'SUBAGENT_STARTED', subagentRunId, name: agent, parentToolCallId: toolCallId },
   ]
@@ -148,11 +148,11 @@ describe('a plain answer', () => {
 describe('what a run used', () => {
   const key = { id: 'k1', name: 'work' }
   const call = { agent: 'media', model: 'm', totalTokens: 5120 }
-  const told = (value: unknown): Raw => ({ type: 'CUSTOM', name: 'usage', value })
+  const usageEvent = (value: unknown): Raw => ({ type: 'CUSTOM', name: 'usage', value })
 
   it('is kept call by call, with its key; a price that is not known is missing', () => {
     const calls = [{ ...call, agent: 'coordinator', price: '0.0002325' }, call]
-    const view = draw([started, told({ key, calls }), finished])
+    const view = draw([started, usageEvent({ key, calls }), finished])
     expect(view.account).toEqual({ key, calls: [{ ...calls[0], price: 0.0002325 }, call] })
     expect(view.status).toBe('done')
   })
@@ -174,12 +174,12 @@ describe('what a run used', () => {
     ['a call of nobody', { calls: [{ ...call, agent: '' }] }],
     ['a price that is none', { calls: [{ ...call, price: 'much' }] }],
   ])('has to be readable: %s', (_, value) => {
-    expect(draw([started, told(value)]).error?.code).toBe('unreadable')
+    expect(draw([started, usageEvent(value)]).error?.code).toBe('unreadable')
   })
 })
 
 describe('delegation', () => {
-  it('keeps interleaved subagents apart, in the order they were called', () => {
+  it('keeps interleaved subagents apart, in the args they were called', () => {
     const view = draw(parallel)
     expect(view.parts.map((part) => part.kind)).toEqual(['text', 'delegation', 'delegation', 'text'])
     const [first, second] = view.parts.slice(1, 3) as [DelegationPart, DelegationPart]

@@ -54,9 +54,9 @@ function apply(view: RunView, event: AgEvent): RunView {
     case 'REASONING_MESSAGE_START':
       return add(view, event, { kind: 'reasoning', id: event.messageId, text: '', open: true })
     case 'TEXT_MESSAGE_CONTENT':
-      return grow(view, event, 'text')
+      return append(view, event, 'text')
     case 'REASONING_MESSAGE_CONTENT':
-      return grow(view, event, 'reasoning')
+      return append(view, event, 'reasoning')
     case 'TEXT_MESSAGE_END':
       return close(view, event, 'text')
     case 'REASONING_MESSAGE_END':
@@ -65,7 +65,7 @@ function apply(view: RunView, event: AgEvent): RunView {
     case 'REASONING_END':
       return view
     case 'ACTIVITY_SNAPSHOT':
-      return put(view, event)
+      return upsert(view, event)
     case 'CUSTOM':
       return { ...view, account: event.account }
     default:
@@ -85,7 +85,7 @@ function delegate(view: RunView, event: DelegationEvent): RunView {
     case 'TOOL_CALL_ARGS':
       return inCall(view, event.toolCallId, (call) => ({ ...call, args: call.args + event.delta }))
     case 'TOOL_CALL_END':
-      return inCall(view, event.toolCallId, (call) => ({ ...call, ...order(call.args) }))
+      return inCall(view, event.toolCallId, (call) => ({ ...call, ...parseArguments(call.args) }))
     case 'TOOL_CALL_RESULT':
       return inCall(view, event.toolCallId, (call) => withResult(call, event.content))
     case 'SUBAGENT_STARTED':
@@ -110,8 +110,8 @@ function called(id: string, toolName: string): DelegationPart {
   return { kind: 'delegation', id, agent, args: '', task: '', reason: '', status: 'called', parts: [] }
 }
 
-/** The work order inside the arguments; a model may send something else, then nothing is shown. */
-function order(args: string): { task: string; reason: string } {
+/** Task and reason inside the arguments; a model may send something else, then nothing is shown. */
+function parseArguments(args: string): { task: string; reason: string } {
   const nothing = { task: '', reason: '' }
   try {
     const value: unknown = JSON.parse(args)
@@ -165,7 +165,7 @@ function withResult(
 
 const media = ({ url, mimeType }: { url: string; mimeType: string }) => ({ url, mimeType })
 
-function put(view: RunView, event: Extract<AgEvent, { type: 'ACTIVITY_SNAPSHOT' }>): RunView {
+function upsert(view: RunView, event: Extract<AgEvent, { type: 'ACTIVITY_SNAPSHOT' }>): RunView {
   const { activityType, content } = event.activity
   const part = { kind: activityType, id: event.messageId, ...content } as LanePart
   return inLane(view, event.subagentRunId, (parts) => {
@@ -180,7 +180,7 @@ function add(view: RunView, event: OfMessage, part: TextPart | ReasoningPart): R
   return inLane(view, event.subagentRunId, (parts) => [...parts, part])
 }
 
-function grow(view: RunView, event: OfMessage & { delta: string }, kind: 'text' | 'reasoning') {
+function append(view: RunView, event: OfMessage & { delta: string }, kind: 'text' | 'reasoning') {
   return inMessage(view, event, kind, (part) => ({ ...part, text: part.text + event.delta }))
 }
 

@@ -1,4 +1,4 @@
-/** What a question can be answered with, and how; as the server offers it. */
+/** What a message can be answered with, and how; as the server offers it. */
 
 export type Tool = 'search' | 'code' | 'url' | 'maps'
 export type Thinking = 'auto' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
@@ -17,7 +17,7 @@ export interface PictureOptions {
   size?: string
 }
 
-/** Who speaks, and how a text is read aloud, in words. */
+/** Who makesSpeech, and how a text is read aloud, in words. */
 export interface SpeechOptions {
   speakers?: { voice: string }[]
   style?: string
@@ -28,7 +28,7 @@ export interface Voice {
   description: string
 }
 
-/** What can be asked of pictures and of speech with the selected key; null: it has no model for it. */
+/** The options of pictures and speech with the selected key; null: it has no model for it. */
 export interface MediaOptions {
   pictures: {
     model: string
@@ -36,7 +36,7 @@ export interface MediaOptions {
     ratios: string[]
     /** The price of one picture in US dollars; null: not known. */
     sizes: { size: string; price_usd: string | null }[]
-    /** Of a picture for which no size is asked. */
+    /** Of a picture for which no size is chosen. */
     usual_size: string
     /** How many pictures may come along. */
     references: number | null

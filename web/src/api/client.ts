@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 const OFFLINE = 'The server cannot be reached. Check your connection, then try again.'
-const ODD = 'The server gave an answer this page does not understand. Try again in a moment.'
+const UNREADABLE = 'The server gave an answer this page does not understand. Try again in a moment.'
 
 export class Api {
   constructor(
@@ -32,13 +32,13 @@ export class Api {
   }
   /** A list that comes in pages, each naming the next one; all of it. */
   async all<T>(path: string): Promise<T[]> {
-    const found: T[] = []
+    const results: T[] = []
     for (let next: string | undefined = path; next !== undefined; ) {
-      const answer: Response = await this.send('GET', next)
-      found.push(...(await read<T[]>(answer)))
-      next = /^<(\/api\/[^>]+)>; rel="next"$/.exec(answer.headers.get('Link') ?? '')?.[1]
+      const response: Response = await this.send('GET', next)
+      results.push(...(await read<T[]>(response)))
+      next = /^<(\/api\/[^>]+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1]
     }
-    return found
+    return results
   }
   post<T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
     return this.json<T>('POST', path, body, signal)
@@ -50,8 +50,8 @@ export class Api {
     await this.send('DELETE', path)
   }
 
-  /** For the doors that need nobody to be signed in. */
-  async open<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  /** For endpoints that need nobody to be signed in. */
+  async anonymous<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     return read<T>(await check(await this.raw(method, path, body, null)))
   }
 
@@ -65,7 +65,7 @@ export class Api {
       this.form(path, form, token, watch).catch(() => {
         throw new ApiError('offline', OFFLINE, 0)
       })
-    return read<T>(await this.signedIn(send))
+    return read<T>(await this.authorized(send))
   }
 
   private async json<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
@@ -73,14 +73,14 @@ export class Api {
   }
 
   private send(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
-    return this.signedIn((token) => this.raw(method, path, body, token, signal))
+    return this.authorized((token) => this.raw(method, path, body, token, signal))
   }
 
-  private async signedIn(ask: (token: string) => Promise<Response>): Promise<Response> {
-    let answer = await ask(await this.token(false))
-    if (answer.status === 401) answer = await ask(await this.token(true))
-    if (answer.status === 401) this.onSignedOut()
-    return check(answer)
+  private async authorized(request: (token: string) => Promise<Response>): Promise<Response> {
+    let response = await request(await this.token(false))
+    if (response.status === 401) response = await request(await this.token(true))
+    if (response.status === 401) this.onSignedOut()
+    return check(response)
   }
 
   private async token(fresh: boolean): Promise<string> {
@@ -110,24 +110,24 @@ export class Api {
   }
 }
 
-async function read<T>(answer: Response): Promise<T> {
-  if (answer.status === 204) return undefined as T
+async function read<T>(response: Response): Promise<T> {
+  if (response.status === 204) return undefined as T
   try {
-    return (await answer.json()) as T
+    return (await response.json()) as T
   } catch {
-    throw new ApiError('odd_answer', ODD, answer.status)
+    throw new ApiError('odd_answer', UNREADABLE, response.status)
   }
 }
 
-async function check(answer: Response): Promise<Response> {
-  if (answer.ok) return answer
-  const body = (await answer.json().catch(() => ({}))) as {
+async function check(response: Response): Promise<Response> {
+  if (response.ok) return response
+  const body = (await response.json().catch(() => ({}))) as {
     code?: unknown
     message?: unknown
     fields?: Fields
   }
   const code = typeof body.code === 'string' ? body.code : 'odd_answer'
-  const message = typeof body.message === 'string' ? body.message : ODD
-  const fields = Object.entries(body.fields ?? {}).map(([name, said]) => [name, [said].flat().join(' ')])
-  throw new ApiError(code, message, answer.status, Object.fromEntries(fields))
+  const message = typeof body.message === 'string' ? body.message : UNREADABLE
+  const fields = Object.entries(body.fields ?? {}).map(([name, messages]) => [name, [messages].flat().join(' ')])
+  throw new ApiError(code, message, response.status, Object.fromEntries(fields))
 }

@@ -1,7 +1,7 @@
 import type { Output, PictureOptions, SpeechOptions, Tool } from './agents'
 
-/** A question as it would be sent now. */
-export interface Question {
+/** The message as it would be sent now. */
+export interface EstimateRequest {
   thread_id?: string
   parent_run_id?: string
   text: string
@@ -27,6 +27,6 @@ export interface Estimate {
   window_tokens: number
   /** Exchanges, the oldest ones, that do not fit any more. */
   left_out: number
-  /** More than the user wants to send without being asked. */
+  /** Above the limit the user set. */
   warn: boolean
 }

@@ -6,10 +6,10 @@ const UNKNOWN_LIFETIME_MS = 120_000
 
 type Locked = <T>(name: string, action: () => Promise<T>) => Promise<T>
 
-/** Plain HTTP has no locks; there a second look at the store, after a pause, has to do. */
+/** Plain HTTP has no locks; there the store is read again after a pause. */
 const webLock: Locked = (name, action) =>
   globalThis.navigator?.locks ? navigator.locks.request(name, action) : action()
-const SECOND_LOOK_MS = 300
+const RECHECK_MS = 300
 
 /**
  * Who is signed in. The access token lives in memory only. The refresh token has to outlive a
@@ -61,13 +61,13 @@ export class Tokens {
     for (;;) {
       const refresh = this.refresh
       if (refresh === null) return (this.access = null)
-      const answer = await this.send(refresh)
-      if (answer.ok) {
-        this.accept((await answer.json()) as TokenPair)
+      const response = await this.send(refresh)
+      if (response.ok) {
+        this.accept((await response.json()) as TokenPair)
         return this.access
       }
-      if (answer.status !== 401 && answer.status !== 400) throw new Error(`refresh ${answer.status}`)
-      await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS))
+      if (response.status !== 401 && response.status !== 400) throw new Error(`refresh ${response.status}`)
+      await new Promise((resolve) => setTimeout(resolve, RECHECK_MS))
       if (this.refresh === refresh) {
         this.clear()
         return null

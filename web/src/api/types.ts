@@ -111,7 +111,7 @@ export interface Model {
   label: string
   description: string
   default: boolean
-  /** Unknown: only Google's list for the key speaks of it. */
+  /** Unknown: only Google's list for the key makesSpeech of it. */
   state: 'stable' | 'preview' | 'deprecated' | 'unknown'
   /** The first day without it, if Google announced one. */
   ends_on: string | null
@@ -210,7 +210,7 @@ export interface History {
   thread: ThreadDetail
   messages: StoredMessage[]
   runs: StoredRun[]
-  /** Runs that are told up to their `last_seq` only: they go on, or are very long. */
+  /** Runs whose events are given up to their `last_seq` only: they still run, or are very long. */
   partial_runs?: string[]
   /** The cursor of the page before this one; null: the thread begins here. */
   next?: string | null

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { leafUnder, newestLeaf, type Node, pathTo, placeOf, versions } from './branches'
+import { leafUnder, newestLeaf, type Node, pathTo, parentFields, versions } from './branches'
 
-/** `a` was answered by b, then asked again (b2); c continues b, d continues b2; `r` edits a. */
+/** `a` was continued by b, then regenerated (b2); c continues b, d continues b2; `r` edits a. */
 const node = (runId: string, parentRunId: string | null): Node => ({ runId, parentRunId })
 const tree = [
   node('a', null),
@@ -52,11 +52,11 @@ describe('choosing a version', () => {
   })
 })
 
-describe('the versions of a turn', () => {
+describe('the versions of a run', () => {
   it('are the runs with the same parent, oldest first', () => {
-    const found = versions(tree)
-    expect(ids(found.get('b') ?? [])).toBe('b b2')
-    expect(ids(found.get('r') ?? [])).toBe('a r')
+    const siblings = versions(tree)
+    expect(ids(siblings.get('b') ?? [])).toBe('b b2')
+    expect(ids(siblings.get('r') ?? [])).toBe('a r')
   })
 
   it('are not told where there is one only', () => {
@@ -66,8 +66,8 @@ describe('the versions of a turn', () => {
 
 describe('a run', () => {
   it('names the run it continues, or that it opens the conversation anew', () => {
-    expect(placeOf('a', false)).toEqual({ input: { parentRunId: 'a' }, props: {} })
-    expect(placeOf(null, false)).toEqual({ input: {}, props: { parentMessageId: 'root' } })
-    expect(placeOf(null, true)).toEqual({ input: {}, props: {} })
+    expect(parentFields('a', false)).toEqual({ input: { parentRunId: 'a' }, props: {} })
+    expect(parentFields(null, false)).toEqual({ input: {}, props: { parentMessageId: 'root' } })
+    expect(parentFields(null, true)).toEqual({ input: {}, props: {} })
   })
 })

@@ -40,21 +40,21 @@ export function leafUnder(nodes: Node[], runId: string): string {
   return leaf
 }
 
-/** The versions of each turn that has more than one, in the order they were made. */
+/** The versions of each run that has more than one, in the order they were made. */
 export function versions<N extends Node>(nodes: N[]): Map<string, N[]> {
   const children = new Map<string | null, N[]>()
   for (const node of nodes) {
     children.set(node.parentRunId, [...(children.get(node.parentRunId) ?? []), node])
   }
-  const found = new Map<string, N[]>()
+  const bySibling = new Map<string, N[]>()
   for (const siblings of children.values()) {
-    if (siblings.length > 1) for (const node of siblings) found.set(node.runId, siblings)
+    if (siblings.length > 1) for (const node of siblings) bySibling.set(node.runId, siblings)
   }
-  return found
+  return bySibling
 }
 
 /** How a run says what it continues; the first one of a thread has nothing to say. */
-export function placeOf(parentRunId: string | null, isFirst: boolean) {
+export function parentFields(parentRunId: string | null, isFirst: boolean) {
   return {
     input: parentRunId === null ? {} : { parentRunId },
     props: parentRunId === null && !isFirst ? { parentMessageId: 'root' } : {},

@@ -1,40 +1,40 @@
 import { type Parsed, parseEvent } from '../agui/parse'
 import { reduceAll } from '../agui/reduce'
-import type { RunListener } from '../agent/followed'
+import type { RunListener } from '../agent/run-subscription'
 import type { ChatSocket } from '../agent/socket'
 import type { RunInput } from '../agent/wire'
 import type { Api } from '../api/client'
-import type { Question } from '../api/estimate'
+import type { EstimateRequest } from '../api/estimate'
 import type { History, SentFile } from '../api/types'
 import { uuid } from '../shared/ids'
-import { placeOf } from './branches'
+import { parentFields } from './branches'
 import type { Choice } from '../composer/choice'
 import { propsOf } from '../composer/choices'
 import { contentOf } from '../composer/content'
-import type { Desk, Desks } from '../composer/desk.svelte'
-import type { Known } from '../composer/mediachoices'
-import { turnsOf } from './history'
-import { Pace } from './pace'
+import type { Draft, Drafts } from '../composer/draft.svelte'
+import type { MediaContext } from '../composer/media-choices'
+import { snapshotsOf } from './history'
+import { FrameBatcher } from './frame-batcher'
 import { type Problem, problemOf } from '../shared/problem'
 import { Tree } from './tree.svelte'
-import { Turn } from './turn.svelte'
+import { Run } from './run.svelte'
 
 /** Room for the rest of the frame, of which the server takes 64 KiB. */
 const PROMPT_MAX_BYTES = 60_000
 
-interface Surroundings {
+interface Dependencies {
   api: Api
   socket: ChatSocket
-  desks: Desks
+  drafts: Drafts
   /** What bounds a choice of pictures and speech. */
-  known(): Known
+  mediaContext(): MediaContext
   /** A run of this thread began (or ended, with null): the list of threads shows that. */
   onRun(threadId: string, runId: string | null): void
   onOpened(threadId: string): void
 }
 
 /** What is to be other than it was: the words, the model, or files left out. */
-export interface Change {
+export interface RunChange {
   text?: string
   model?: string
   without?: string[]
@@ -43,12 +43,12 @@ export interface Change {
 /** The thread on screen: what is stored of it, what streams into it, and what is being written. */
 export class Conversation {
   threadId = $state<string | null>(null)
-  readonly tree = new Tree<Turn>()
+  readonly tree = new Tree<Run>()
   /** The branch on screen. */
-  turns = $derived(this.tree.path)
-  desk = $state.raw<Desk>() as Desk
+  runs = $derived(this.tree.path)
+  draft = $state.raw<Draft>() as Draft
   loading = $state(false)
-  /** Where what was said before begins, which is not loaded yet. */
+  /** The cursor of the page of earlier messages; null when all are loaded. */
   private earlier = $state<string | null>(null)
   loadingEarlier = $state(false)
   /** Why the thread cannot be shown. */
@@ -59,57 +59,58 @@ export class Conversation {
   /** A message of this thread that is being written anew. */
   editing = $state.raw<{ runId: string; text: string } | null>(null)
 
-  running = $derived(this.tree.all.find((turn) => !turn.over) ?? null)
+  running = $derived(this.tree.all.find((run) => !run.over) ?? null)
   /** Goes on in a branch that is not on screen: begun in another tab, most likely. */
-  elsewhere = $derived(this.running && !this.turns.includes(this.running) ? this.running : null)
+  runningElsewhere = $derived(this.running && !this.runs.includes(this.running) ? this.running : null)
 
   hasEarlier = $derived(this.earlier !== null)
 
-  private visit = 0
+  /** Raised by every load and close: a response to what came before is dropped. */
+  private epoch = 0
 
-  constructor(private readonly around: Surroundings) {
-    this.desk = around.desks.of(null)
+  constructor(private readonly deps: Dependencies) {
+    this.draft = deps.drafts.get(null)
   }
 
   /** How this thread's messages are to be answered, from the next one on. */
   choose(change: Partial<Choice>): void {
-    this.around.desks.choose(this.threadId, change)
+    this.deps.drafts.choose(this.threadId, change)
   }
 
   /** Sets the user's instructions for this thread; a new one takes them with its first message. */
-  async instruct(instructions: string): Promise<void> {
-    const { desk, threadId } = this
-    if (threadId !== null) await this.around.api.patch(`/api/threads/${threadId}/`, { instructions })
-    desk.instructions = instructions
+  async setInstructions(instructions: string): Promise<void> {
+    const { draft, threadId } = this
+    if (threadId !== null) await this.deps.api.patch(`/api/threads/${threadId}/`, { instructions })
+    draft.instructions = instructions
   }
 
-  /** What the server is asked to estimate: all that Send would send now. */
-  get question(): Question {
-    return this.desk.questionTo(this.threadId, this.turns.at(-1)?.runId, this.around.known())
+  /** The request for an estimate: all that Send would send now. */
+  get estimateRequest(): EstimateRequest {
+    return this.draft.estimateRequest(this.threadId, this.runs.at(-1)?.runId, this.deps.mediaContext())
   }
 
   open(threadId: string | null): void {
     if (threadId !== null && threadId === this.threadId && this.problem === null) return
-    this.leave()
+    this.close()
     this.threadId = threadId
     this.tree.open(threadId)
-    this.desk = this.around.desks.of(threadId)
+    this.draft = this.deps.drafts.get(threadId)
     if (threadId === null) return
-    this.around.socket.watch(threadId)
+    this.deps.socket.watch(threadId)
     void this.load()
   }
 
   /** Reads what is stored and goes on with what still runs. */
   async load(): Promise<void> {
-    const visit = ++this.visit
+    const epoch = ++this.epoch
     this.loading = this.tree.all.length === 0
     try {
       const history = await this.page()
-      if (visit === this.visit) this.show(history)
+      if (epoch === this.epoch) this.showHistory(history)
     } catch (error) {
-      if (visit === this.visit) this.problem = problemOf(error)
+      if (epoch === this.epoch) this.problem = problemOf(error)
     } finally {
-      if (visit === this.visit) this.loading = false
+      if (epoch === this.epoch) this.loading = false
     }
   }
 
@@ -117,8 +118,8 @@ export class Conversation {
   async loadEarlier(): Promise<void> {
     if (this.loadingEarlier) return
     const { threadId } = this
-    const parent = this.turns[0]?.parentRunId ?? null
-    const found = () => parent === null || this.tree.all.some(({ runId }) => runId === parent)
+    const parent = this.runs[0]?.parentRunId ?? null
+    const isComplete = () => parent === null || this.tree.all.some(({ runId }) => runId === parent)
     this.loadingEarlier = true
     try {
       do {
@@ -127,9 +128,9 @@ export class Conversation {
         const history = await this.page(cursor)
         // The newest page may have been read again meanwhile, which changes nothing here.
         if (threadId !== this.threadId || cursor !== this.earlier) return
-        this.tree.prepend(this.stored(history))
+        this.tree.prepend(this.restore(history))
         this.earlier = history.next ?? null
-      } while (!found())
+      } while (!isComplete())
     } catch (error) {
       if (threadId === this.threadId) this.refusal = problemOf(error)
     } finally {
@@ -139,68 +140,68 @@ export class Conversation {
 
   private page(cursor?: string): Promise<History> {
     const query = cursor === undefined ? '' : `?${new URLSearchParams({ cursor })}`
-    return this.around.api.get<History>(`/api/threads/${this.threadId}/messages/${query}`)
+    return this.deps.api.get<History>(`/api/threads/${this.threadId}/messages/${query}`)
   }
 
-  /** Sends what is on the desk, whose uploads are over. */
+  /** Sends the draft, whose uploads are over. */
   async submit(allowKey = false): Promise<void> {
-    const { desk } = this
-    if (this.running || desk.empty || this.isTooLong(desk.text)) return
-    if (desk.files.failed.length > 0) {
+    const { draft } = this
+    if (this.running || draft.empty || this.refuseTooLong(draft.text)) return
+    if (draft.files.failed.length > 0) {
       const message = 'Some files were not uploaded. Try them again or remove them, then send.'
       this.refusal = { code: 'not_uploaded', message }
       return
     }
-    const text = desk.text
-    const links = desk.links.take()
-    desk.text = ''
-    await this.send(text, [...desk.files.take(), ...links], allowKey)
+    const text = draft.text
+    const links = draft.links.drain()
+    draft.text = ''
+    await this.send(text, [...draft.files.drain(), ...links], allowKey)
   }
 
   async send(text: string, files: SentFile[] = [], allowKey = false): Promise<void> {
-    if (this.running || (text.trim() === '' && files.length === 0) || this.isTooLong(text)) return
-    const turn = new Turn(uuid(), text, undefined, files, this.turns.at(-1)?.runId)
-    turn.allowKey = allowKey
+    if (this.running || (text.trim() === '' && files.length === 0) || this.refuseTooLong(text)) return
+    const run = new Run(uuid(), text, undefined, files, this.runs.at(-1)?.runId)
+    run.allowKey = allowKey
     const isFirst = this.threadId === null
-    await this.begin(turn, this.desk.choice, (threadId) => this.takeBack(isFirst, threadId, turn))
+    await this.start(run, this.draft.choice, (threadId) => this.restoreDraft(isFirst, threadId, run))
   }
 
-  /** Asks for another version of a turn: the same again, or with a change. */
-  async again(turn: Turn, change: Change = {}): Promise<void> {
-    const text = change.text ?? turn.prompt ?? ''
-    if (this.running || this.isTooLong(text)) return
-    const files = turn.attachments.filter(({ id }) => !change.without?.includes(id))
+  /** Asks for another version of a run: the same again, or with a change. */
+  async regenerate(run: Run, change: RunChange = {}): Promise<void> {
+    const text = change.text ?? run.prompt ?? ''
+    if (this.running || this.refuseTooLong(text)) return
+    const files = run.attachments.filter(({ id }) => !change.without?.includes(id))
     if (text.trim() === '' && files.length === 0) {
-      this.editing = { runId: turn.runId, text }
+      this.editing = { runId: run.runId, text }
       return
     }
-    const version = new Turn(uuid(), text, undefined, files, turn.parentRunId)
-    version.allowKey = text === turn.prompt // it was sent and stored before
-    const choice = { ...this.desk.choice, model: change.model ?? this.desk.choice.model }
+    const version = new Run(uuid(), text, undefined, files, run.parentRunId)
+    version.allowKey = text === run.prompt // it was sent and stored before
+    const choice = { ...this.draft.choice, model: change.model ?? this.draft.choice.model }
     this.editing = null
-    await this.begin(version, choice, (threadId) => {
+    await this.start(version, choice, (threadId) => {
       if (threadId !== this.threadId) return
-      this.tree.remove(version, turn.runId)
-      if (change.text !== undefined) this.editing = { runId: turn.runId, text }
+      this.tree.remove(version, run.runId)
+      if (change.text !== undefined) this.editing = { runId: run.runId, text }
     })
   }
 
-  private async begin(turn: Turn, choice: Choice, undo: (threadId: string) => void): Promise<void> {
-    turn.sending = true
+  private async start(run: Run, choice: Choice, undo: (threadId: string) => void): Promise<void> {
+    run.sending = true
     if (this.threadId === null) {
       this.threadId = uuid()
-      this.around.desks.move(null, this.threadId)
+      this.deps.drafts.move(null, this.threadId)
     }
     const threadId = this.threadId
     this.tree.name(threadId)
-    this.tree.add(turn)
+    this.tree.add(run)
     this.refusal = null
     try {
-      const input = this.input(threadId, turn, choice)
-      await this.around.socket.run(input, this.listener(threadId, turn))
-      turn.sending = false
-      this.around.onRun(threadId, turn.runId)
-      if (this.threadId === threadId) this.opened(threadId)
+      const input = this.input(threadId, run, choice)
+      await this.deps.socket.run(input, this.listener(threadId, run))
+      run.sending = false
+      this.deps.onRun(threadId, run.runId)
+      if (this.threadId === threadId) this.handleOpened(threadId)
     } catch (error) {
       const problem = problemOf(error)
       const isShown = threadId === this.threadId
@@ -209,9 +210,10 @@ export class Conversation {
     }
   }
 
-  private isTooLong(text: string): boolean {
-    const along = this.threadId === null ? this.desk.instructions : ''
-    const bytes = new TextEncoder().encode(JSON.stringify([text, along])).length
+  /** Whether the text is too long to be sent; then it also says so on the page. */
+  private refuseTooLong(text: string): boolean {
+    const instructions = this.threadId === null ? this.draft.instructions : ''
+    const bytes = new TextEncoder().encode(JSON.stringify([text, instructions])).length
     const excess = bytes - PROMPT_MAX_BYTES
     if (excess <= 0) return false
     const message = `This message is about ${excess} characters too long. Send it in parts.`
@@ -219,38 +221,38 @@ export class Conversation {
     return true
   }
 
-  private opened(threadId: string): void {
-    this.around.socket.watch(threadId)
-    this.around.onOpened(threadId)
+  private handleOpened(threadId: string): void {
+    this.deps.socket.watch(threadId)
+    this.deps.onOpened(threadId)
   }
 
   async stop(): Promise<void> {
-    const turn = this.running
-    const { socket, api } = this.around
-    if (!turn || socket.withdraw(turn.runId) || socket.cancel(turn.runId)) return
-    await api.post(`/api/runs/${turn.runId}/cancel/`).catch((error: unknown) => {
+    const run = this.running
+    const { socket, api } = this.deps
+    if (!run || socket.withdraw(run.runId) || socket.cancel(run.runId)) return
+    await api.post(`/api/runs/${run.runId}/cancel/`).catch((error: unknown) => {
       this.refusal = problemOf(error)
     })
   }
 
   /** Another tab (or the terminal) began a run in this thread. */
-  isStarted(threadId: string, runId: string): void {
-    this.around.onRun(threadId, runId)
-    const known = this.tree.all.some((turn) => turn.runId === runId)
+  handleStarted(threadId: string, runId: string): void {
+    this.deps.onRun(threadId, runId)
+    const known = this.tree.all.some((run) => run.runId === runId)
     if (threadId === this.threadId && !known) void this.load()
   }
 
   /** For whoever signs in next: nothing of this user stays. */
-  forget(): void {
-    this.leave()
-    this.tree.forget()
-    this.around.desks.forget()
-    this.desk = this.around.desks.of(null)
+  clear(): void {
+    this.close()
+    this.tree.clear()
+    this.deps.drafts.clear()
+    this.draft = this.deps.drafts.get(null)
   }
 
-  leave(): void {
-    this.visit += 1
-    for (const turn of this.tree.all) if (!turn.sending) this.around.socket.forget(turn.runId)
+  close(): void {
+    this.epoch += 1
+    for (const run of this.tree.all) if (!run.sending) this.deps.socket.unfollow(run.runId)
     this.tree.open(null)
     this.editing = null
     this.threadId = null
@@ -261,90 +263,90 @@ export class Conversation {
   }
 
   /** The newest page; what was loaded before it stays, if the two meet. */
-  private show(history: History): void {
+  private showHistory(history: History): void {
     this.problem = null
-    this.desk.instructions = history.thread.instructions ?? ''
-    const page = this.stored(history)
-    const inPage = new Set(page.map((turn) => turn.runId))
-    const others = this.tree.all.filter((turn) => !inPage.has(turn.runId))
+    this.draft.instructions = history.thread.instructions ?? ''
+    const page = this.restore(history)
+    const inPage = new Set(page.map((run) => run.runId))
+    const others = this.tree.all.filter((run) => !inPage.has(run.runId))
     const meets = others.length < this.tree.all.length
-    const earlier = history.next && meets ? others.filter((turn) => !turn.sending) : []
+    const earlier = history.next && meets ? others.filter((run) => !run.sending) : []
     if (earlier.length === 0) this.earlier = history.next ?? null
-    this.tree.show([...earlier, ...page, ...others.filter((turn) => turn.sending)])
+    this.tree.show([...earlier, ...page, ...others.filter((run) => run.sending)])
   }
 
-  private stored(history: History): Turn[] {
-    const have = new Map(this.tree.all.map((turn) => [turn.runId, turn]))
-    return turnsOf(history).map((told) => {
-      const live = have.get(told.runId)
+  private restore(history: History): Run[] {
+    const current = new Map(this.tree.all.map((run) => [run.runId, run]))
+    return snapshotsOf(history).map((snapshot) => {
+      const live = current.get(snapshot.runId)
       if (live?.sending) {
-        live.parentRunId = told.parentRunId
+        live.parentRunId = snapshot.parentRunId
         return live
       }
-      this.around.socket.forget(told.runId)
-      const turn = new Turn(told.runId, told.prompt, told.view, told.attachments, told.parentRunId)
-      turn.failedAt = live?.failedAt ?? null
-      if (told.followAfter !== null) this.follow(turn, told.followAfter)
-      return turn
+      this.deps.socket.unfollow(snapshot.runId)
+      const run = new Run(snapshot.runId, snapshot.prompt, snapshot.view, snapshot.attachments, snapshot.parentRunId)
+      run.failedAt = live?.failedAt ?? null
+      if (snapshot.followAfter !== null) this.follow(run, snapshot.followAfter)
+      return run
     })
   }
 
-  private follow(turn: Turn, after: number): void {
-    const listener = this.listener(this.threadId as string, turn)
-    this.around.socket.follow(turn.runId, after, listener)
+  private follow(run: Run, after: number): void {
+    const listener = this.listener(this.threadId as string, run)
+    this.deps.socket.follow(run.runId, after, listener)
   }
 
-  private input(threadId: string, turn: Turn, choice: Choice): RunInput {
+  private input(threadId: string, run: Run, choice: Choice): RunInput {
     const isNew = this.tree.all.length === 1
-    const place = placeOf(turn.parentRunId, isNew)
-    const { instructions } = this.around.desks.of(threadId)
-    const content = contentOf(turn.prompt ?? '', turn.attachments)
+    const parent = parentFields(run.parentRunId, isNew)
+    const { instructions } = this.deps.drafts.get(threadId)
+    const content = contentOf(run.prompt ?? '', run.attachments)
     return {
       threadId,
-      runId: turn.runId,
-      ...place.input,
+      runId: run.runId,
+      ...parent.input,
       messages: [{ id: uuid(), role: 'user', content }],
       forwardedProps: {
-        ...propsOf(choice, this.around.known()),
-        ...place.props,
+        ...propsOf(choice, this.deps.mediaContext()),
+        ...parent.props,
         ...(isNew && instructions !== '' ? { instructions } : {}),
-        ...(turn.allowKey ? { allowKey: true } : {}),
+        ...(run.allowKey ? { allowKey: true } : {}),
       },
     }
   }
 
-  private listener(threadId: string, turn: Turn): RunListener {
-    const { socket, onRun } = this.around
-    const pace = new Pace<Parsed>((parsed) => {
-      turn.view = reduceAll(turn.view, parsed)
-      if (!turn.over) return
-      if (turn.view.error) turn.failedAt = Date.now()
-      socket.forget(turn.runId)
+  private listener(threadId: string, run: Run): RunListener {
+    const { socket, onRun } = this.deps
+    const batcher = new FrameBatcher<Parsed>((parsed) => {
+      run.view = reduceAll(run.view, parsed)
+      if (!run.over) return
+      if (run.view.error) run.failedAt = Date.now()
+      socket.unfollow(run.runId)
       onRun(threadId, null)
     })
     return {
-      event: (event) => pace.push(parseEvent(event)),
+      event: (event) => batcher.push(parseEvent(event)),
       resync: () => {
-        pace.now()
+        batcher.flush()
         if (threadId === this.threadId) void this.load()
       },
     }
   }
 
   /** What was refused goes back to where it can be changed, before anything written since. */
-  private takeBack(isFirst: boolean, threadId: string, turn: Turn): void {
-    const { desks } = this.around
+  private restoreDraft(isFirst: boolean, threadId: string, run: Run): void {
+    const { drafts } = this.deps
     const isShown = threadId === this.threadId
     // A first message that did not leave: its thread never came to be.
     const home = isFirst ? null : threadId
-    if (isFirst && (isShown || desks.of(null).empty)) desks.move(threadId, null)
-    const desk = desks.of(home)
-    desk.text = [turn.prompt, desk.text].filter(Boolean).join('\n\n')
-    desk.files.giveBack(turn.attachments.filter(({ address }) => address === undefined))
-    desk.links.giveBack(turn.prompt ?? '', turn.attachments)
+    if (isFirst && (isShown || drafts.get(null).empty)) drafts.move(threadId, null)
+    const draft = drafts.get(home)
+    draft.text = [run.prompt, draft.text].filter(Boolean).join('\n\n')
+    draft.files.restore(run.attachments.filter(({ address }) => address === undefined))
+    draft.links.restore(run.prompt ?? '', run.attachments)
     if (!isShown) return
-    this.tree.remove(turn)
+    this.tree.remove(run)
     this.threadId = home
-    this.desk = desk
+    this.draft = draft
   }
 }

@@ -7,7 +7,7 @@ import type { SentFile } from '../api/types'
 import { Tokens } from '../api/tokens'
 import { PinnedChoices } from '../composer/choices'
 import { Conversation } from './conversation.svelte'
-import { Desks } from '../composer/desk.svelte'
+import { Drafts } from '../composer/draft.svelte'
 
 class Store {
   values = new Map<string, string>()
@@ -50,16 +50,16 @@ const picture: SentFile = { id: 'f1', name: 'a.png', mime_type: 'image/png', siz
 const stored = { thread: {}, messages: [], runs: [] }
 
 let far: FarEnd
-let talk: Conversation
+let conversation: Conversation
 let opened: string[]
 let pages: Record<string, object>
-let asked: string[]
+let requested: string[]
 
 beforeEach(async () => {
   far = new FarEnd()
   opened = []
   pages = {}
-  asked = []
+  requested = []
   const tokens = new Tokens(new Store(), async () => new Response(null, { status: 401 }))
   tokens.accept({ access: 'a.b.c', refresh: 'r' })
   const socket = new ChatSocket({
@@ -74,15 +74,15 @@ beforeEach(async () => {
     send: async () => Promise.reject(new Error('no uploads here')),
     drop: () => undefined,
   }
-  talk = new Conversation({
+  conversation = new Conversation({
     api: new Api(tokens, () => undefined, async (url) => {
       const cursor = new URL(String(url), 'http://x').searchParams.get('cursor') ?? ''
-      asked.push(cursor)
+      requested.push(cursor)
       return new Response(JSON.stringify(pages[cursor] ?? stored))
     }),
     socket,
-    desks: new Desks(uploads, new PinnedChoices(new Store())),
-    known: () => ({ media: null, voice: 'Kore' }),
+    drafts: new Drafts(uploads, new PinnedChoices(new Store())),
+    mediaContext: () => ({ media: null, voice: 'Kore' }),
     onRun: () => undefined,
     onOpened: (threadId) => opened.push(threadId),
   })
@@ -92,16 +92,16 @@ beforeEach(async () => {
 })
 
 const write = (text: string, files: SentFile[] = []) => {
-  talk.desk.text = text
-  talk.desk.files.giveBack(files)
+  conversation.draft.text = text
+  conversation.draft.files.restore(files)
 }
-const onDesk = () => ({ text: talk.desk.text, files: talk.desk.files.stored })
+const onDesk = () => ({ text: conversation.draft.text, files: conversation.draft.files.stored })
 
 describe('a message', () => {
   it('goes out with its files and what was chosen for the thread', async () => {
-    talk.choose({ agent: 'media', output: 'image', tools: [] })
+    conversation.choose({ agent: 'media', output: 'image', tools: [] })
     write('Make it blue', [picture])
-    void talk.submit()
+    void conversation.submit()
     expect(far.runs[0]?.input).toMatchObject({
       messages: [
         {
@@ -116,48 +116,48 @@ describe('a message', () => {
     })
     expect(far.runs[0]?.input.forwardedProps).not.toHaveProperty('allowKey')
     await far.accepts()
-    expect(opened).toEqual([talk.threadId])
+    expect(opened).toEqual([conversation.threadId])
     expect(onDesk()).toEqual({ text: '', files: [] })
-    expect(talk.desk.choice.agent).toBe('media')
+    expect(conversation.draft.choice.agent).toBe('media')
   })
 
   it('takes the instructions for a new conversation along, once', async () => {
-    await talk.instruct('In rhymes.')
-    expect(asked).toEqual([])
+    await conversation.setInstructions('In rhymes.')
+    expect(requested).toEqual([])
     write('First')
-    expect(talk.question.instructions).toBe('In rhymes.')
-    void talk.submit()
+    expect(conversation.estimateRequest.instructions).toBe('In rhymes.')
+    void conversation.submit()
     expect(far.runs[0]?.input.forwardedProps.instructions).toBe('In rhymes.')
     await far.refuses()
-    expect(talk.desk.instructions).toBe('In rhymes.')
-    void talk.submit()
+    expect(conversation.draft.instructions).toBe('In rhymes.')
+    void conversation.submit()
     expect(far.runs[1]?.input.forwardedProps.instructions).toBe('In rhymes.')
     await far.accepts()
-    talk.turns[0]!.view = { ...talk.turns[0]!.view, over: true } as never
-    await talk.instruct('In prose.')
-    expect([asked.length, talk.desk.instructions]).toEqual([1, 'In prose.'])
-    talk.open(null)
-    expect(talk.desk.instructions).toBe('')
+    conversation.runs[0]!.view = { ...conversation.runs[0]!.view, over: true } as never
+    await conversation.setInstructions('In prose.')
+    expect([requested.length, conversation.draft.instructions]).toEqual([1, 'In prose.'])
+    conversation.open(null)
+    expect(conversation.draft.instructions).toBe('')
   })
 
   it('leaves them to the server where the conversation is there', async () => {
     pages[''] = { ...stored, thread: { instructions: 'In rhymes.' } }
-    talk.open(OTHER)
+    conversation.open(OTHER)
     await later()
-    expect(talk.desk.instructions).toBe('In rhymes.')
+    expect(conversation.draft.instructions).toBe('In rhymes.')
     write('First')
-    expect(talk.question.instructions).toBe('In rhymes.')
+    expect(conversation.estimateRequest.instructions).toBe('In rhymes.')
   })
 
   it('is estimated as what it would be: of a new thread, then after the last run', async () => {
     write('First')
-    expect(talk.question).toEqual({ text: 'First', attachments: [], agent: 'auto' })
-    void talk.submit()
+    expect(conversation.estimateRequest).toEqual({ text: 'First', attachments: [], agent: 'auto' })
+    void conversation.submit()
     await far.accepts()
-    talk.choose({ model: 'lite', tools: ['code'] })
+    conversation.choose({ model: 'lite', tools: ['code'] })
     write('Second', [picture])
-    expect(talk.question).toEqual({
-      thread_id: talk.threadId,
+    expect(conversation.estimateRequest).toEqual({
+      thread_id: conversation.threadId,
       parent_run_id: far.runs[0]?.input.runId,
       text: 'Second',
       attachments: ['f1'],
@@ -169,69 +169,69 @@ describe('a message', () => {
 
   it('that looks like a key goes when its writer wants it to, and again when it is asked again', async () => {
     write('AIza…')
-    void talk.submit(true)
+    void conversation.submit(true)
     expect(far.runs[0]?.input.forwardedProps.allowKey).toBe(true)
     await far.accepts()
-    const [turn] = talk.turns
-    turn!.view = { ...turn!.view, status: 'done' }
-    void talk.again(turn!)
+    const [run] = conversation.runs
+    run!.view = { ...run!.view, status: 'done' }
+    void conversation.regenerate(run!)
     expect(far.runs[1]?.input.forwardedProps.allowKey).toBe(true)
   })
 
   it('of files alone may go', () => {
     write('', [picture])
-    void talk.submit()
+    void conversation.submit()
     expect(far.runs).toHaveLength(1)
   })
 
   it('that was refused comes back with its files and choices, before what was written since', async () => {
-    talk.choose({ agent: 'direct' })
+    conversation.choose({ agent: 'direct' })
     write('First', [picture])
-    void talk.submit()
+    void conversation.submit()
     write('Second')
     await far.refuses()
     expect(onDesk()).toEqual({ text: 'First\n\nSecond', files: [picture] })
-    expect(talk).toMatchObject({ threadId: null, turns: [], refusal: { code: 'overloaded' } })
-    expect(talk.desk.choice.agent).toBe('direct')
+    expect(conversation).toMatchObject({ threadId: null, runs: [], refusal: { code: 'overloaded' } })
+    expect(conversation.draft.choice.agent).toBe('direct')
   })
 
   it('that was refused elsewhere waits where it was written', async () => {
     write('First', [picture])
-    void talk.submit()
-    talk.open(OTHER)
+    void conversation.submit()
+    conversation.open(OTHER)
     await far.refuses()
-    expect([onDesk(), talk.refusal]).toEqual([{ text: '', files: [] }, null])
-    talk.open(null)
+    expect([onDesk(), conversation.refusal]).toEqual([{ text: '', files: [] }, null])
+    conversation.open(null)
     expect(onDesk()).toEqual({ text: 'First', files: [picture] })
   })
 
   it('with a file that is not uploaded stays', () => {
     write('Look')
-    talk.desk.files.add([new File([], 'empty.txt')])
-    void talk.submit()
+    conversation.draft.files.add([new File([], 'empty.txt')])
+    void conversation.submit()
     expect(far.runs).toEqual([])
-    expect(talk.refusal?.code).toBe('not_uploaded')
-    expect(talk.desk.text).toBe('Look')
+    expect(conversation.refusal?.code).toBe('not_uploaded')
+    expect(conversation.draft.text).toBe('Look')
   })
 
   it('that is too long stays, with its files', () => {
     write('x'.repeat(60_001), [picture])
-    void talk.submit()
-    expect(talk.refusal?.code).toBe('too_long')
-    expect(talk.desk.files.stored).toEqual([picture])
+    void conversation.submit()
+    expect(conversation.refusal?.code).toBe('too_long')
+    expect(conversation.draft.files.stored).toEqual([picture])
   })
 })
 
 describe('threads', () => {
   it('keep what is written in them, its files and its choices apart', () => {
     write('Here', [picture])
-    talk.choose({ model: 'lite' })
-    talk.open(OTHER)
-    expect([onDesk(), talk.desk.choice.model]).toEqual([{ text: '', files: [] }, null])
+    conversation.choose({ model: 'lite' })
+    conversation.open(OTHER)
+    expect([onDesk(), conversation.draft.choice.model]).toEqual([{ text: '', files: [] }, null])
     write('There')
-    talk.open(null)
-    expect([onDesk(), talk.desk.choice.model]).toEqual([{ text: 'Here', files: [picture] }, 'lite'])
-    talk.forget()
+    conversation.open(null)
+    expect([onDesk(), conversation.draft.choice.model]).toEqual([{ text: 'Here', files: [picture] }, 'lite'])
+    conversation.clear()
     expect(onDesk()).toEqual({ text: '', files: [] })
   })
 })
@@ -248,7 +248,7 @@ describe('a long conversation', () => {
     runs,
     next,
   })
-  const shown = () => talk.turns.map(({ runId }) => runId)
+  const shown = () => conversation.runs.map(({ runId }) => runId)
 
   beforeEach(async () => {
     pages = {
@@ -256,49 +256,49 @@ describe('a long conversation', () => {
       p2: page('p1', run('c2', 'b'), run('x', 'c2')),
       p1: page(null, run('a', null), run('b', 'a'), run('c', 'b'), run('d', 'c')),
     }
-    talk.open(OTHER)
+    conversation.open(OTHER)
     await later()
   })
 
   it('is shown from its newest page', () => {
     expect(shown()).toEqual(['e', 'f'])
-    expect(asked).toEqual([''])
-    expect(talk.hasEarlier).toBe(true)
+    expect(requested).toEqual([''])
+    expect(conversation.hasEarlier).toBe(true)
   })
 
   it('grows backwards, past pages of other branches, to its beginning', async () => {
-    await talk.loadEarlier()
-    expect(asked).toEqual(['', 'p2', 'p1'])
+    await conversation.loadEarlier()
+    expect(requested).toEqual(['', 'p2', 'p1'])
     expect(shown()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
-    expect(talk.tree.versions.get('c')?.map(({ runId }) => runId)).toEqual(['c', 'c2'])
-    expect(talk.hasEarlier).toBe(false)
+    expect(conversation.tree.versions.get('c')?.map(({ runId }) => runId)).toEqual(['c', 'c2'])
+    expect(conversation.hasEarlier).toBe(false)
   })
 
   it('keeps what was loaded when its newest page is read again', async () => {
-    await talk.loadEarlier()
+    await conversation.loadEarlier()
     pages[''] = page('p9', run('f', 'e'), run('g', 'f'))
-    await talk.load()
+    await conversation.load()
     expect(shown().at(0)).toBe('a')
-    expect(talk.tree.all.at(-1)?.runId).toBe('g')
-    expect(talk.hasEarlier).toBe(false)
+    expect(conversation.tree.all.at(-1)?.runId).toBe('g')
+    expect(conversation.hasEarlier).toBe(false)
   })
 
   it('grows backwards also while its newest page is read again', async () => {
-    await Promise.all([talk.loadEarlier(), talk.load()])
+    await Promise.all([conversation.loadEarlier(), conversation.load()])
     expect(shown()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   })
 
   it('begins anew where the newest page has left what was loaded behind', async () => {
     pages[''] = page('p9', run('y', 'w'), run('z', 'y'))
-    await talk.load()
+    await conversation.load()
     expect(shown()).toEqual(['y', 'z'])
-    expect(talk.hasEarlier).toBe(true)
+    expect(conversation.hasEarlier).toBe(true)
   })
 
   it('follows an answer that is too long for a page', async () => {
     pages[''] = { ...page(null, run('e', null, { events: [], last_seq: 7 })), partial_runs: ['e'] }
-    await talk.load()
-    expect(talk.turns[0]?.over).toBe(false)
+    await conversation.load()
+    expect(conversation.runs[0]?.over).toBe(false)
     expect(far.follows).toEqual([{ op: 'follow', runId: 'e', after: 7 }])
   })
 })

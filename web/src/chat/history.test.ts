@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { StoredMessage, StoredRun } from '../api/types'
-import { advice, looksLikeKey, worthRetrying } from '../shared/advice'
-import { turnsOf } from './history'
+import { snapshotsOf } from './history'
 
 const message = (more: Partial<StoredMessage>): StoredMessage => ({
   id: 'm',
@@ -37,8 +36,8 @@ const answer = message({ id: 'a', role: 'assistant', text: 'Hi' })
 
 describe('a stored thread', () => {
   it('draws each run once, under what was asked', () => {
-    const turns = turnsOf({ messages: [message({}), answer], runs: [run({})] })
-    expect(turns).toMatchObject([
+    const runs = snapshotsOf({ messages: [message({}), answer], runs: [run({})] })
+    expect(runs).toMatchObject([
       { runId: 'r1', prompt: 'Hello', followAfter: null, view: { status: 'done', parts: [{ text: 'Hi' }] } },
     ])
   })
@@ -47,49 +46,32 @@ describe('a stored thread', () => {
     const file = { id: 'f', name: 'fox.png', mime_type: 'image/png', size_bytes: 12 }
     const next = message({ id: 'n', run_id: 'r2', attachments: [file] })
     const runs = [run({}), run({ id: 'r2', parent_run_id: 'r1' })]
-    expect(turnsOf({ messages: [message({}), next], runs })).toMatchObject([
+    expect(snapshotsOf({ messages: [message({}), next], runs })).toMatchObject([
       { runId: 'r1', parentRunId: null, attachments: [] },
       { runId: 'r2', parentRunId: 'r1', attachments: [file] },
     ])
   })
 
   it('goes on with a running run after the last event it holds', () => {
-    const turns = turnsOf({ messages: [message({})], runs: [run({ status: 'running' })] })
-    expect(turns).toMatchObject([{ followAfter: 4, view: { status: 'running' } }])
+    const runs = snapshotsOf({ messages: [message({})], runs: [run({ status: 'running' })] })
+    expect(runs).toMatchObject([{ followAfter: 4, view: { status: 'running' } }])
   })
 
   it('tells why a run ended whose log does not say so', () => {
     const broken = run({ status: 'failed', error_code: 'interrupted', error_message: 'It stopped.' })
-    const [turn] = turnsOf({ messages: [message({})], runs: [broken] })
-    expect(turn?.view).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
+    const [snapshot] = snapshotsOf({ messages: [message({})], runs: [broken] })
+    expect(snapshot?.view).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   })
 
   it('marks a stopped run whose log does not say so', () => {
-    const [turn] = turnsOf({ messages: [message({})], runs: [run({ outcome: 'cancelled' })] })
-    expect(turn?.view.status).toBe('cancelled')
+    const [snapshot] = snapshotsOf({ messages: [message({})], runs: [run({ outcome: 'cancelled' })] })
+    expect(snapshot?.view.status).toBe('cancelled')
   })
 
   it('shows messages that have no run or whose events are gone', () => {
-    const gone = turnsOf({ messages: [message({}), answer], runs: [run({ events: [] })] })
+    const gone = snapshotsOf({ messages: [message({}), answer], runs: [run({ events: [] })] })
     expect(gone).toMatchObject([{ prompt: 'Hello', view: { parts: [{ text: 'Hi' }] } }])
-    const lone = turnsOf({ messages: [message({ run_id: null })], runs: [] })
+    const lone = snapshotsOf({ messages: [message({ run_id: null })], runs: [] })
     expect(lone).toMatchObject([{ prompt: 'Hello', view: { status: 'done' } }])
-  })
-})
-
-describe('advice', () => {
-  it('leads to the keys where a key is the matter', () => {
-    expect(advice('no_key')?.href).toBe('#/keys')
-    expect(advice('overloaded')).toBeNull()
-    expect([worthRetrying('overloaded'), worthRetrying('blocked')]).toEqual([true, false])
-  })
-
-  it('knows a pasted key from ordinary words', () => {
-    expect(looksLikeKey(`use AIza${'x'.repeat(35)} please`)).toBe(true)
-    expect(looksLikeKey(`AQ.${'y'.repeat(30)}`)).toBe(true)
-    expect(looksLikeKey(`KEY_AIza${'x'.repeat(35)}`)).toBe(true)
-    expect(looksLikeKey(`AIza${'x'.repeat(9)}\u200b${'x'.repeat(9)}\n${'x'.repeat(17)}`)).toBe(true)
-    expect(looksLikeKey(`dXNlAIza${'x'.repeat(35)}`)).toBe(false)
-    expect(looksLikeKey('What does a key that starts with AIza look like?')).toBe(false)
   })
 })

@@ -3,7 +3,8 @@ import { parseEvent } from '../agui/parse'
 import { emptyRun, isOver, reduce, reduceAll } from '../agui/reduce'
 import type { History, SentFile, StoredMessage, StoredRun } from '../api/types'
 
-export interface StoredTurn {
+/** A stored run, as the page shows it. */
+export interface RunSnapshot {
   runId: string
   parentRunId: string | null
   prompt: string | null
@@ -14,35 +15,35 @@ export interface StoredTurn {
 }
 
 /** A thread as it is stored, all its branches, turned into the same views the live stream gives. */
-export function turnsOf(
+export function snapshotsOf(
   history: Pick<History, 'messages' | 'runs' | 'partial_runs'>,
-): StoredTurn[] {
+): RunSnapshot[] {
   const partial = new Set(history.partial_runs)
   const goesOn = (run: StoredRun) => run.status === 'running' || partial.has(run.id)
   const runs = new Map(history.runs.map((run) => [run.id, run]))
-  const turns = new Map<string, StoredTurn>()
+  const snapshots = new Map<string, RunSnapshot>()
   for (const message of history.messages) {
     const id = message.run_id ?? message.id
     const run = runs.get(id)
-    const turn = turns.get(id) ?? turnOf(id, run, run !== undefined && goesOn(run))
-    turns.set(id, turn)
+    const snapshot = snapshots.get(id) ?? snapshotOf(id, run, run !== undefined && goesOn(run))
+    snapshots.set(id, snapshot)
     if (message.role === 'user') {
-      turn.prompt = message.text
-      turn.attachments = message.attachments
-    } else if (!run?.events.length) turn.view = withMessage(turn.view, message)
+      snapshot.prompt = message.text
+      snapshot.attachments = message.attachments
+    } else if (!run?.events.length) snapshot.view = withMessage(snapshot.view, message)
   }
   for (const run of history.runs) {
-    if (!turns.has(run.id)) turns.set(run.id, turnOf(run.id, run, goesOn(run)))
+    if (!snapshots.has(run.id)) snapshots.set(run.id, snapshotOf(run.id, run, goesOn(run)))
   }
-  return [...turns.values()]
+  return [...snapshots.values()]
 }
 
-function turnOf(runId: string, run: StoredRun | undefined, goesOn: boolean): StoredTurn {
+function snapshotOf(runId: string, run: StoredRun | undefined, goesOn: boolean): RunSnapshot {
   const nothing = { runId, parentRunId: null, prompt: null, attachments: [], followAfter: null }
   if (!run) return { ...nothing, view: done(emptyRun(runId)) }
-  const drawn = reduceAll(emptyRun(runId), run.events.map(parseEvent))
-  const view = goesOn || isOver(drawn) ? drawn : finished(drawn, run)
-  const followAfter = goesOn && !isOver(drawn) ? run.last_seq : null
+  const replayed = reduceAll(emptyRun(runId), run.events.map(parseEvent))
+  const view = goesOn || isOver(replayed) ? replayed : finished(replayed, run)
+  const followAfter = goesOn && !isOver(replayed) ? run.last_seq : null
   return { ...nothing, parentRunId: run.parent_run_id, view, followAfter }
 }
 

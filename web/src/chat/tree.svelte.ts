@@ -1,14 +1,14 @@
 import { leafUnder, newestLeaf, type Node, pathTo, versions } from './branches'
 
-/** The open thread as a tree of turns, and which of its branches is on screen. */
+/** The open thread as a tree of runs, and which of its branches is on screen. */
 export class Tree<T extends Node> {
-  /** Every turn of every branch, in the order they were begun. */
+  /** Every run of every branch, in the order they were begun. */
   all = $state.raw<T[]>([])
   /** Where the branch on screen ends. */
   private leaf = $state<string | null>(null)
   /** The branch on screen. */
   path = $derived(pathTo(this.all, this.leaf))
-  /** The versions of each turn that was edited or asked again. */
+  /** The versions of each run that was edited or regenerated. */
   versions = $derived(versions(this.all))
 
   private threadId: string | null = null
@@ -35,20 +35,20 @@ export class Tree<T extends Node> {
     this.leaf = isKnown ? leafUnder(all, from) : newestLeaf(all)
   }
 
-  /** What was said before all that is here; the branch on screen stays. */
+  /** The runs before all that are here; the branch on screen stays. */
   prepend(earlier: T[]): void {
     const known = new Set(this.all.map(({ runId }) => runId))
     this.all = [...earlier.filter(({ runId }) => !known.has(runId)), ...this.all]
   }
 
-  add(turn: T): void {
-    this.all = [...this.all, turn]
-    this.choose(turn.runId)
+  add(run: T): void {
+    this.all = [...this.all, run]
+    this.choose(run.runId)
   }
 
-  /** Takes back a turn that never came to be, and shows `runId` again or what it continued. */
-  remove(turn: T, runId: string | null = turn.parentRunId): void {
-    this.all = this.all.filter((other) => other !== turn)
+  /** Takes back a run that never came to be, and shows `runId` again or what it continued. */
+  remove(run: T, runId: string | null = run.parentRunId): void {
+    this.all = this.all.filter((other) => other !== run)
     this.leaf = null
     this.chosen.delete(this.threadId ?? '')
     if (runId !== null) this.choose(runId)
@@ -60,7 +60,7 @@ export class Tree<T extends Node> {
     if (this.threadId !== null) this.chosen.set(this.threadId, this.leaf)
   }
 
-  forget(): void {
+  clear(): void {
     this.open(null)
     this.chosen.clear()
   }

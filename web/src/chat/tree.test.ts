@@ -31,7 +31,7 @@ describe('the branch on screen', () => {
     expect(shown()).toBe('a b2 c2')
   })
 
-  it('changes to a new version of a turn, and back when that is refused', () => {
+  it('changes to a new version of a run, and back when that is refused', () => {
     const version = node('a2', null)
     tree.add(version)
     expect(shown()).toBe('a2')
@@ -40,7 +40,7 @@ describe('the branch on screen', () => {
     expect(shown()).toBe('a b')
   })
 
-  it('goes on from its last turn, and ends there again when that is refused', () => {
+  it('goes on from its last run, and ends there again when that is refused', () => {
     const next = node('c', 'b2')
     tree.add(next)
     expect(shown()).toBe('a b2 c')
@@ -65,7 +65,7 @@ describe('a thread that is opened again', () => {
 
   it('shows the newest one for whoever signs in next', () => {
     tree.choose('b')
-    tree.forget()
+    tree.clear()
     reopen()
     expect(shown()).toBe('a b2')
   })

@@ -1,4 +1,4 @@
-import { sizeOf } from '../files/size'
+import { formatBytes } from '../files/size'
 import type { SentFile, StoredFile } from '../api/types'
 import type { UploadWatch } from '../api/upload'
 import { uuid } from '../shared/ids'
@@ -42,13 +42,13 @@ export class Attachment {
     readonly preview: string | null,
   ) {}
 
-  static picked(file: File): Attachment {
+  static fromFile(file: File): Attachment {
     const isPicture = /^image\/(png|jpeg|webp|gif|avif)$/.test(file.type)
     const preview = isPicture ? URL.createObjectURL(file) : null
     return new Attachment(file.name, file.type, file.size, file, preview)
   }
 
-  static sentBefore(sent: SentFile): Attachment {
+  static fromStored(sent: SentFile): Attachment {
     const attachment = new Attachment(sent.name, sent.mime_type, sent.size_bytes, null, null)
     attachment.stored = sent
     attachment.state = 'done'
@@ -69,12 +69,12 @@ export class Attachment {
 /** The files of one thread's next message: picked, uploaded two at a time, then sent with it. */
 export class Attachments {
   list = $state.raw<Attachment[]>([])
-  /** What a screen reader is told of uploads. */
-  said = $state('')
+  /** What a screen reader announces of uploads. */
+  announcement = $state('')
   /** Why files were not taken at all. */
   problem = $state('')
 
-  private waiting: (() => void)[] = []
+  private settledWaiters: (() => void)[] = []
 
   constructor(private readonly uploads: Uploads) {}
 
@@ -97,10 +97,10 @@ export class Attachments {
 
   add(files: Iterable<File>): void {
     const picked = [...files]
-    const taken = picked.slice(0, Math.max(0, MOST_FILES - this.list.length))
-    const left = picked.length - taken.length
+    const accepted = picked.slice(0, Math.max(0, MOST_FILES - this.list.length))
+    const left = picked.length - accepted.length
     this.problem = left > 0 ? `At most ${MOST_FILES} files go with a message; ${left} left out.` : ''
-    const fresh = taken.map((file) => Attachment.picked(file))
+    const fresh = accepted.map((file) => Attachment.fromFile(file))
     this.list = [...this.list, ...fresh]
     for (const each of fresh) this.check(each)
     this.next()
@@ -112,7 +112,7 @@ export class Attachments {
     // One that was sent before may stand in a message too.
     if (attachment.stored !== null && attachment.file !== null) this.uploads.drop(attachment.stored.id)
     this.problem = ''
-    this.said = `${attachment.name} is removed.`
+    this.announcement = `${attachment.name} is removed.`
     this.next()
   }
 
@@ -126,23 +126,23 @@ export class Attachments {
   /** Once no upload is under way, whatever became of them. */
   settled(): Promise<void> {
     if (this.pending.length === 0) return Promise.resolve()
-    return new Promise((resolve) => this.waiting.push(resolve))
+    return new Promise((resolve) => this.settledWaiters.push(resolve))
   }
 
   /** What goes with the message that is sent now; nothing stays. */
-  take(): SentFile[] {
+  drain(): SentFile[] {
     const files = this.stored
     for (const each of this.list) each.release()
     this.list = []
-    this.said = ''
+    this.announcement = ''
     return files
   }
 
   /** Files of a message that did not leave, before any added since. */
-  giveBack(files: SentFile[]): void {
+  restore(files: SentFile[]): void {
     const have = new Set(this.stored.map(({ id }) => id))
     const back = files.filter(({ id }) => !have.has(id))
-    this.list = [...back.map((file) => Attachment.sentBefore(file)), ...this.list]
+    this.list = [...back.map((file) => Attachment.fromStored(file)), ...this.list]
   }
 
   private check(attachment: Attachment): void {
@@ -150,7 +150,7 @@ export class Attachments {
     const { size } = attachment
     if (size === 0) this.fail(attachment, 'This file is empty.', false)
     else if (size > most) {
-      this.fail(attachment, `Too large: ${sizeOf(size)}, and at most ${sizeOf(most)} can be sent.`, false)
+      this.fail(attachment, `Too large: ${formatBytes(size)}, and at most ${formatBytes(most)} can be sent.`, false)
     }
   }
 
@@ -159,7 +159,7 @@ export class Attachments {
     const first = this.list.filter(({ state }) => state === 'waiting').slice(0, Math.max(0, AT_ONCE - busy))
     for (const each of first) void this.upload(each)
     if (this.pending.length > 0) return
-    for (const resolve of this.waiting.splice(0)) resolve()
+    for (const resolve of this.settledWaiters.splice(0)) resolve()
   }
 
   private async upload(attachment: Attachment): Promise<void> {
@@ -167,7 +167,7 @@ export class Attachments {
     try {
       const watch = { signal: attachment.controller.signal, onProgress: (sent: number) => void (attachment.sent = sent) }
       const stored = await this.uploads.send(attachment.file as File, watch)
-      this.arrived(attachment, stored)
+      this.handleUploaded(attachment, stored)
     } catch (error) {
       const { code, message } = problemOf(error)
       if (!attachment.controller.signal.aborted) this.fail(attachment, message, !FINAL.has(code))
@@ -175,19 +175,19 @@ export class Attachments {
     this.next()
   }
 
-  private arrived(attachment: Attachment, stored: StoredFile): void {
+  private handleUploaded(attachment: Attachment, stored: StoredFile): void {
     // Removed in the very moment it arrived.
     if (attachment.controller.signal.aborted) return this.uploads.drop(stored.id)
     attachment.stored = stored
     attachment.state = 'done'
-    this.said = `${attachment.name} is attached. ${stored.notice ?? ''}`.trim()
+    this.announcement = `${attachment.name} is attached. ${stored.notice ?? ''}`.trim()
   }
 
   private fail(attachment: Attachment, problem: string, mayRetry: boolean): void {
     attachment.state = 'failed'
     attachment.mayRetry = mayRetry
     attachment.problem = problem
-    this.said = `${attachment.name} is not attached. ${problem}`
+    this.announcement = `${attachment.name} is not attached. ${problem}`
   }
 }
 

@@ -65,14 +65,14 @@ describe('attached files', () => {
     expect(states()).toEqual(['uploading', 'uploading', 'waiting'])
     await server.finish(0)
     expect(states()).toEqual(['done', 'uploading', 'uploading'])
-    expect(files.said).toBe('a is attached.')
+    expect(files.announcement).toBe('a is attached.')
   })
 
   it('tell how they are read, where that is not as they are', async () => {
     files.add([file('letter.docx')])
     await server.finish(0, 'Read as text.')
-    expect(files.said).toBe('letter.docx is attached. Read as text.')
-    expect(files.take()[0]?.notice).toBe('Read as text.')
+    expect(files.announcement).toBe('letter.docx is attached. Read as text.')
+    expect(files.drain()[0]?.notice).toBe('Read as text.')
   })
 
   it('tell how far they are', () => {
@@ -101,7 +101,7 @@ describe('attached files', () => {
     await server.refuse(0)
     const [refused] = files.list
     expect(refused).toMatchObject({ state: 'failed', problem: 'There is no room left.', mayRetry: true })
-    expect(files.said).toContain('There is no room left.')
+    expect(files.announcement).toContain('There is no room left.')
     files.retry(refused as NonNullable<typeof refused>)
     await server.finish(1)
     expect(states()).toEqual(['done'])
@@ -144,11 +144,11 @@ describe('attached files', () => {
   it('come back before those added since, each once, and stay on the server when removed', async () => {
     files.add([file('a')])
     await server.finish(0)
-    const sent = files.take()
+    const sent = files.drain()
     expect(files.list).toEqual([])
     files.add([file('b')])
-    files.giveBack(sent)
-    files.giveBack(sent)
+    files.restore(sent)
+    files.restore(sent)
     expect(files.list.map(({ name }) => name)).toEqual(['a', 'b'])
     files.remove(files.list[0] as (typeof files.list)[0])
     expect(server.dropped).toEqual([])

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Model } from '../api/types'
-import { answerers, inForce, PinnedChoices, propsOf, toggled } from './choices'
+import { agentOptions, effectiveOptions, PinnedChoices, propsOf, toggled } from './choices'
 import { NO_CHOICE } from './choice'
-import { Desks } from './desk.svelte'
+import { Drafts } from './draft.svelte'
 
 class Store {
   values = new Map<string, string>()
@@ -41,16 +41,16 @@ const model = (id: string, thinking: Model['thinking']): Model => ({
 const models = [model('flash', ['low', 'high']), model('lite', ['low'])]
 
 let store: Store
-let desks: Desks
+let drafts: Drafts
 
 beforeEach(() => {
   store = new Store()
-  desks = new Desks(uploads, new PinnedChoices(store))
+  drafts = new Drafts(uploads, new PinnedChoices(store))
 })
 
 describe('what is chosen for a message', () => {
   it('is what the profile says until it is changed', () => {
-    expect(inForce(NO_CHOICE, profile, models)).toMatchObject({
+    expect(effectiveOptions(NO_CHOICE, profile, models)).toMatchObject({
       modelId: 'flash',
       tools: ['search', 'url'],
       thinking: 'high',
@@ -69,7 +69,7 @@ describe('what is chosen for a message', () => {
   })
 
   it('falls back to auto where the model has no such level of thinking', () => {
-    expect(inForce({ ...NO_CHOICE, model: 'lite' }, profile, models)).toMatchObject({
+    expect(effectiveOptions({ ...NO_CHOICE, model: 'lite' }, profile, models)).toMatchObject({
       levels: ['auto', 'low'],
       thinking: 'auto',
     })
@@ -88,7 +88,7 @@ describe('who can be asked', () => {
       { name: 'text', label: 'Text agent', description: '', outputs: ['text' as const] },
       { name: 'media', label: 'Media agent', description: '', outputs: ['text' as const, 'image' as const, 'speech' as const] },
     ]
-    expect(answerers(agents).map(({ value, label }) => [value, label])).toEqual([
+    expect(agentOptions(agents).map(({ value, label }) => [value, label])).toEqual([
       ['auto', 'Team decides'],
       ['text', 'Text agent'],
       ['media/image', 'Media: picture'],
@@ -101,37 +101,37 @@ describe('who can be asked', () => {
 
 describe('the choices of a thread', () => {
   it('are its own and outlive a reload', () => {
-    desks.choose('t1', { model: 'lite' })
-    expect(desks.of('t2').choice).toEqual(NO_CHOICE)
-    const reloaded = new Desks(uploads, new PinnedChoices(store))
-    expect(reloaded.of('t1').choice).toEqual({ ...NO_CHOICE, model: 'lite' })
+    drafts.choose('t1', { model: 'lite' })
+    expect(drafts.get('t2').choice).toEqual(NO_CHOICE)
+    const reloaded = new Drafts(uploads, new PinnedChoices(store))
+    expect(reloaded.get('t1').choice).toEqual({ ...NO_CHOICE, model: 'lite' })
   })
 
   it('move with the first message into the new thread, and the next one begins afresh', () => {
-    desks.choose(null, { agent: 'direct' })
-    desks.move(null, 't1')
-    expect(desks.of('t1').choice.agent).toBe('direct')
-    expect(desks.of(null).choice).toEqual(NO_CHOICE)
-    expect(new PinnedChoices(store).of('t1').agent).toBe('direct')
+    drafts.choose(null, { agent: 'direct' })
+    drafts.move(null, 't1')
+    expect(drafts.get('t1').choice.agent).toBe('direct')
+    expect(drafts.get(null).choice).toEqual(NO_CHOICE)
+    expect(new PinnedChoices(store).get('t1').agent).toBe('direct')
   })
 
   it('are kept for the threads changed last', () => {
     const pinned = new PinnedChoices(store)
-    for (let at = 0; at < 205; at += 1) pinned.keep(`t${at}`, { ...NO_CHOICE, agent: 'text' })
-    expect([pinned.of('t204').agent, pinned.of('t5').agent, pinned.of('t4').agent]).toEqual(['text', 'text', 'auto'])
+    for (let at = 0; at < 205; at += 1) pinned.set(`t${at}`, { ...NO_CHOICE, agent: 'text' })
+    expect([pinned.get('t204').agent, pinned.get('t5').agent, pinned.get('t4').agent]).toEqual(['text', 'text', 'auto'])
   })
 
   it('do not trust what another page wrote', () => {
     for (const odd of ['no json', '{}', '[["t1", 3]]', '[["t1", {"tools": "all"}]]', '[["t1", {"model": {}}]]']) {
       store.setItem('chatproject.choices', odd)
-      expect(new PinnedChoices(store).of('t1')).toEqual(NO_CHOICE)
+      expect(new PinnedChoices(store).get('t1')).toEqual(NO_CHOICE)
     }
   })
 
   it('are gone for whoever signs in next', () => {
-    desks.choose('t1', { model: 'lite' })
-    desks.of('t1').text = 'Mine'
-    desks.forget()
-    expect(desks.of('t1')).toMatchObject({ text: '', choice: NO_CHOICE })
+    drafts.choose('t1', { model: 'lite' })
+    drafts.get('t1').text = 'Mine'
+    drafts.clear()
+    expect(drafts.get('t1')).toMatchObject({ text: '', choice: NO_CHOICE })
   })
 })

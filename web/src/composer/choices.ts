@@ -2,7 +2,7 @@ import type { Agent, Output, Thinking, Tool } from '../api/agents'
 import type { Model, Profile } from '../api/types'
 import type { ForwardedProps } from '../agent/wire'
 import { type Choice, NO_CHOICE } from './choice'
-import { type Known, mediaProps } from './mediachoices'
+import { type MediaContext, mediaProps } from './media-choices'
 
 export const TOOLS: { tool: Tool; label: string }[] = [
   { tool: 'search', label: 'Search' },
@@ -20,10 +20,12 @@ export const THINKING: Record<Thinking, string> = {
   xhigh: 'Highest',
 }
 
+export type EffectiveOptions = ReturnType<typeof effectiveOptions>
+
 type Defaults = Pick<Profile, 'ai_model' | 'tools' | 'thinking' | 'voice'> | null
 
 /** A choice with the profile's word where it has none of its own, as far as the model goes along. */
-export function inForce(choice: Choice, me: Defaults, models: Model[]) {
+export function effectiveOptions(choice: Choice, me: Defaults, models: Model[]) {
   const modelId = choice.model ?? me?.ai_model ?? ''
   const model = models.find(({ id }) => id === modelId)
   const levels: Thinking[] = ['auto', ...(model?.thinking ?? [])]
@@ -44,13 +46,13 @@ export function toggled(tools: Tool[], tool: Tool): Tool[] {
 }
 
 /** What goes out with a message; of pictures and speech only what the key's models take. */
-export function propsOf(choice: Choice, known: Known): ForwardedProps {
+export function propsOf(choice: Choice, context: MediaContext): ForwardedProps {
   const { agent, output, model, tools, thinking, voice } = choice
   const chosen = Object.entries({ output, model, tools, thinking, voice }).filter(([, value]) => value !== null)
-  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>), ...mediaProps(choice, known) }
+  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>), ...mediaProps(choice, context) }
 }
 
-export interface Answerer {
+export interface AgentOption {
   value: string
   label: string
   agent: string
@@ -64,13 +66,13 @@ const OUTPUTS: Record<Output, string> = {
   text: 'look and listen',
 }
 
-export const answererOf = ({ agent, output }: Pick<Choice, 'agent' | 'output'>) =>
+export const agentOptionValue = ({ agent, output }: Pick<Choice, 'agent' | 'output'>) =>
   output === null ? agent : `${agent}/${output}`
 
-/** Who can be asked: the team, its head alone, and each agent; one of many arts once for each. */
-export function answerers(agents: Agent[]): Answerer[] {
+/** Who can answer: the team, its head alone, and each agent; one of many arts once for each. */
+export function agentOptions(agents: Agent[]): AgentOption[] {
   const entry = (agent: string, label: string, output: Output | null = null) => {
-    return { value: answererOf({ agent, output }), label, agent, output }
+    return { value: agentOptionValue({ agent, output }), label, agent, output }
   }
   const each = agents.flatMap(({ name, label, outputs }) => {
     if (outputs.length < 2) return [entry(name, label)]
@@ -90,18 +92,18 @@ const MOST_THREADS = 200
 export class PinnedChoices {
   constructor(private readonly store: Store) {}
 
-  of(threadId: string): Choice {
+  get(threadId: string): Choice {
     return { ...NO_CHOICE, ...this.read().find(([id]) => id === threadId)?.[1] }
   }
 
-  keep(threadId: string, choice: Choice): void {
+  set(threadId: string, choice: Choice): void {
     const others = this.read().filter(([id]) => id !== threadId)
     const chosen = Object.entries(choice).filter(([name, value]) => value !== NO_CHOICE[name as keyof Choice])
     const rows = chosen.length === 0 ? others : [[threadId, Object.fromEntries(chosen)], ...others]
     this.store.setItem(KEY, JSON.stringify(rows.slice(0, MOST_THREADS)))
   }
 
-  forget(): void {
+  clear(): void {
     this.store.removeItem(KEY)
   }
 
@@ -118,11 +120,11 @@ export class PinnedChoices {
 const isRow = (row: unknown): row is [string, Partial<Choice>] =>
   Array.isArray(row) && typeof row[0] === 'string' && isChoice(row[1])
 
-/** Storage outlives the page that wrote it, so what it holds is looked at before it is used. */
+/** Storage outlives the page that wrote it, so what it holds is validated before use. */
 function isChoice(value: unknown): value is Partial<Choice> {
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).every(([name, held]) =>
-    name === 'tools' ? Array.isArray(held) && held.every(isText) : isText(held),
+  return Object.entries(value).every(([name, stored]) =>
+    name === 'tools' ? Array.isArray(stored) && stored.every(isText) : isText(stored),
   )
 }
 

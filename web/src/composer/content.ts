@@ -9,7 +9,7 @@ function offsetsOf({ start_s: start, end_s: end }: SentFile) {
   return { metadata: offsets }
 }
 
-/** A message as AG-UI carries it: plain text, or its files and then what is said about them. */
+/** A message as AG-UI carries it: plain text, or its files and then its text. */
 export function contentOf(text: string, files: SentFile[]): string | ContentPart[] {
   if (files.length === 0) return text
   const parts = files.map((file): ContentPart => {

@@ -1,74 +1,74 @@
-import type { Estimate, Question } from '../api/estimate'
+import type { Estimate, EstimateRequest } from '../api/estimate'
 
 export const LONG_DRAFT_CHARS = 2000
-const PAUSE_MS = 800
+const DEBOUNCE_MS = 800
 /** Send does not wait longer than this for a number, or for Gemini to count. */
-const PATIENCE_MS = 3000
-const COUNTING_MS = 15_000
+const TIMEOUT_MS = 3000
+const COUNT_TIMEOUT_MS = 15_000
 
-type Ask = (question: Question, signal: AbortSignal) => Promise<Estimate>
+type FetchEstimate = (request: EstimateRequest, signal: AbortSignal) => Promise<Estimate>
 
-/** Small questions cost little and are not asked about. */
-export const isWorthAsking = ({ text, attachments, addresses = [] }: Question) =>
+/** Short messages cost little: no estimate is fetched for them. */
+export const needsEstimate = ({ text, attachments, addresses = [] }: EstimateRequest) =>
   attachments.length + addresses.length > 0 || text.length > LONG_DRAFT_CHARS
 
-/** What the next message is likely to cost, asked for when the writer pauses. Never in the way. */
+/** What the next message is likely to cost, fetched when the writer pauses. Never in the way. */
 export class Estimator {
-  shown = $state.raw<{ question: string; estimate: Estimate } | null>(null)
+  /** The latest estimate, and the request it answers. */
+  shown = $state.raw<{ request: string; estimate: Estimate } | null>(null)
 
-  private asked: string | null = null
+  private requested: string | null = null
   private thread: string | undefined
-  private answer: Promise<Estimate | null> | null = null
+  private pending: Promise<Estimate | null> | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private controller = new AbortController()
 
-  constructor(private readonly ask: Ask) {}
+  constructor(private readonly fetchEstimate: FetchEstimate) {}
 
-  /** The question as it stands now; an older one is dropped, and so is its answer. */
-  follow(question: Question): void {
-    const key = JSON.stringify(question)
-    if (key === this.asked) return
-    this.drop()
-    this.asked = key
-    if (!isWorthAsking(question) || question.thread_id !== this.thread) this.shown = null
-    this.thread = question.thread_id
-    if (isWorthAsking(question)) this.timer = setTimeout(() => void this.start(question, key), PAUSE_MS)
+  /** The request as it stands now; an older one is cancelled, and its response is dropped. */
+  update(request: EstimateRequest): void {
+    const key = JSON.stringify(request)
+    if (key === this.requested) return
+    this.cancel()
+    this.requested = key
+    if (!needsEstimate(request) || request.thread_id !== this.thread) this.shown = null
+    this.thread = request.thread_id
+    if (needsEstimate(request)) this.timer = setTimeout(() => void this.start(request, key), DEBOUNCE_MS)
   }
 
-  /** The estimate of exactly this question; null when there is none to be had soon. */
-  async soon(question: Question): Promise<Estimate | null> {
-    if (!isWorthAsking(question)) return null
-    const key = JSON.stringify(question)
-    if (this.shown?.question === key) return this.shown.estimate
-    if (key !== this.asked || this.answer === null) {
-      this.drop()
-      this.asked = key
-      void this.start(question, key)
+  /** The estimate of exactly this request; null when there is none within three seconds. */
+  async estimate(request: EstimateRequest): Promise<Estimate | null> {
+    if (!needsEstimate(request)) return null
+    const key = JSON.stringify(request)
+    if (this.shown?.request === key) return this.shown.estimate
+    if (key !== this.requested || this.pending === null) {
+      this.cancel()
+      this.requested = key
+      void this.start(request, key)
     }
-    const late = new Promise<null>((resolve) => setTimeout(resolve, PATIENCE_MS, null))
-    return Promise.race([this.answer, late])
+    const timeout = new Promise<null>((resolve) => setTimeout(resolve, TIMEOUT_MS, null))
+    return Promise.race([this.pending, timeout])
   }
 
-  /** What Gemini counts; null when it cannot be asked. Only for what was meant to be sent anyway. */
-  async counted(question: Question): Promise<Estimate | null> {
-    const signal = AbortSignal.timeout(COUNTING_MS)
-    return this.ask({ ...question, exact: true }, signal).catch(() => null)
+  /** What Gemini counts; null when it cannot be reached. Only for what was meant to be sent anyway. */
+  async count(request: EstimateRequest): Promise<Estimate | null> {
+    const signal = AbortSignal.timeout(COUNT_TIMEOUT_MS)
+    return this.fetchEstimate({ ...request, exact: true }, signal).catch(() => null)
   }
 
-  /** Nothing is asked any more. */
-  drop(): void {
+  cancel(): void {
     clearTimeout(this.timer)
     this.controller.abort()
-    this.asked = null
-    this.answer = null
+    this.requested = null
+    this.pending = null
   }
 
-  private start(question: Question, key: string): Promise<Estimate | null> {
+  private start(request: EstimateRequest, key: string): Promise<Estimate | null> {
     this.controller = new AbortController()
     const { signal } = this.controller
-    this.answer = this.ask(question, signal).then(
+    this.pending = this.fetchEstimate(request, signal).then(
       (estimate) => {
-        if (!signal.aborted) this.shown = { question: key, estimate }
+        if (!signal.aborted) this.shown = { request: key, estimate }
         return estimate
       },
       () => {
@@ -76,6 +76,6 @@ export class Estimator {
         return null
       },
     )
-    return this.answer
+    return this.pending
   }
 }

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { Estimate, Question } from '../api/estimate'
-import { leftOutOf, sumOf } from './estimatetext'
+import type { Estimate, EstimateRequest } from '../api/estimate'
+import { leftOutOf, sumOf } from './estimate-text'
 import { Estimator } from './estimate.svelte'
 
-interface Asked {
-  question: Question
+interface Fetched {
+  request: EstimateRequest
   signal: AbortSignal
   resolve(estimate: Estimate): void
   reject(error: Error): void
@@ -20,18 +20,18 @@ const estimate = (more: Partial<Estimate> = {}): Estimate => ({
   warn: false,
   ...more,
 })
-const long = (start: string): Question => ({ text: start.padEnd(2001, '.'), attachments: [] })
+const long = (start: string): EstimateRequest => ({ text: start.padEnd(2001, '.'), attachments: [] })
 
-let asked: Asked[]
+let fetched: Fetched[]
 let estimator: Estimator
 
 beforeEach(() => {
   vi.useFakeTimers()
-  asked = []
+  fetched = []
   estimator = new Estimator(
-    (question, signal) =>
+    (request, signal) =>
       new Promise((resolve, reject) => {
-        asked.push({ question, signal, resolve, reject })
+        fetched.push({ request, signal, resolve, reject })
       }),
   )
 })
@@ -39,71 +39,71 @@ afterEach(() => vi.useRealTimers())
 
 describe('an estimate', () => {
   it('is asked for when the writer pauses, and once', async () => {
-    estimator.follow(long('a'))
+    estimator.update(long('a'))
     await vi.advanceTimersByTimeAsync(799)
-    estimator.follow(long('ab'))
+    estimator.update(long('ab'))
     await vi.advanceTimersByTimeAsync(799)
-    expect(asked).toEqual([])
+    expect(fetched).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
-    estimator.follow(long('ab'))
+    estimator.update(long('ab'))
     await vi.advanceTimersByTimeAsync(2000)
-    expect(asked.map(({ question }) => question)).toEqual([long('ab')])
+    expect(fetched.map(({ request }) => request)).toEqual([long('ab')])
   })
 
   it('is not asked for a short message, but for one with a file', async () => {
-    estimator.follow({ text: 'Hello', attachments: [] })
+    estimator.update({ text: 'Hello', attachments: [] })
     await vi.advanceTimersByTimeAsync(2000)
-    expect(asked).toEqual([])
-    estimator.follow({ text: '', attachments: ['f'] })
+    expect(fetched).toEqual([])
+    estimator.update({ text: '', attachments: ['f'] })
     await vi.advanceTimersByTimeAsync(800)
-    expect(asked).toHaveLength(1)
+    expect(fetched).toHaveLength(1)
   })
 
-  it('of an older question is stopped and never shown', async () => {
-    estimator.follow(long('a'))
+  it('of an older request is stopped and never shown', async () => {
+    estimator.update(long('a'))
     await vi.advanceTimersByTimeAsync(800)
-    estimator.follow(long('b'))
-    expect(asked[0]?.signal.aborted).toBe(true)
-    asked[0]?.resolve(estimate())
+    estimator.update(long('b'))
+    expect(fetched[0]?.signal.aborted).toBe(true)
+    fetched[0]?.resolve(estimate())
     await vi.advanceTimersByTimeAsync(0)
     expect(estimator.shown).toBeNull()
   })
 
   it('stays while the same thread is written on, and goes with a short message', async () => {
-    estimator.follow(long('a'))
+    estimator.update(long('a'))
     await vi.advanceTimersByTimeAsync(800)
-    asked[0]?.resolve(estimate())
+    fetched[0]?.resolve(estimate())
     await vi.advanceTimersByTimeAsync(0)
-    estimator.follow(long('ab'))
+    estimator.update(long('ab'))
     expect(estimator.shown?.estimate.input_tokens).toBe(12_345)
-    estimator.follow({ text: '', attachments: [] })
+    estimator.update({ text: '', attachments: [] })
     expect(estimator.shown).toBeNull()
   })
 
   it('of another thread is not shown here', async () => {
-    estimator.follow({ ...long('a'), thread_id: 't1' })
+    estimator.update({ ...long('a'), thread_id: 't1' })
     await vi.advanceTimersByTimeAsync(800)
-    asked[0]?.resolve(estimate())
+    fetched[0]?.resolve(estimate())
     await vi.advanceTimersByTimeAsync(0)
-    estimator.follow({ ...long('a'), thread_id: 't2' })
+    estimator.update({ ...long('a'), thread_id: 't2' })
     expect(estimator.shown).toBeNull()
   })
 
   it('is asked for at once when Send needs it, and not twice', async () => {
-    estimator.follow(long('a'))
-    const first = estimator.soon(long('a'))
-    const second = estimator.soon(long('a'))
+    estimator.update(long('a'))
+    const first = estimator.estimate(long('a'))
+    const second = estimator.estimate(long('a'))
     await vi.advanceTimersByTimeAsync(1000)
-    expect(asked).toHaveLength(1)
-    asked[0]?.resolve(estimate({ warn: true }))
+    expect(fetched).toHaveLength(1)
+    fetched[0]?.resolve(estimate({ warn: true }))
     expect([await first, await second]).toEqual([estimate({ warn: true }), estimate({ warn: true })])
   })
 
   it('never blocks: failing or slow, there is none', async () => {
-    const failing = estimator.soon(long('a'))
-    asked[0]?.reject(new Error('no'))
+    const failing = estimator.estimate(long('a'))
+    fetched[0]?.reject(new Error('no'))
     expect(await failing).toBeNull()
-    const slow = estimator.soon(long('b'))
+    const slow = estimator.estimate(long('b'))
     await vi.advanceTimersByTimeAsync(3000)
     expect(await slow).toBeNull()
   })

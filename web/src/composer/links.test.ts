@@ -47,7 +47,7 @@ describe('linked files', () => {
 
   it('go with the message, by address and part', () => {
     const links = of('What is https://youtu.be/lCdaVNyHtjU?t=90 about?')
-    expect(links.part(first(links))).toEqual({ from: '1:30', to: '' })
+    expect(links.range(first(links))).toEqual({ from: '1:30', to: '' })
     links.choose(first(links), { to: '2:00' })
     const sent = links.sent
     expect(sent).toEqual([
@@ -68,20 +68,20 @@ describe('linked files', () => {
 
   it('can be left plain, and are so again when the message comes back', () => {
     const links = of(`${VIDEO} and https://example.com/a.pdf`)
-    links.leave(first(links))
+    links.dismiss(first(links))
     expect(links.sent.map(({ name }) => name)).toEqual(['a.pdf'])
-    const sent = links.take()
+    const sent = links.drain()
     expect(links.list).toHaveLength(2)
-    links.giveBack(`${VIDEO} and https://example.com/a.pdf`, sent)
+    links.restore(`${VIDEO} and https://example.com/a.pdf`, sent)
     expect(links.sent).toEqual(sent)
   })
 
   it('say what is wrong with a part, and go whole then', () => {
     const links = of(VIDEO)
     links.choose(first(links), { from: 'soon' })
-    expect(links.wrong(first(links))).toContain('like 1:30')
+    expect(links.rangeError(first(links))).toContain('like 1:30')
     links.choose(first(links), { from: '2:00', to: '1:00' })
-    expect(links.wrong(first(links))).toContain('after the beginning')
+    expect(links.rangeError(first(links))).toContain('after the beginning')
     expect(links.sent[0]).not.toHaveProperty('start_s')
   })
 })

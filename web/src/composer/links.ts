@@ -29,12 +29,12 @@ const TYPES: Record<string, string> = {
 
 /** The links of a text that Google can open as files, each once; what the server takes, as it takes it. */
 export function linksIn(text: string): Link[] {
-  const found = new Map<string, Link>()
+  const links = new Map<string, Link>()
   for (const [match] of text.matchAll(LINK)) {
     const link = linkFrom(match.replace(TRAILING, ''))
-    if (link !== null && !found.has(link.address)) found.set(link.address, link)
+    if (link !== null && !links.has(link.address)) links.set(link.address, link)
   }
-  return [...found.values()]
+  return [...links.values()]
 }
 
 function linkFrom(text: string): Link | null {
@@ -62,13 +62,13 @@ function videoAt(url: URL): Link | null {
   const hash = new URLSearchParams(url.hash.slice(1))
   const place = hash.get('t') ?? url.searchParams.get('t') ?? url.searchParams.get('start') ?? ''
   const address = `https://www.youtube.com/watch?v=${id}`
-  return { address, kind: 'video', name: `YouTube video ${id}`, mimeType: 'video/mp4', start: spelled(place) }
+  return { address, kind: 'video', name: `YouTube video ${id}`, mimeType: 'video/mp4', start: parseOffset(place) }
 }
 
 /** `90`, `90s` or `1h2m3s`, as links say it. */
-function spelled(text: string): number | null {
-  const found = /^(?:(\d{1,2})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/.exec(text)
-  if (text === '' || found === null) return null
-  const [hours, minutes, seconds] = found.slice(1).map((number) => Number(number ?? 0))
+function parseOffset(text: string): number | null {
+  const match = /^(?:(\d{1,2})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/.exec(text)
+  if (text === '' || match === null) return null
+  const [hours, minutes, seconds] = match.slice(1).map((number) => Number(number ?? 0))
   return (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0) || null
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Answerer } from './choices'
+import type { AgentOption } from './choices'
 import { isAlone, matching, mentionAt, without } from './mentions'
 
-const TEAM: Answerer[] = ['Team decides', 'Text agent', 'Media: picture', 'Answer directly'].map((label) => {
+const TEAM: AgentOption[] = ['Team decides', 'Text agent', 'Media: picture', 'Answer directly'].map((label) => {
   return { value: label, label, agent: label, output: null }
 })
 const labels = (query: string) => matching(TEAM, query).map(({ label }) => label)
@@ -15,8 +15,8 @@ describe('a mention', () => {
     ['Hello @me', 9, { start: 6, query: 'me' }],
     ['Hello\n@', 7, { start: 6, query: '' }],
     ['@media print', 6, { start: 0, query: 'media' }],
-  ])('is being typed in %j', (text, caret, found) => {
-    expect(mentionAt(text, caret)).toEqual(found)
+  ])('is being typed in %j', (text, caret, mention) => {
+    expect(mentionAt(text, caret)).toEqual(mention)
   })
 
   it.each([

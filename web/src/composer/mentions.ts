@@ -1,4 +1,4 @@
-import type { Answerer } from './choices'
+import type { AgentOption } from './choices'
 
 export interface Mention {
   /** Where the @ stands. */
@@ -10,14 +10,14 @@ const BEGUN = /(?:^|\s)@([\p{L}\p{N}-]{0,20})$/u
 
 /** The @ and the word behind it that is being typed at `caret`; null if there is none. */
 export function mentionAt(text: string, caret: number): Mention | null {
-  const found = BEGUN.exec(text.slice(0, caret))
-  if (found === null) return null
-  const query = found[1] ?? ''
+  const match = BEGUN.exec(text.slice(0, caret))
+  if (match === null) return null
+  const query = match[1] ?? ''
   return { start: caret - query.length - 1, query }
 }
 
 /** Who can be chosen by what was typed so far: a word of the label begins with it. */
-export function matching(offered: Answerer[], query: string): Answerer[] {
+export function matching(offered: AgentOption[], query: string): AgentOption[] {
   const wanted = query.toLowerCase()
   return offered.filter(({ label }) =>
     label

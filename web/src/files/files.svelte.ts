@@ -26,7 +26,7 @@ export class Files {
     this.usedBytes = Math.max(0, this.usedBytes - file.size_bytes)
   }
 
-  forget(): void {
+  clear(): void {
     this.list = null
     this.next = null
   }
@@ -34,8 +34,8 @@ export class Files {
   private async read(cursor: string | null): Promise<void> {
     const page = await filePage(this.api, cursor)
     const before = cursor === null ? [] : (this.list ?? [])
-    const have = new Set(before.map(({ id }) => id))
-    this.list = [...before, ...page.results.filter(({ id }) => !have.has(id))]
+    const known = new Set(before.map(({ id }) => id))
+    this.list = [...before, ...page.results.filter(({ id }) => !known.has(id))]
     this.next = page.next
     this.usedBytes = page.used_bytes
     this.quotaBytes = page.quota_bytes

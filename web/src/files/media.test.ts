@@ -2,21 +2,21 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { Api, ApiError } from '../api/client'
 import type { Tokens } from '../api/tokens'
-import { forgetMedia, isGone, linkTo, shapeOf } from './media'
+import { clearMedia, isGone, signedLink, displayKind } from './media'
 
 const FILE = '/api/files/3f0c8a4e-52a1-4a37-9a8e-0b6a0d9b7c11/'
 const LIFE_MS = 300_000
 
-let asked: string[] = []
+let requested: string[] = []
 
 /** A server that signs links for five minutes, each with another address. */
 function server(answer?: () => Response): Api {
   const sign = () => {
-    const body = { url: `${FILE}?signature=${asked.length}`, expires_at: new Date(Date.now() + LIFE_MS).toISOString() }
+    const body = { url: `${FILE}?signature=${requested.length}`, expires_at: new Date(Date.now() + LIFE_MS).toISOString() }
     return new Response(JSON.stringify(body))
   }
   const fetch = (path: RequestInfo | URL) => {
-    asked.push(String(path))
+    requested.push(String(path))
     return Promise.resolve((answer ?? sign)())
   }
   const tokens = { token: () => Promise.resolve('t') } as unknown as Tokens
@@ -24,8 +24,8 @@ function server(answer?: () => Response): Api {
 }
 
 beforeEach(() => {
-  asked = []
-  forgetMedia()
+  requested = []
+  clearMedia()
   vi.useFakeTimers({ now: 1_000_000_000_000 })
   vi.stubGlobal('location', new URL('https://chat.test/'))
 })
@@ -35,26 +35,26 @@ afterEach(() => {
 })
 
 describe('a signed link', () => {
-  it('is asked for once while it is good, and renewed before it lapses', async () => {
+  it('is requested for once while it is good, and renewed before it lapses', async () => {
     const api = server()
-    const first = await linkTo(api, FILE)
-    expect(await linkTo(api, FILE)).toEqual(first)
-    expect(asked).toEqual([`${FILE}link/`])
+    const first = await signedLink(api, FILE)
+    expect(await signedLink(api, FILE)).toEqual(first)
+    expect(requested).toEqual([`${FILE}link/`])
     vi.setSystemTime(Date.now() + LIFE_MS - 20_000)
-    expect((await linkTo(api, FILE)).href).not.toBe(first.href)
-    expect(asked).toHaveLength(2)
+    expect((await signedLink(api, FILE)).href).not.toBe(first.href)
+    expect(requested).toHaveLength(2)
   })
 
-  it('that was refused is asked for again', async () => {
+  it('that was refused is requested for again', async () => {
     const gone = server(() => new Response('{"code":"file_not_found","message":"x"}', { status: 404 }))
-    const error = await linkTo(gone, FILE).catch((reason: unknown) => reason)
+    const error = await signedLink(gone, FILE).catch((reason: unknown) => reason)
     expect(isGone(error)).toBe(true)
-    expect(await linkTo(server(), FILE)).toMatchObject({ href: `${FILE}?signature=2` })
+    expect(await signedLink(server(), FILE)).toMatchObject({ href: `${FILE}?signature=2` })
   })
 
   it.each(['https://evil.test/x', '//evil.test/x', 'javascript:alert(1)'])('never leads elsewhere: %s', async (url) => {
     const body = JSON.stringify({ url, expires_at: new Date().toISOString() })
-    await expect(linkTo(server(() => new Response(body)), FILE)).rejects.toThrow(ApiError)
+    await expect(signedLink(server(() => new Response(body)), FILE)).rejects.toThrow(ApiError)
   })
 })
 
@@ -68,5 +68,5 @@ describe('a file', () => {
     ['image/svg+xml', 'file'],
     ['text/html', 'file'],
     ['application/pdf', 'file'],
-  ])('of type %s is shown as %s', (mimeType, shape) => expect(shapeOf(mimeType)).toBe(shape))
+  ])('of type %s is shown as %s', (mimeType, shape) => expect(displayKind(mimeType)).toBe(shape))
 })

@@ -2,12 +2,12 @@ import { type Api, ApiError } from '../api/client'
 
 const SHOWN = /^(image\/(png|jpeg|webp|gif|avif)|audio\/[\w.+-]+|video\/(mp4|webm|quicktime|ogg))$/
 
-export type Shape = 'image' | 'audio' | 'video' | 'file'
+export type DisplayKind = 'image' | 'audio' | 'video' | 'file'
 
 /** What can be shown in place. The rest, SVG and HTML among it, can only be downloaded. */
-export function shapeOf(mimeType: string): Shape {
+export function displayKind(mimeType: string): DisplayKind {
   const type = mimeType.split(';')[0]?.trim().toLowerCase() ?? ''
-  return SHOWN.test(type) ? (type.split('/')[0] as Shape) : 'file'
+  return SHOWN.test(type) ? (type.split('/')[0] as DisplayKind) : 'file'
 }
 
 const urls = new Map<string, Promise<string>>()
@@ -16,7 +16,7 @@ const urls = new Map<string, Promise<string>>()
 export function mediaUrl(api: Api, url: string, mimeType: string): Promise<string> {
   const have = urls.get(url)
   if (have) return have
-  const type = shapeOf(mimeType) === 'file' ? 'application/octet-stream' : mimeType
+  const type = displayKind(mimeType) === 'file' ? 'application/octet-stream' : mimeType
   const made = api.file(url).then((blob) => URL.createObjectURL(new Blob([blob], { type })))
   urls.set(url, made)
   made.catch(() => urls.delete(url))
@@ -34,7 +34,7 @@ interface SignedLink {
   expires_at: string
 }
 
-/** What is asked for with a link has to reach the server before it lapses. */
+/** A request with a link has to reach the server before it lapses. */
 const MARGIN_MS = 30_000
 
 const links = new Map<string, Promise<Link>>()
@@ -43,7 +43,7 @@ const links = new Map<string, Promise<Link>>()
  * A signed address of a file, for what the browser itself has to fetch: sound and video are then
  * read piece by piece as they play, and nothing large stays in memory.
  */
-export async function linkTo(api: Api, url: string): Promise<Link> {
+export async function signedLink(api: Api, url: string): Promise<Link> {
   const have = await links.get(url)?.catch(() => undefined)
   if (have && have.lapses - MARGIN_MS > Date.now()) return have
   const made = api.post<SignedLink>(`${url}link/`).then(readLink)
@@ -62,7 +62,7 @@ function readLink({ url, expires_at }: SignedLink): Link {
 /** Hands the file to the browser's own downloads. */
 export async function download(api: Api, url: string, name: string): Promise<void> {
   const link = document.createElement('a')
-  link.href = (await linkTo(api, url)).href
+  link.href = (await signedLink(api, url)).href
   link.download = name
   link.click()
 }
@@ -74,7 +74,7 @@ export const isGone = (error: unknown): boolean =>
 const AHEAD = '400px'
 
 /** Runs `action` once the element comes near the window; what nobody looks at is not fetched. */
-export function whenSeen(action: () => void) {
+export function whenVisible(action: () => void) {
   return (element: HTMLElement) => {
     const observer = new IntersectionObserver(
       (entries) => {
@@ -89,7 +89,7 @@ export function whenSeen(action: () => void) {
   }
 }
 
-export function forgetMedia(): void {
+export function clearMedia(): void {
   links.clear()
   for (const made of urls.values()) made.then(URL.revokeObjectURL, () => undefined)
   urls.clear()

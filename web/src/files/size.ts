@@ -1,7 +1,7 @@
 const UNITS = ['KB', 'MB', 'GB', 'TB']
 
 /** 512 bytes, 3.4 MB; by the 1024, as the limits are set. */
-export function sizeOf(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`
   let amount = bytes / 1024
   let unit = 0

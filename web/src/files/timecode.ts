@@ -1,5 +1,5 @@
 /** `1:30` or `1:02:03` in seconds; null for nothing, undefined for what is no time. */
-export function secondsOf(text: string): number | null | undefined {
+export function parseTimecode(text: string): number | null | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return null
   if (!/^\d{1,5}(?::[0-5]?\d){0,2}$/.test(trimmed)) return undefined
@@ -7,14 +7,14 @@ export function secondsOf(text: string): number | null | undefined {
   return seconds <= 86_400 ? seconds : undefined
 }
 
-export function placeOf(seconds: number): string {
+export function formatTimecode(seconds: number): string {
   const two = (number: number) => String(number).padStart(2, '0')
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
 }
 
 /** The part of a video, in words; empty for the whole. */
-export function partOf({ start_s: start, end_s: end }: { start_s?: number; end_s?: number }): string {
-  if (end !== undefined) return `${placeOf(start ?? 0)} to ${placeOf(end)}`
-  return start === undefined ? '' : `from ${placeOf(start)}`
+export function rangeLabel({ start_s: start, end_s: end }: { start_s?: number; end_s?: number }): string {
+  if (end !== undefined) return `${formatTimecode(start ?? 0)} to ${formatTimecode(end)}`
+  return start === undefined ? '' : `from ${formatTimecode(start)}`
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
 import { ApiError } from '../api/client'
-import { inForce, MAX_CHARS, refuseUnfit } from './instructions'
+import { scopeLabel, MAX_CHARS, validateInstructions } from './instructions'
 
 describe('instructions', () => {
   const refusal = (text: string) => {
     try {
-      refuseUnfit(text)
+      validateInstructions(text)
     } catch (error) {
       return (error as ApiError).fields.instructions
     }
@@ -21,9 +21,9 @@ describe('instructions', () => {
   })
 
   it('are told by where they come from', () => {
-    expect(inForce('', '')).toBe('')
-    expect(inForce('a', '')).toBe('for every conversation')
-    expect(inForce('', 'b')).toBe('for this conversation')
-    expect(inForce('a', 'b')).toBe('for every conversation and for this one')
+    expect(scopeLabel('', '')).toBe('')
+    expect(scopeLabel('a', '')).toBe('for every conversation')
+    expect(scopeLabel('', 'b')).toBe('for this conversation')
+    expect(scopeLabel('a', 'b')).toBe('for every conversation and for this one')
   })
 })

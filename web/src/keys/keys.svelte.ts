@@ -22,11 +22,11 @@ export class Keys {
   }
 
   select(key: ApiKey): Promise<void> {
-    return this.then(this.api.post(`/api/keys/${key.id}/select/`))
+    return this.reloadAfter(this.api.post(`/api/keys/${key.id}/select/`))
   }
 
   verify(key: ApiKey): Promise<void> {
-    return this.then(this.api.post(`/api/keys/${key.id}/verify/`))
+    return this.reloadAfter(this.api.post(`/api/keys/${key.id}/verify/`))
   }
 
   setActive(key: ApiKey, isActive: boolean): Promise<void> {
@@ -35,15 +35,15 @@ export class Keys {
 
   /** Its name, expiry date and budgets; what is not named stays as it is. */
   change(key: ApiKey, changes: object): Promise<void> {
-    return this.then(this.api.patch(`/api/keys/${key.id}/`, changes))
+    return this.reloadAfter(this.api.patch(`/api/keys/${key.id}/`, changes))
   }
 
   replace(key: ApiKey, secret: string): Promise<void> {
-    return this.then(this.api.post(`/api/keys/${key.id}/replace/`, { key: secret }))
+    return this.reloadAfter(this.api.post(`/api/keys/${key.id}/replace/`, { key: secret }))
   }
 
   remove(key: ApiKey): Promise<void> {
-    return this.then(this.api.remove(`/api/keys/${key.id}/`))
+    return this.reloadAfter(this.api.remove(`/api/keys/${key.id}/`))
   }
 
   loans(key: ApiKey): Promise<Loan[]> {
@@ -69,9 +69,9 @@ export class Keys {
   }
 
   /** A refusal may have changed the key too, so the list is read again either way. */
-  private async then(done: Promise<unknown>): Promise<void> {
+  private async reloadAfter(work: Promise<unknown>): Promise<void> {
     try {
-      await done
+      await work
     } finally {
       await this.changed()
     }

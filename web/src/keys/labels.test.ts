@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { ApiKey, AuditRow, Model } from '../api/types'
-import { budgetOf, endOfDay, healthOf, labels, lineOf, pickedDay } from './labels'
+import { budgetOf, endOfDay, healthOf, labels, auditLine, pickedDay } from './labels'
 import { moment } from '../shared/dates'
 
 const NOW = new Date('2026-11-20T10:00:00')
@@ -10,17 +10,17 @@ const NONE = { daily_tokens: null, monthly_tokens: null, daily_money: null, mont
 
 describe('the state of a key', () => {
   test('is said in words', () => {
-    expect(healthOf(KEY, NOW)).toEqual({ mood: 'active', words: 'Works' })
-    expect(healthOf({ ...KEY, status: 'expired' }, NOW).words).toBe('Past its expiry date')
-    expect(healthOf({ ...KEY, status: 'blocked', is_active: false }, NOW).mood).toBe('off')
+    expect(healthOf(KEY, NOW)).toEqual({ status: 'active', label: 'Works' })
+    expect(healthOf({ ...KEY, status: 'expired' }, NOW).label).toBe('Past its expiry date')
+    expect(healthOf({ ...KEY, status: 'blocked', is_active: false }, NOW).status).toBe('off')
   })
 
   test('says until when there is no quota', () => {
     const until = new Date('2026-11-20T14:30:00').toISOString()
     const quota = { ...KEY, status: 'quota', quota_until: until } as ApiKey
-    expect(healthOf(quota, NOW).words).toBe(`Quota used up until ${moment(until, NOW)}`)
+    expect(healthOf(quota, NOW).label).toBe(`Quota used up until ${moment(until, NOW)}`)
     expect(moment(until, NOW)).toContain('30')
-    expect(healthOf({ ...quota, quota_until: null }, NOW).words).toBe('Quota used up')
+    expect(healthOf({ ...quota, quota_until: null }, NOW).label).toBe('Quota used up')
   })
 })
 
@@ -38,10 +38,10 @@ test('models are called as people know them', () => {
 
 test('a line of the history says who did what', () => {
   const row = { what: 'lend', key_name: 'work', actor: 'alice', via: 'api' } as AuditRow
-  expect(lineOf({ ...row, detail: 'to bob' }, 'alice')).toBe('“work” was lent (to bob), by you')
+  expect(auditLine({ ...row, detail: 'to bob' }, 'alice')).toBe('“work” was lent (to bob), by you')
   const theirs = { ...row, what: 'delete', detail: '', actor: 'root', via: 'admin' } as AuditRow
-  expect(lineOf(theirs, 'alice')).toBe('“work” was deleted, by root, in the admin')
-  expect(lineOf({ ...theirs, actor: '', via: 'command' }, 'alice')).toContain('by the operator')
+  expect(auditLine(theirs, 'alice')).toBe('“work” was deleted, by root, in the admin')
+  expect(auditLine({ ...theirs, actor: '', via: 'command' }, 'alice')).toContain('by the operator')
 })
 
 test('a picked day lasts to its end, and comes back as picked', () => {

@@ -15,15 +15,15 @@ const STATES: Record<KeyStatus, string> = {
 }
 
 export interface Health {
-  mood: KeyStatus | 'off'
-  words: string
+  status: KeyStatus | 'off'
+  label: string
 }
 
 export function healthOf(key: ApiKey, now = new Date()): Health {
-  if (!key.is_active) return { mood: 'off', words: 'Switched off' }
-  const words = STATES[key.status] ?? key.status
-  if (key.status !== 'quota' || key.quota_until === null) return { mood: key.status, words }
-  return { mood: key.status, words: `${words} until ${moment(key.quota_until, now)}` }
+  if (!key.is_active) return { status: 'off', label: 'Switched off' }
+  const label = STATES[key.status] ?? key.status
+  if (key.status !== 'quota' || key.quota_until === null) return { status: key.status, label }
+  return { status: key.status, label: `${label} until ${moment(key.quota_until, now)}` }
 }
 
 /** The limits in few words; empty if there are none. */
@@ -59,7 +59,7 @@ const DONE: Record<string, string> = {
 }
 
 /** One line of the history; `me` is the reader. */
-export function lineOf(row: AuditRow, me: string): string {
+export function auditLine(row: AuditRow, me: string): string {
   const done = DONE[row.what] ?? row.what
   const detail = row.detail ? ` (${row.detail})` : ''
   const actor = row.actor === me ? 'you' : row.actor || 'the operator'

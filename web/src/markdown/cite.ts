@@ -60,14 +60,14 @@ function plainOffset(source: string, at: number): number {
 }
 
 function marked(blocks: Block[], marks: Marks): Map<number, CitedBlock> {
-  const found = new Map<number, CitedBlock>()
-  if (marks.size === 0) return found
+  const cited = new Map<number, CitedBlock>()
+  if (marks.size === 0) return cited
   for (const { at, token } of blocks) {
     const after = (marks.get(token) ?? []).filter((mark) => mark.at === null)
     const whole = withMarks(token, marks)
-    if (whole !== token || after.length > 0) found.set(at, { token: whole, after: together(after) })
+    if (whole !== token || after.length > 0) cited.set(at, { token: whole, after: together(after) })
   }
-  return found
+  return cited
 }
 
 const together = (marks: Mark[]): Cited[] => [

@@ -61,11 +61,11 @@ function linesOf(raw: string, text: string, from: number): Line[] {
   for (const line of raw.split('\n')) {
     const words = line.trim()
     const near = text.slice(cursor, cursor + MARKUP_MOST + words.length)
-    const found = words === '' ? -1 : near.indexOf(words)
-    if (found >= 0) {
+    const index = words === '' ? -1 : near.indexOf(words)
+    if (index >= 0) {
       const blank = line.length - line.trimStart().length
-      lines.push({ inRaw: inRaw + blank, inText: cursor + found, length: words.length })
-      cursor += found + words.length
+      lines.push({ inRaw: inRaw + blank, inText: cursor + index, length: words.length })
+      cursor += index + words.length
     }
     inRaw += line.length + 1
   }

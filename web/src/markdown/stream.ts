@@ -15,8 +15,8 @@ export function headingLevels(blocks: Block[]): number[] {
   let level = HIGHEST_HEADING - 1
   return blocks.map(({ token }) => {
     if (token.type === 'heading') {
-      const asked = (token as Tokens.Heading).depth + HIGHEST_HEADING - 1
-      level = Math.min(asked, level + 1, 6)
+      const wanted = (token as Tokens.Heading).depth + HIGHEST_HEADING - 1
+      level = Math.min(wanted, level + 1, 6)
     }
     return level
   })

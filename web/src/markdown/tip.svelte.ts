@@ -11,24 +11,24 @@ interface Shown {
 /** The one small box on the page that says what a marker stands for. */
 class Tip {
   shown = $state.raw<Shown | null>(null)
-  private leaving: ReturnType<typeof setTimeout> | undefined
+  private hideTimer: ReturnType<typeof setTimeout> | undefined
 
   show(marker: HTMLElement, cited: Cited): void {
-    this.keep()
+    this.cancelHide()
     this.shown = { marker, cited }
   }
 
-  keep(): void {
-    clearTimeout(this.leaving)
+  cancelHide(): void {
+    clearTimeout(this.hideTimer)
   }
 
   hide(): void {
-    this.keep()
-    this.leaving = setTimeout(() => this.close(), LEAVE_MS)
+    this.cancelHide()
+    this.hideTimer = setTimeout(() => this.close(), LEAVE_MS)
   }
 
   close(): void {
-    this.keep()
+    this.cancelHide()
     this.shown = null
   }
 }

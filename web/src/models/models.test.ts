@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../api/types'
-import { cautionOf, marksOf, optionOf, priceOf } from './models'
+import { cautionOf, marksOf, optionOf, priceLabel } from './models'
 
 const flash: Model = {
   id: 'gemini-3-flash',
@@ -39,16 +39,16 @@ describe('a model in one line', () => {
 
 describe('what a model costs', () => {
   it('is told by the million', () => {
-    expect(priceOf(flash)).toBe('$0.75 in, $3.75 out per million tokens')
+    expect(priceLabel(flash)).toBe('$0.75 in, $3.75 out per million tokens')
   })
 
   it('is told with what it will cost', () => {
     const coming_price = { input: '1.5', output: '20', cached: null, since: '2027-01-01' }
-    expect(priceOf({ ...flash, coming_price })).toContain('; from 2027-01-01 $1.50 in, $20 out')
+    expect(priceLabel({ ...flash, coming_price })).toContain('; from 2027-01-01 $1.50 in, $20 out')
   })
 
   it('is not made up', () => {
-    expect(priceOf({ ...flash, price: null })).toBe('Price not known')
+    expect(priceLabel({ ...flash, price: null })).toBe('Price not known')
   })
 })
 

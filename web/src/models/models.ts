@@ -1,6 +1,6 @@
 import type { Model, Price } from '../api/types'
 
-/** What the page says of a model before it is asked: its state, its price, what stands against it. */
+/** What the page shows of a model before it is used: its state, its price, what stands against it. */
 
 const AGAINST: Record<string, string> = {
   not_listed: 'not on this key',
@@ -27,7 +27,7 @@ export function marksOf({ ends_on, state, needs_billing }: Model): string[] {
 }
 
 /** The price of a million tokens, and the one to come. */
-export function priceOf({ price, coming_price: coming }: Model): string {
+export function priceLabel({ price, coming_price: coming }: Model): string {
   if (price === null) return 'Price not known'
   const later = coming === null ? '' : `; from ${coming.since} ${amounts(coming)}`
   return `${amounts(price)} per million tokens${later}`
@@ -41,7 +41,7 @@ function money(amount: string): string {
   return digits < 2 && digits > 0 ? Number(amount).toFixed(2) : amount
 }
 
-/** A sentence that has to be read before a model is asked; empty if there is none. */
+/** A sentence that has to be read before a model is used; empty if there is none. */
 export function cautionOf(model: Model | undefined): string {
   if (model === undefined) return ''
   if (model.unavailable_because !== 'billing_required') return model.warning

@@ -52,7 +52,7 @@ const AT_GOOGLE: Record<string, string> = {
 }
 
 /** What there is to do on the page of Google's that an error names. */
-export const atGoogle = (code: string): string => AT_GOOGLE[code] ?? 'Look into it at Google'
+export const googleLabel = (code: string): string => AT_GOOGLE[code] ?? 'Look into it at Google'
 
 const FINAL = new Set([
   ...['blocked', 'recitation', 'language', 'bad_request', 'too_long', 'too_large', 'unreadable', 'budget'],
@@ -61,14 +61,6 @@ const FINAL = new Set([
 ])
 
 /** Whether the same words may well succeed the next time. */
-export function worthRetrying(code: string): boolean {
+export function isRetryable(code: string): boolean {
   return !FINAL.has(code)
-}
-
-/** Held back before it is sent, stored and shown to a model: somebody pasted a key into the chat. */
-export function looksLikeKey(text: string): boolean {
-  // As in common/keylike.py: the server refuses what is not held back here.
-  const letter = String.raw`(?:[\r\n\u2028\u2029]*[\w-])`
-  const key = new RegExp(String.raw`(?<![0-9A-Za-z])(?:AIza${letter}{30,}|AQ\.${letter}{20,})`)
-  return key.test(text.replace(/\p{Cf}/gu, ''))
 }

@@ -5,41 +5,41 @@ import { problemOf } from './problem'
 export class Form {
   busy = $state(false)
   private done = $state('')
-  private wrong = $state.raw<Record<string, string>>({})
+  private errors = $state.raw<Record<string, string>>({})
 
-  /** Whether it worked; `done` is said then. */
+  /** Whether it worked; `done` is the message then. */
   async send(work: () => Promise<unknown>, done: string): Promise<boolean> {
     this.busy = true
     this.done = ''
-    this.wrong = {}
+    this.errors = {}
     try {
       await work()
       this.done = done
       return true
     } catch (error) {
       const fields = error instanceof ApiError ? error.fields : {}
-      this.wrong = Object.keys(fields).length > 0 ? fields : { '': problemOf(error).message }
+      this.errors = Object.keys(fields).length > 0 ? fields : { '': problemOf(error).message }
       return false
     } finally {
       this.busy = false
     }
   }
 
-  get mood(): 'wrong' | 'done' {
-    return Object.keys(this.wrong).length > 0 ? 'wrong' : 'done'
+  get status(): 'wrong' | 'done' {
+    return Object.keys(this.errors).length > 0 ? 'wrong' : 'done'
   }
 
-  isWrong(field: string): boolean {
-    return this.wrong[field] !== undefined
+  isInvalid(field: string): boolean {
+    return this.errors[field] !== undefined
   }
 
   /** What there is to say beside a field, or beside the only one. */
-  said(field: string): string {
-    return this.wrong[field] ?? this.wrong[''] ?? this.done
+  messageFor(field: string): string {
+    return this.errors[field] ?? this.errors[''] ?? this.done
   }
 
   /** All of it, for forms of several fields. */
-  get words(): string {
-    return Object.values(this.wrong).join(' ') || this.done
+  get message(): string {
+    return Object.values(this.errors).join(' ') || this.done
   }
 }

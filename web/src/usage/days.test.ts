@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { UsageRow } from '../api/usage'
 import { dollars } from '../shared/money'
-import { daysOf, perDay, priceOf } from './spans'
+import { daysOf, perDay, formatPrice } from './days'
 
 const row = (name: string, total_tokens: number) => ({ name, total_tokens }) as UsageRow
 
@@ -34,8 +34,8 @@ describe('prices', () => {
   })
 
   it('are unknown where they are not known, and say so in sums', () => {
-    expect(priceOf({ price_usd: null, unpriced_calls: 3 })).toBe('unknown')
-    expect(priceOf({ price_usd: '1.5', unpriced_calls: 1 })).toBe('$1.50 and 1 call of unknown price')
-    expect(priceOf({ price_usd: '1.5', unpriced_calls: 0 })).toBe('$1.50')
+    expect(formatPrice({ price_usd: null, unpriced_calls: 3 })).toBe('unknown')
+    expect(formatPrice({ price_usd: '1.5', unpriced_calls: 1 })).toBe('$1.50 and 1 call of unknown price')
+    expect(formatPrice({ price_usd: '1.5', unpriced_calls: 0 })).toBe('$1.50')
   })
 })

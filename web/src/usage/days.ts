@@ -28,7 +28,7 @@ export function perDay(usage: Pick<Usage, 'from' | 'to' | 'rows'>): { day: strin
 }
 
 /** A price in words: an unknown one is unknown, never nothing. */
-export function priceOf(tally: Pick<Tally, 'price_usd' | 'unpriced_calls'>): string {
+export function formatPrice(tally: Pick<Tally, 'price_usd' | 'unpriced_calls'>): string {
   if (tally.price_usd === null) return 'unknown'
   const known = dollars(Number(tally.price_usd))
   const calls = tally.unpriced_calls === 1 ? 'call' : 'calls'

@@ -3,8 +3,8 @@ import type { MediaOptions } from '../api/agents'
 import { dollars } from '../shared/money'
 import type { Choice } from './choice'
 
-/** What is known beside the choice: what the key's models take, and the profile's voice. */
-export interface Known {
+/** What bounds a choice: what the key's models take, and the profile's voice. */
+export interface MediaContext {
   media: MediaOptions | null
   voice: string
 }
@@ -12,13 +12,13 @@ export interface Known {
 export const STYLE_CHARS = 500
 
 /** Whether an answer is, or is likely to be, a picture. */
-export const draws = ({ agent, output, ratio, size }: Choice, hasPictures: boolean) =>
+export const makesPictures = ({ agent, output, ratio, size }: Choice, hasPictures: boolean) =>
   output === 'image' ||
   (output === null && (agent === 'media' || (agent === 'auto' && (hasPictures || ratio !== null || size !== null))))
 
-export const speaks = ({ agent, output }: Choice) => output === 'speech' || (output === null && agent === 'media')
+export const makesSpeech = ({ agent, output }: Choice) => output === 'speech' || (output === null && agent === 'media')
 
-/** Ratio and size, as far as the model that draws takes them. */
+/** Ratio and size, as far as the model that makesPictures takes them. */
 export function pictureIn({ ratio, size }: Choice, media: MediaOptions | null) {
   const offered = media?.pictures
   if (!offered) return { ratio, size }
@@ -28,25 +28,25 @@ export function pictureIn({ ratio, size }: Choice, media: MediaOptions | null) {
   }
 }
 
-export function mediaProps(choice: Choice, known: Known): Pick<ForwardedProps, 'picture' | 'speech'> {
-  const { ratio, size } = pictureIn(choice, known.media)
+export function mediaProps(choice: Choice, context: MediaContext): Pick<ForwardedProps, 'picture' | 'speech'> {
+  const { ratio, size } = pictureIn(choice, context.media)
   const picture = { ...(ratio === null ? {} : { ratio }), ...(size === null ? {} : { size }) }
-  const speakers = speakersIn(choice, known)
+  const speakers = speakersIn(choice, context)
   const style = choice.style?.trim() ?? ''
   const speech = { ...(speakers.length > 0 ? { speakers } : {}), ...(style === '' ? {} : { style }) }
   return {
-    ...(draws(choice, false) && Object.keys(picture).length > 0 ? { picture } : {}),
-    ...(speaks(choice) && Object.keys(speech).length > 0 ? { speech } : {}),
+    ...(makesPictures(choice, false) && Object.keys(picture).length > 0 ? { picture } : {}),
+    ...(makesSpeech(choice) && Object.keys(speech).length > 0 ? { speech } : {}),
   }
 }
 
-function speakersIn({ voice, secondVoice }: Choice, known: Known) {
-  const most = known.media?.speech?.speakers ?? 2
-  return secondVoice === null || most < 2 ? [] : [{ voice: voice ?? known.voice }, { voice: secondVoice }]
+function speakersIn({ voice, secondVoice }: Choice, context: MediaContext) {
+  const most = context.media?.speech?.speakers ?? 2
+  return secondVoice === null || most < 2 ? [] : [{ voice: voice ?? context.voice }, { voice: secondVoice }]
 }
 
 /** `16:9, wide` */
-export function shapeOf(ratio: string): string {
+export function ratioLabel(ratio: string): string {
   const [width = 1, height = 1] = ratio.split(':').map(Number)
   if (width === height) return `${ratio}, square`
   return `${ratio}, ${width > height ? 'wide' : 'tall'}`
@@ -75,8 +75,8 @@ export function referencesNote(count: number, media: MediaOptions | null): strin
 /** The menu's face: what was chosen, in few letters. */
 export function summaryOf(choice: Choice, media: MediaOptions | null): string {
   const { ratio, size } = pictureIn(choice, media)
-  const picture = draws(choice, false) ? [ratio, size] : []
+  const picture = makesPictures(choice, false) ? [ratio, size] : []
   const second = choice.secondVoice === null ? null : 'two voices'
-  const speech = speaks(choice) ? [second ?? choice.voice, choice.style === null ? null : 'style'] : []
+  const speech = makesSpeech(choice) ? [second ?? choice.voice, choice.style === null ? null : 'style'] : []
   return [...picture, ...speech].filter(Boolean).join(' · ')
 }

@@ -8,10 +8,10 @@ const ACK_EVERY = 64
 const ACK_MS = 1000
 
 /** How far one run has been read: drops what was seen, never passes over a gap, acknowledges. */
-export class Followed {
+export class RunSubscription {
   private acked: number
   private timer: ReturnType<typeof setTimeout> | undefined
-  private broken = false
+  private hasGap = false
 
   constructor(
     public last: number,
@@ -22,9 +22,9 @@ export class Followed {
   }
 
   receive(seq: number, event: unknown): void {
-    if (this.broken || seq <= this.last) return
+    if (this.hasGap || seq <= this.last) return
     if (seq > this.last + 1) {
-      this.broken = true
+      this.hasGap = true
       this.stop()
       this.listener.resync('gap')
       return

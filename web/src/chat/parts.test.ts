@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { DelegationPart, LanePart } from '../agui/frames'
-import { drawings, grouped, trimmed, wordsOf } from './lanes'
+import { drawings, grouped, trimmed, textOf } from './parts'
 
 const text = (id: string, words: string): LanePart => ({ kind: 'text', id, text: words, open: false })
 const plot = (id: string): LanePart => ({ kind: 'artifact', id, url: '', mimeType: 'image/png', name: id })
@@ -47,6 +47,6 @@ describe('an answer', () => {
   })
 
   it('is copied as the Markdown that was written, in the order of the page', () => {
-    expect(wordsOf([text('a', '**One**\n'), code, ask('1', text('b', '- two')), text('c', '')])).toBe('**One**\n\n- two')
+    expect(textOf([text('a', '**One**\n'), code, ask('1', text('b', '- two')), text('c', '')])).toBe('**One**\n\n- two')
   })
 })

@@ -23,7 +23,7 @@ export type Group =
   | { kind: 'own'; id: string; parts: LanePart[] }
   | { kind: 'team'; id: string; calls: DelegationPart[] }
 
-/** What the coordinator says stays one block; agents asked together stand side by side. */
+/** What the coordinator writes stays one block; agents called together stand side by side. */
 export function grouped(parts: Part[]): Group[] {
   const groups: Group[] = []
   for (const part of parts) {
@@ -38,13 +38,13 @@ export function grouped(parts: Part[]): Group[] {
   return groups
 }
 
-/** Said at the top of the answer, whenever it became known. */
+/** Shown at the top of the answer, whenever it became known. */
 export const trimmed = (parts: Part[]): HistoryPart[] => parts.filter((part) => part.kind === 'history')
 
 /** Everything the team wrote, as Markdown, in the order it stands on the page. */
-export function wordsOf(parts: Part[]): string {
+export function textOf(parts: Part[]): string {
   const words = parts.map((part) => {
-    if (part.kind === 'delegation') return wordsOf(part.parts)
+    if (part.kind === 'delegation') return textOf(part.parts)
     return part.kind === 'text' ? part.text.trim() : ''
   })
   return words.filter((piece) => piece !== '').join('\n\n')

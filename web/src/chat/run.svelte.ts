@@ -2,13 +2,13 @@ import type { RunView } from '../agui/frames'
 import { emptyRun, isOver } from '../agui/reduce'
 import type { SentFile } from '../api/types'
 
-/** One question and its answer, as far as that got. */
-export class Turn {
+/** One run on the page: the user's message and its answer, as far as that got. */
+export class Run {
   view = $state.raw<RunView>() as RunView
   sending = $state(false)
   /** When it failed before our eyes, in milliseconds since 1970; what it says to wait counts from then. */
   failedAt = $state.raw<number | null>(null)
-  /** The writer was asked, and wants to send a text that looks like a key. */
+  /** The user confirmed sending a text that looks like a key. */
   allowKey = false
 
   constructor(
@@ -16,7 +16,7 @@ export class Turn {
     readonly prompt: string | null,
     view: RunView = emptyRun(runId),
     readonly attachments: SentFile[] = [],
-    /** The turn it continues; null: it opens the conversation. */
+    /** The run it continues; null: it opens the conversation. */
     public parentRunId: string | null = null,
   ) {
     this.view = view

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { MediaOptions } from '../api/agents'
 import { type Choice, NO_CHOICE } from './choice'
 import { propsOf } from './choices'
-import { draws, pictureNote, referencesNote, shapeOf, speaks, summaryOf } from './mediachoices'
+import { makesPictures, pictureNote, referencesNote, ratioLabel, makesSpeech, summaryOf } from './media-choices'
 
 const media: MediaOptions = {
   pictures: {
@@ -37,11 +37,11 @@ describe('a picture', () => {
   })
 
   it('is likely where one was sent, or was wanted before', () => {
-    expect(draws(NO_CHOICE, false)).toBe(false)
-    expect(draws(NO_CHOICE, true)).toBe(true)
-    expect(draws({ ...NO_CHOICE, ratio: '1:1' }, false)).toBe(true)
-    expect(draws({ ...NO_CHOICE, agent: 'text' }, true)).toBe(false)
-    expect(draws({ ...NO_CHOICE, agent: 'media' }, false)).toBe(true)
+    expect(makesPictures(NO_CHOICE, false)).toBe(false)
+    expect(makesPictures(NO_CHOICE, true)).toBe(true)
+    expect(makesPictures({ ...NO_CHOICE, ratio: '1:1' }, false)).toBe(true)
+    expect(makesPictures({ ...NO_CHOICE, agent: 'text' }, true)).toBe(false)
+    expect(makesPictures({ ...NO_CHOICE, agent: 'media' }, false)).toBe(true)
   })
 
   it('has a price before it is made, or none that is known', () => {
@@ -59,7 +59,7 @@ describe('a picture', () => {
   })
 
   it('has a shape that can be read', () => {
-    expect(['1:1', '21:9', '9:16'].map(shapeOf)).toEqual(['1:1, square', '21:9, wide', '9:16, tall'])
+    expect(['1:1', '21:9', '9:16'].map(ratioLabel)).toEqual(['1:1, square', '21:9, wide', '9:16, tall'])
   })
 })
 
@@ -75,7 +75,7 @@ describe('speech', () => {
   it('has a style in words, and none in blanks', () => {
     expect(propsOf({ ...speech, style: ' calm ' }, known).speech).toEqual({ style: 'calm' })
     expect(propsOf({ ...speech, style: '  ' }, known).speech).toBeUndefined()
-    expect(speaks(NO_CHOICE)).toBe(false)
+    expect(makesSpeech(NO_CHOICE)).toBe(false)
   })
 })
 

@@ -1,12 +1,12 @@
-import type { Question } from '../api/estimate'
+import type { EstimateRequest } from '../api/estimate'
 import { Attachments, type Uploads } from './attachments.svelte'
 import { type Choice, NO_CHOICE } from './choice'
 import { type PinnedChoices, propsOf } from './choices'
 import { Links } from './links.svelte'
-import type { Known } from './mediachoices'
+import type { MediaContext } from './media-choices'
 
 /** What is being written in one thread, with its files and how it is to be answered. */
-export class Desk {
+export class Draft {
   text = $state('')
   choice = $state.raw<Choice>(NO_CHOICE)
   /** The user's own for this conversation. */
@@ -24,8 +24,8 @@ export class Desk {
   }
 
   /** All that would be sent now, after the run it continues; a thread without runs is new. */
-  questionTo(threadId: string | null, parentRunId: string | undefined, known: Known): Question {
-    const { agent, output, model, tools, picture, speech } = propsOf(this.choice, known)
+  estimateRequest(threadId: string | null, parentRunId: string | undefined, media: MediaContext): EstimateRequest {
+    const { agent, output, model, tools, picture, speech } = propsOf(this.choice, media)
     const isNew = threadId === null || parentRunId === undefined
     const addresses = this.links.sent.map(({ address = '', mime_type, start_s, end_s }) => {
       return { address, mime_type, ...(start_s === undefined ? {} : { start_s }), ...(end_s === undefined ? {} : { end_s }) }
@@ -46,42 +46,42 @@ export class Desk {
   }
 }
 
-/** One desk for each thread, and one for the thread that is not begun yet (null). */
-export class Desks {
-  private readonly desks = new Map<string | null, Desk>()
+/** One draft for each thread, and one for the thread that is not begun yet (null). */
+export class Drafts {
+  private readonly drafts = new Map<string | null, Draft>()
 
   constructor(
     private readonly uploads: Uploads,
     private readonly pinned: PinnedChoices,
   ) {}
 
-  of(threadId: string | null): Desk {
-    const have = this.desks.get(threadId)
-    if (have) return have
-    const desk = new Desk(this.uploads, threadId === null ? NO_CHOICE : this.pinned.of(threadId))
-    this.desks.set(threadId, desk)
-    return desk
+  get(threadId: string | null): Draft {
+    const existing = this.drafts.get(threadId)
+    if (existing) return existing
+    const draft = new Draft(this.uploads, threadId === null ? NO_CHOICE : this.pinned.get(threadId))
+    this.drafts.set(threadId, draft)
+    return draft
   }
 
   choose(threadId: string | null, change: Partial<Choice>): void {
-    const desk = this.of(threadId)
-    desk.choice = { ...desk.choice, ...change }
-    if (threadId !== null) this.pinned.keep(threadId, desk.choice)
+    const draft = this.get(threadId)
+    draft.choice = { ...draft.choice, ...change }
+    if (threadId !== null) this.pinned.set(threadId, draft.choice)
   }
 
-  /** A thread came to be under this desk, or did not after all (to: null). */
+  /** A thread came to be under this draft, or did not after all (to: null). */
   move(from: string | null, to: string | null): void {
-    const desk = this.of(from)
-    this.desks.delete(from)
-    this.desks.set(to, desk)
-    if (from !== null) this.pinned.keep(from, NO_CHOICE)
-    if (to !== null) this.pinned.keep(to, desk.choice)
+    const draft = this.get(from)
+    this.drafts.delete(from)
+    this.drafts.set(to, draft)
+    if (from !== null) this.pinned.set(from, NO_CHOICE)
+    if (to !== null) this.pinned.set(to, draft.choice)
   }
 
   /** For whoever signs in next: nothing of this user stays. */
-  forget(): void {
-    for (const { files } of this.desks.values()) files.take()
-    this.desks.clear()
-    this.pinned.forget()
+  clear(): void {
+    for (const { files } of this.drafts.values()) files.drain()
+    this.drafts.clear()
+    this.pinned.clear()
   }
 }
