@@ -16,7 +16,7 @@ from benchmarks import harness
 from benchmarks.harness import Figure
 from emulator.testing import Emulator
 from gemini import pool
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
 
@@ -36,7 +36,7 @@ def cost_ms(build: Callable[[], object], times: int) -> list[float]:
 
 async def stall_ms(starts: int, upstream: Emulator) -> float:
     """The longest the loop stood still while so many answers began, in CPU time of this thread."""
-    model = Gemini(Endpoint(upstream.base_url, "v1beta"))
+    model = GeminiClient(Endpoint(upstream.base_url, "v1beta"))
     await model.warm_up()
     keys = [upstream.new_key() for _ in range(starts)]
     longest, probing = 0.0, True

@@ -20,7 +20,7 @@ from agents.core.engine import generate_streaming_response
 from benchmarks import harness
 from benchmarks.harness import Figure
 from gemini import pool
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.keys import Key
 from gemini.outputs import Exchange, Media, Saved
 from gemini.pool import Endpoint
@@ -87,7 +87,7 @@ class Network(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=ANSWER)
 
 
-class Handing(Gemini):
+class Handing(GeminiClient):
     """The product's client; notes when a request was ours no more."""
 
     given_at = 0.0

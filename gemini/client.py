@@ -35,7 +35,7 @@ from gemini.pool import (
 )
 from gemini.request import ModelRequest
 from gemini.request_body import body
-from gemini.sse import BadFrame, FrameReader
+from gemini.sse import BadSSE, SSEDecoder
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
 POLL_S = 1.0
@@ -66,7 +66,7 @@ class _Pool:
     options: types.HttpOptions
 
 
-class Gemini:
+class GeminiClient:
     """A ``Model`` over Gemini's API; one instance serves all users of a process."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -195,7 +195,7 @@ def _config(request: ModelRequest) -> types.GenerateContentConfig:
 async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    reader = FrameReader()
+    reader = SSEDecoder()
     received = 0
     async with aclosing(response.aiter_bytes()) as pieces:
         while (data := await _next(pieces)) is not None:
@@ -231,6 +231,6 @@ def _good_frames(
             if frame.get("error") is not None or frame.keys() == {"error"}:
                 return good, error_in_stream(frame)
             good.append(frame)
-    except BadFrame as error:
+    except BadSSE as error:
         return good, translated(error)
     return good, None

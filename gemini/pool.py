@@ -22,7 +22,7 @@ from google.genai import errors, types
 from gemini.errors import AgentError
 from gemini.google_errors import agent_error
 from gemini.model_lists import ListTransport
-from gemini.sse import BadFrame
+from gemini.sse import BadSSE
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def translated(error: Exception) -> AgentError:
         return AgentError("timeout")
     if isinstance(error, httpx2.ConnectError):
         return AgentError("unreachable")
-    if isinstance(error, (httpx2.HTTPError, BadFrame, errors.UnknownApiResponseError)):
+    if isinstance(error, (httpx2.HTTPError, BadSSE, errors.UnknownApiResponseError)):
         return AgentError("upstream_error")
     logger.error("Unexpected %s while calling Gemini", type(error).__name__)
     return AgentError("upstream_error")

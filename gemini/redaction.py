@@ -36,7 +36,7 @@ _AT_END_CHARS = 20
 _ESCAPED_CHARS = 12  # that one letter takes at most
 
 
-class SecretFilter:
+class Redactor:
     """Removes secrets from text, JSON values and bytes."""
 
     def __init__(self, *secrets: str) -> None:
@@ -120,7 +120,7 @@ class SecretFilter:
         return len(next(beginning for beginning in beginnings if text.endswith(beginning)))
 
 
-class KeyGuard:
+class StreamRedactor:
     """Removes secrets from one streamed text, however it is cut, whatever comes in between.
 
     What may be the beginning of a secret waits for what follows. At a border, where something
@@ -128,7 +128,7 @@ class KeyGuard:
     place; if the secret goes on behind the border, the rest of it is removed.
     """
 
-    def __init__(self, secrets: SecretFilter) -> None:
+    def __init__(self, secrets: Redactor) -> None:
         self._secrets = secrets
         self._told = ""
         self._held = ""

@@ -16,7 +16,7 @@ from gemini.grounding import Grounding
 from gemini.lenient import as_dict, as_str, expect, present
 from gemini.outputs import Activity, Content, Media, Sources, TextDelta, ThoughtDelta
 from gemini.parts import PartKeeper
-from gemini.redaction import KeyGuard, SecretFilter
+from gemini.redaction import Redactor, StreamRedactor
 from gemini.usage import Usage, counted
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ CUT_IN_THOUGHT = (
 )
 
 
-class AnswerReader:
+class ResponseParser:
     """Feed it Gemini's chunks in order, then ask for the ``rest``.
 
     Args:
@@ -50,8 +50,8 @@ class AnswerReader:
         self.continuation = ""
         self._finish_message = ""
         self._made: set[str] = set()  # kinds of media, and activities
-        self._secrets = SecretFilter(*secrets)
-        self._guards = {thinking: KeyGuard(self._secrets) for thinking in (False, True)}
+        self._secrets = Redactor(*secrets)
+        self._guards = {thinking: StreamRedactor(self._secrets) for thinking in (False, True)}
         self._keeper = PartKeeper()
         self._said = BoundedText()
         self._sound = audio.Recorder()

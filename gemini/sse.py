@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class BadFrame(ValueError):
+class BadSSE(ValueError):
     """Bytes that are no frame. Carries no content: it may hold what the model said."""
 
 
-class FrameReader:
+class SSEDecoder:
     """Feed it bytes as they come, split anywhere; it gives back the frames they complete.
 
     Texts in a frame are as Gemini escaped them: half an emoji may stand at the end of one, and
@@ -71,9 +71,9 @@ def _load(text: bytes) -> dict[str, Any]:
     try:
         frame = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadFrame from None
+        raise BadSSE from None
     if isinstance(frame, list) and len(frame) == 1:  # as refusals of a stream come, too
         frame = frame[0]
     if not isinstance(frame, dict):
-        raise BadFrame
+        raise BadSSE
     return frame

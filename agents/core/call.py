@@ -24,7 +24,7 @@ from gemini.files import with_files
 from gemini.outputs import Activity, Content, Media, Said, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.parts import is_signed
 from gemini.request import ModelRequest
-from gemini.response import AnswerReader, Told
+from gemini.response import ResponseParser, Told
 
 RETRIES = 1
 BACKOFF_S = 0.5
@@ -65,7 +65,7 @@ class ModelCall:
         self._suggestions: Saved | None = None
         if secrets := self._keys.secrets:
             self._request = replace(self._request, api_key=secrets[0], other_keys=secrets[1:])
-        self._reader = AnswerReader(self._request.api_key, *self._request.other_keys)
+        self._reader = ResponseParser(self._request.api_key, *self._request.other_keys)
 
     @property
     def text(self) -> str:

@@ -21,7 +21,7 @@ from gemini.instructions import Instructions
 from gemini.keys import Key
 from gemini.media_options import PictureOptions, SpeechOptions
 from gemini.outputs import Content, Exchange
-from gemini.redaction import SecretFilter
+from gemini.redaction import Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Answer:
         self._turn = turn
         self._coordinator = Coordinator(TEAM, model, turn, record)
         self._stream = AguiStream(turn.thread_id, turn.run_id)
-        self._secrets = SecretFilter(*record.keys.secrets)
+        self._secrets = Redactor(*record.keys.secrets)
         self.record = record
         self.outcome = ""
         self.error: AgentError | None = None
@@ -171,7 +171,7 @@ class Answer:
     def _taken(self) -> Iterator[Event]:
         """The events that are due; nothing leaves but here, so agents and tools tell no key either.
 
-        Streamed texts were guarded where they were read: ``AnswerReader``.
+        Streamed texts were guarded where they were read: ``ResponseParser``.
         """
         while self._due:
             event: Event = self._secrets.value(self._due.popleft())

@@ -26,7 +26,7 @@ from conversations.files.attachments import snapshot_of_address, snapshots_of
 from conversations.models import Thread
 from conversations.selectors import history_for
 from gemini.addresses import Address
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.instructions import Instructions
 from gemini.keys import Key
@@ -88,7 +88,7 @@ async def estimate(user_id: int, question: Question, *, exact: bool) -> Estimate
     return Estimate(found, above is not None and found.input_tokens > above, above)
 
 
-async def _previewed(turn: Turn, files: OwnFiles, gemini: Gemini, *, exact: bool) -> Preview:
+async def _previewed(turn: Turn, files: OwnFiles, gemini: GeminiClient, *, exact: bool) -> Preview:
     record = Record(turn.limits, Keys(*turn.keys), files=files)
     counter = gemini if exact else None
     try:

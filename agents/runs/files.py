@@ -26,7 +26,7 @@ from conversations.files.google_copies import (
 )
 from conversations.models import Artifact
 from gemini.addresses import as_part
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.files import Part
 from gemini.keys import Key
@@ -41,7 +41,7 @@ GOOGLES_NAMES = {
 class OwnFiles:
     """The ``Files`` of one owner's runs."""
 
-    def __init__(self, gemini: Gemini, owner_id: int) -> None:
+    def __init__(self, gemini: GeminiClient, owner_id: int) -> None:
         self._gemini = gemini
         self._owner_id = owner_id
         self._bringing: dict[tuple[UUID, str], asyncio.Lock] = {}

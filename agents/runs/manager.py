@@ -17,14 +17,14 @@ from django.db import Error as DatabaseFault
 from django.utils import timezone
 
 from agents.runs import rights
-from agents.runs.notifier import STARTED, STOP, WRITTEN, Doorbell, Ring
-from agents.runs.task import LiveRun
+from agents.runs.notifier import STARTED, STOP, WRITTEN, Notifier, Ring
+from agents.runs.task import RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
 from common.supervisor import Supervisor
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 
 LEASE_S = 15.0
@@ -37,18 +37,18 @@ BEGUN_OVERLAP_S = 10.0  # a run is stamped before it is committed: look back a l
 Watcher = Callable[[UUID, UUID], None]
 
 
-class Live:
+class RunManager:
     """All of it, for one event loop."""
 
     def __init__(self) -> None:
         self.process = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid4().hex[:8]}"
-        self.gemini = Gemini(Endpoint(settings.GEMINI_BASE_URL, settings.GEMINI_API_VERSION))
-        self.bell = Doorbell(settings.REDIS_URL, self.process, self._heard)
+        self.gemini = GeminiClient(Endpoint(settings.GEMINI_BASE_URL, settings.GEMINI_API_VERSION))
+        self.bell = Notifier(settings.REDIS_URL, self.process, self._heard)
         self.writer = Writer(on_written=self.bell.written)
         self.watched = Watched()
         self.draining = False
         self._spare_until = 0.0
-        self._runs: dict[UUID, LiveRun] = {}
+        self._runs: dict[UUID, RunTask] = {}
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
         self._tasks = Supervisor()
 
@@ -79,7 +79,7 @@ class Live:
         await self.bell.close()
         await self.gemini.close()
 
-    def begin(self, run: LiveRun) -> None:
+    def begin(self, run: RunTask) -> None:
         """Start a run and tell those who watch its thread."""
         self._runs[run.ids.run_id] = run
         rights.current().hold(run)
@@ -87,7 +87,7 @@ class Live:
         self.watched.tell(run.ids.thread_id, run.ids.run_id)
         self.bell.started(run.ids.thread_id, run.ids.run_id)
 
-    def run(self, run_id: UUID) -> LiveRun | None:
+    def run(self, run_id: UUID) -> RunTask | None:
         """The run, if it is answered here."""
         return self._runs.get(run_id)
 
@@ -104,7 +104,7 @@ class Live:
             if not waiting and self._waiting.get(run_id) is waiting:
                 del self._waiting[run_id]
 
-    def _ended(self, run: LiveRun) -> None:
+    def _ended(self, run: RunTask) -> None:
         self._runs.pop(run.ids.run_id, None)
         rights.current().release(run)
         self.bell.written([run.ids.run_id])
@@ -183,15 +183,17 @@ class Watched:
                 self.tell(thread_id, run_id)
 
 
-_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = weakref.WeakKeyDictionary()
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunManager] = (
+    weakref.WeakKeyDictionary()
+)
 
 
-async def current() -> Live:
-    """The running loop's ``Live``, started on first use: daphne does not announce its start."""
+async def current() -> RunManager:
+    """The running loop's ``RunManager``, started on first use: daphne does not announce its start."""
     loop = asyncio.get_running_loop()
     live = _by_loop.get(loop)
     if live is None:
-        live = _by_loop[loop] = Live()
+        live = _by_loop[loop] = RunManager()
         await live.start()
     return live
 

@@ -35,7 +35,7 @@ WRITTEN, STARTED, STOP = "written", "started", "stop"
 ID_COUNTS = {WRITTEN: 1, STARTED: 2, STOP: 1}
 
 
-class Doorbell:
+class Notifier:
     """``written`` run · ``started`` thread run · ``stop`` run, heard by every other process.
 
     Without a ``url`` it is silent: there is one process, or the others look by themselves.

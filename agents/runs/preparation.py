@@ -184,7 +184,9 @@ def model_for(wanted: str | None, choices: Choices, models: ModelList) -> str:
     return model.name
 
 
-def answer_to(here: manager.Live, ids: RunIds, order: WorkOrder, budget: LedgerBudget) -> Answer:
+def answer_to(
+    here: manager.RunManager, ids: RunIds, order: WorkOrder, budget: LedgerBudget
+) -> Answer:
     """The answer, not begun."""
     question, choices = order.question, order.choices
     keys = [Key(str(key.id), key.label, key.secret) for key in order.keys]

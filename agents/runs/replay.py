@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from agents.runs.manager import Live
+from agents.runs.manager import RunManager
 from agents.runs.tail import Numbered
 from common.database import patiently
 from conversations.access import run_for
@@ -36,7 +36,7 @@ class _Page:
 
 
 async def stored(
-    here: Live, user_id: int, run_id: UUID, after: int
+    here: RunManager, user_id: int, run_id: UUID, after: int
 ) -> AsyncGenerator[list[Numbered], None]:
     """The stored events after ``after``, and those that are stored until the run has ended.
 

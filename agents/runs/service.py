@@ -17,7 +17,7 @@ from agents.runs.preparation import answer_to, store_enclosed, work_order
 from agents.runs.replay import Resync as Resync
 from agents.runs.replay import stored
 from agents.runs.tail import Numbered
-from agents.runs.task import LiveRun, RunIds
+from agents.runs.task import RunIds, RunTask
 from common.database import in_database
 from common.errors import AppError
 from conversations.access import run_for, thread_for
@@ -55,7 +55,7 @@ async def start(sign_in: SignIn, question: RunInput) -> Started:
         budget = LedgerBudget(order.keys, sign_in.user_id)
         answer = answer_to(here, ids, order, budget)
         total_s = settings.RUN_TOTAL_S
-        here.begin(LiveRun(ids, answer, total_s=total_s, sign_in=sign_in, budget=budget))
+        here.begin(RunTask(ids, answer, total_s=total_s, sign_in=sign_in, budget=budget))
     return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
 
 

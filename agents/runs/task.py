@@ -51,7 +51,7 @@ class RunIds:
     fence: int
 
 
-class LiveRun:
+class RunTask:
     """One answer while it is made: its task, its tail, its followers."""
 
     def __init__(
@@ -83,7 +83,7 @@ class LiveRun:
         self._wakers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, writer: Writer, on_done: Callable[[LiveRun], None]) -> None:
+    def start(self, writer: Writer, on_done: Callable[[RunTask], None]) -> None:
         """Begin answering; ``on_done`` is called when nothing is left to do."""
         writer.register(self.ids.run_id, self.ids.fence, self.lose, self.tail.trim)
         self._writer = writer
@@ -153,7 +153,7 @@ class LiveRun:
         self.stop("lost")
         self._wake()
 
-    async def _run(self, on_done: Callable[[LiveRun], None]) -> None:
+    async def _run(self, on_done: Callable[[RunTask], None]) -> None:
         try:
             ending = await self._make_events()
             self._closing = True

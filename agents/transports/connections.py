@@ -13,7 +13,7 @@ from agents.transports.throttle import Bucket
 from common.errors import AppError
 
 
-class Guard:
+class ConnectionRegistry:
     """The signed-in connections of one event loop."""
 
     def __init__(self) -> None:
@@ -55,12 +55,14 @@ class Guard:
                     self._left.add(user_id)
 
 
-_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ConnectionRegistry] = (
+    weakref.WeakKeyDictionary()
+)
 
 
-def current() -> Guard:
+def current() -> ConnectionRegistry:
     """The running loop's guard."""
     loop = asyncio.get_running_loop()
     if loop not in _by_loop:
-        _by_loop[loop] = Guard()
+        _by_loop[loop] = ConnectionRegistry()
     return _by_loop[loop]

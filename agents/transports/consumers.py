@@ -21,7 +21,7 @@ from agents.protocol import frames, run_input
 from agents.runs import manager, service
 from agents.transports import connections
 from agents.transports.bearer import bearer
-from agents.transports.delivery import Follower, Slow
+from agents.transports.delivery import EventDelivery, SlowConsumer
 from agents.transports.throttle import COSTS, FRAME_COST, Bucket, too_fast
 from apikeys.rights import Right, Standing
 from common.database import in_database
@@ -49,7 +49,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.identity: Identity | None = None
-        self._followers: dict[UUID, tuple[Follower, asyncio.Task[None]]] = {}
+        self._followers: dict[UUID, tuple[EventDelivery, asyncio.Task[None]]] = {}
         self._told: deque[UUID] = deque(maxlen=RUNS_TOLD)  # asked again here: not told again
         self._watched: dict[UUID, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,14 +173,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if len(self._followers) >= FOLLOWED_RUNS:
             message = "This socket follows too many answers already."
             raise AppError("too_many_follows", message, status=429)
-        follower = Follower(user_id, run_id, self._send_text)
+        follower = EventDelivery(user_id, run_id, self._send_text)
         task = self._spawn(self._followed(follower, run_id, after))
         self._followers[run_id] = follower, task
 
-    async def _followed(self, follower: Follower, run_id: UUID, after: int) -> None:
+    async def _followed(self, follower: EventDelivery, run_id: UUID, after: int) -> None:
         try:
             await self._answered(follower.run(after))
-        except Slow:
+        except SlowConsumer:
             await self._end(SLOW)
         finally:
             if self._followers.get(run_id, (None,))[0] is follower:
@@ -216,7 +216,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await work
         except AppError as error:
             await self._refuse(error)
-        except (asyncio.CancelledError, Slow):
+        except (asyncio.CancelledError, SlowConsumer):
             raise
         except Exception as fault:
             refused = refusal(fault)

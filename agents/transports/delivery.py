@@ -22,11 +22,11 @@ SLOW_S = 15.0
 SendText = Callable[[str], Awaitable[None]]
 
 
-class Slow(Exception):
+class SlowConsumer(Exception):
     """The reader did not acknowledge anything for too long."""
 
 
-class Follower:
+class EventDelivery:
     """One run on one socket."""
 
     def __init__(self, user_id: int, run_id: UUID, send: SendText) -> None:
@@ -71,4 +71,4 @@ class Follower:
                 async with asyncio.timeout(SLOW_S):
                     await self._acked.wait()
             except TimeoutError:
-                raise Slow from None
+                raise SlowConsumer from None

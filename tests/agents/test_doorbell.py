@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from agents.runs.notifier import CHANNEL, Doorbell, Ring, rings_from
+from agents.runs.notifier import CHANNEL, Notifier, Ring, rings_from
 from common.supervisor import Supervisor
 from tests.agents.conftest import until
 from tests.agents.malformed import MALFORMED, RUN
@@ -54,8 +54,8 @@ async def listening(channel: Redis, count: int = 1) -> None:
 
 async def test_malformed_messages_are_passed_over_and_said_once(server, channel, caplog):
     heard: list[Ring] = []
-    bell, tasks = Doorbell(server.url, "here", heard.append), Supervisor()
-    other, others_tasks = Doorbell(server.url, "there", lambda _: None), Supervisor()
+    bell, tasks = Notifier(server.url, "here", heard.append), Supervisor()
+    other, others_tasks = Notifier(server.url, "there", lambda _: None), Supervisor()
     bell.start(tasks)
     other.start(others_tasks)
     try:
@@ -84,7 +84,7 @@ async def test_a_listener_that_fails_is_started_again(server, channel, caplog, m
 
     monkeypatch.setattr("common.supervisor.BACKOFF_S", 0.01)
     caplog.set_level(logging.ERROR)
-    bell, tasks = Doorbell(server.url, "here", failing_once), Supervisor()
+    bell, tasks = Notifier(server.url, "here", failing_once), Supervisor()
     bell.start(tasks)
     message = json.dumps(["there", ["stop", str(RUN)]])
     try:

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from agents.runs.task import RunIds
-from agents.transports.delivery import Follower, Slow
+from agents.transports.delivery import EventDelivery, SlowConsumer
 from common.database import in_database
 from common.errors import AppError
 from conversations.models import Event, Run
@@ -43,7 +43,7 @@ class Reader:
 
     def __init__(self, ids: RunIds, user_id: int | None = None) -> None:
         self.frames: list[dict] = []
-        self.follower = Follower(user_id or ids.owner_id, ids.run_id, self._take)
+        self.follower = EventDelivery(user_id or ids.owner_id, ids.run_id, self._take)
 
     async def _take(self, text: str) -> None:
         self.frames.append(json.loads(text))
@@ -106,7 +106,7 @@ async def test_one_event_larger_than_the_window_still_passes(reader: Reader, set
 async def test_a_reader_who_stays_silent_is_let_go(reader: Reader, settings, monkeypatch):
     settings.WINDOW_EVENTS = 20
     monkeypatch.setattr("agents.transports.delivery.SLOW_S", 0.1)
-    with pytest.raises(Slow):
+    with pytest.raises(SlowConsumer):
         await reader.follower.run(0)
     assert reader.seqs == list(range(1, 21))
 

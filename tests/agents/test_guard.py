@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from accounts import services, tokens
 from accounts.tokens import Identity
 from agents.runs import manager, rights
-from agents.transports.connections import Guard
+from agents.transports.connections import ConnectionRegistry
 from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.errors import AppError
@@ -36,25 +36,25 @@ class Line:
 
 
 @pytest.fixture
-def guard(settings) -> Guard:
+def guard(settings) -> ConnectionRegistry:
     settings.SOCKETS_PER_USER = 3
-    return Guard()
+    return ConnectionRegistry()
 
 
-async def sign_in(guard: Guard, user: User) -> Line:
+async def sign_in(guard: ConnectionRegistry, user: User) -> Line:
     pair = await in_database(tokens.issue, user)
     line = Line(await in_database(tokens.authenticate, pair.access), pair.refresh)
     guard.admit(line, user.pk)
     return line
 
 
-async def test_nobody_is_ended_without_a_reason(guard: Guard, alice: User, bob: User):
+async def test_nobody_is_ended_without_a_reason(guard: ConnectionRegistry, alice: User, bob: User):
     lines = [await sign_in(guard, user) for user in (alice, alice, bob)]
     await rights.current().sweep()
     assert [line.ended for line in lines] == [False, False, False]
 
 
-async def test_a_sign_out_ends_that_sign_in_only(guard: Guard, alice: User, bob: User):
+async def test_a_sign_out_ends_that_sign_in_only(guard: ConnectionRegistry, alice: User, bob: User):
     here, there, bobs = [await sign_in(guard, user) for user in (alice, alice, bob)]
     await in_database(tokens.revoke, here.refresh)
     await rights.current().sweep()
@@ -63,7 +63,7 @@ async def test_a_sign_out_ends_that_sign_in_only(guard: Guard, alice: User, bob:
 
 @pytest.mark.parametrize("how", ["signed out everywhere", "new password", "switched off", "gone"])
 async def test_a_user_who_may_not_be_here_is_ended_everywhere(
-    guard: Guard, alice: User, bob: User, how: str
+    guard: ConnectionRegistry, alice: User, bob: User, how: str
 ):
     lines = [await sign_in(guard, user) for user in (alice, alice, bob)]
 
@@ -84,7 +84,7 @@ async def test_a_user_who_may_not_be_here_is_ended_everywhere(
     assert [line.ended for line in lines] == [True, True, False]
 
 
-async def test_one_user_has_so_many_connections(guard: Guard, alice: User, bob: User):
+async def test_one_user_has_so_many_connections(guard: ConnectionRegistry, alice: User, bob: User):
     lines = [await sign_in(guard, alice) for _ in range(3)]
     with pytest.raises(AppError) as refused:
         await sign_in(guard, alice)
@@ -97,7 +97,7 @@ async def test_one_user_has_so_many_connections(guard: Guard, alice: User, bob: 
         await sign_in(guard, alice)
 
 
-async def test_it_is_asked_again_and_again(guard: Guard, alice: User, monkeypatch):
+async def test_it_is_asked_again_and_again(guard: ConnectionRegistry, alice: User, monkeypatch):
     monkeypatch.setattr(rights, "SWEEP_S", 0.02)
     await manager.current()
     line = await sign_in(guard, alice)

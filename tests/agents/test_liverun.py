@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from agents.core.testing import ScriptedModel
-from agents.runs.task import LiveRun, RunIds
+from agents.runs.task import RunIds, RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
 from common.outages import outages
@@ -51,9 +51,9 @@ class Answering:
         key = Key(str(uuid4()), "work", KEY)
         run = {"thread_id": str(ids.thread_id), "run_id": str(ids.run_id)}
         self.answer = ask(self.model, api_key=key, **run)
-        self.run = LiveRun(ids, self.answer, total_s=total_s)
+        self.run = RunTask(ids, self.answer, total_s=total_s)
         self.events: list[Event] = []
-        self.done: list[LiveRun] = []
+        self.done: list[RunTask] = []
         self.run.start(writer, self.done.append)
         self.follower = asyncio.create_task(self._follow())
 

@@ -20,7 +20,7 @@ from common.database import in_database
 from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, GeminiFile
 from emulator.testing import Emulator
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.keys import Key
 from gemini.pool import Endpoint
@@ -41,8 +41,8 @@ GONE = {
 
 
 @pytest.fixture
-async def gemini(emulator: Emulator) -> AsyncIterator[Gemini]:
-    gemini = Gemini(Endpoint(emulator.base_url, "v1beta"))
+async def gemini(emulator: Emulator) -> AsyncIterator[GeminiClient]:
+    gemini = GeminiClient(Endpoint(emulator.base_url, "v1beta"))
     yield gemini
     await gemini.close()
 
@@ -68,7 +68,7 @@ async def copies() -> list[GeminiFile]:
 
 
 async def test_a_small_file_travels_in_the_request(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     file = await sent_by(alice, b"Bees have five eyes.")
     part = await OwnFiles(gemini, alice.pk).data(kept(file), opened(work), inline=True)
@@ -79,7 +79,7 @@ async def test_a_small_file_travels_in_the_request(
 
 
 async def test_a_large_file_is_brought_once_and_remembered_for_its_key(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     file, key = await sent_by(alice, PDF, "contract.pdf"), opened(work)
     parts = [await OwnFiles(gemini, alice.pk).data(kept(file), key, inline=False) for _ in range(3)]
@@ -95,7 +95,7 @@ async def test_a_large_file_is_brought_once_and_remembered_for_its_key(
 
 
 async def test_agents_that_want_a_file_at_once_share_one_upload(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     file, files = await sent_by(alice, PDF, "contract.pdf"), OwnFiles(gemini, alice.pk)
     wanted = [files.data(kept(file), opened(work), inline=False) for _ in range(5)]
@@ -105,7 +105,7 @@ async def test_agents_that_want_a_file_at_once_share_one_upload(
 
 
 async def test_another_key_brings_its_own_copy(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     home = await in_database(
         lambda: make_key(owner=alice, name="home", secret=emulator.new_key(), selected=False)
@@ -120,7 +120,7 @@ async def test_another_key_brings_its_own_copy(
 
 
 async def test_a_copy_about_to_lapse_is_brought_anew(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     file, files = await sent_by(alice, PDF, "contract.pdf"), OwnFiles(gemini, alice.pk)
     before = await files.data(kept(file), opened(work), inline=False)
@@ -133,7 +133,7 @@ async def test_a_copy_about_to_lapse_is_brought_anew(
 
 
 async def test_somebody_elses_file_is_none(
-    alice: User, bob: User, work: UserApiKey, gemini: Gemini, emulator: Emulator
+    alice: User, bob: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator
 ):
     file, theirs = await sent_by(alice, PDF, "contract.pdf"), OwnFiles(gemini, bob.pk)
     for inline in (True, False):
@@ -143,7 +143,7 @@ async def test_somebody_elses_file_is_none(
 
 @pytest.mark.parametrize("inline", [True, False])
 async def test_a_file_that_was_deleted_is_none_though_it_was_there(
-    alice: User, work: UserApiKey, gemini: Gemini, emulator: Emulator, inline: bool
+    alice: User, work: UserApiKey, gemini: GeminiClient, emulator: Emulator, inline: bool
 ):
     file, files = await sent_by(alice), OwnFiles(gemini, alice.pk)
     assert await files.data(kept(file), opened(work), inline=inline)
@@ -156,7 +156,7 @@ async def test_a_file_that_was_deleted_is_none_though_it_was_there(
     [("quota", "quota"), ("blocked", "key_blocked"), ("invalid", "invalid_key")],
 )
 async def test_a_key_that_is_refused_while_bringing_says_so(
-    alice: User, gemini: Gemini, emulator: Emulator, marker: str, code: str
+    alice: User, gemini: GeminiClient, emulator: Emulator, marker: str, code: str
 ):
     file, secret = await sent_by(alice, PDF, "contract.pdf"), emulator.new_key(marker)
     key = await in_database(lambda: make_key(owner=alice, secret=secret))

@@ -7,7 +7,7 @@ import typing
 import pytest
 
 from agents.protocol import frames
-from agents.transports.connections import Guard
+from agents.transports.connections import ConnectionRegistry
 from agents.transports.throttle import BURST_S, COSTS, FRAME_COST, Bucket
 
 
@@ -48,9 +48,9 @@ def test_a_bucket_gives_what_it_holds_and_tells_when_there_is_more():
 
 
 @pytest.fixture
-def guard(settings, monkeypatch) -> Guard:
+def guard(settings, monkeypatch) -> ConnectionRegistry:
     settings.SOCKET_UNITS_PER_S = 20
-    return Guard()
+    return ConnectionRegistry()
 
 
 def test_one_user_pays_for_all_sockets_and_nobody_for_another(guard):

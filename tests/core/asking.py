@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
@@ -19,7 +19,7 @@ def request(api_key: str = KEY, contents=HELLO, **options) -> ModelRequest:
     return ModelRequest(options.pop("model", MODEL), "", tuple(contents), api_key, **options)
 
 
-async def frames(gemini: Gemini, sent: ModelRequest) -> list[dict]:
+async def frames(gemini: GeminiClient, sent: ModelRequest) -> list[dict]:
     async with aclosing(gemini.stream(sent)) as batches:
         return [frame async for batch in batches for frame in batch]
 
@@ -36,14 +36,14 @@ def said(frames: list[dict]) -> str:
 
 async def ask(server, sent: ModelRequest) -> list[dict]:
     """The frames of one request to a raw server."""
-    gemini = Gemini(Endpoint(server.url, "v1beta"))
+    gemini = GeminiClient(Endpoint(server.url, "v1beta"))
     try:
         return await frames(gemini, sent)
     finally:
         await gemini.close()
 
 
-async def failure(gemini: Gemini, sent: ModelRequest) -> tuple[AgentError, str]:
+async def failure(gemini: GeminiClient, sent: ModelRequest) -> tuple[AgentError, str]:
     """The error a request ends with, and the words before it."""
     got: list[dict] = []
     try:
@@ -57,7 +57,7 @@ async def failure(gemini: Gemini, sent: ModelRequest) -> tuple[AgentError, str]:
 
 async def failure_at(server, sent: ModelRequest | None = None) -> tuple[AgentError, str]:
     """The same, at a raw server."""
-    gemini = Gemini(Endpoint(server.url, "v1beta"))
+    gemini = GeminiClient(Endpoint(server.url, "v1beta"))
     try:
         return await failure(gemini, sent or request())
     finally:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from emulator.testing import Emulator, running
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 from tests.core.recordings import FOLDER
 
@@ -30,7 +30,7 @@ def endpoint(emulator: Emulator) -> Endpoint:
 
 
 @pytest.fixture
-async def gemini(endpoint: Endpoint) -> AsyncIterator[Gemini]:
-    model = Gemini(endpoint)
+async def gemini(endpoint: Endpoint) -> AsyncIterator[GeminiClient]:
+    model = GeminiClient(endpoint)
     yield model
     await model.close()

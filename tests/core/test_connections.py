@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gemini import pool as gemini_pool
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.pool import Endpoint
 from tests.core.asking import STOP, frames, request
@@ -55,20 +55,20 @@ async def endless(writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[list[Gemini]]:
-    made: list[Gemini] = []
+async def opened() -> AsyncIterator[list[GeminiClient]]:
+    made: list[GeminiClient] = []
     yield made
     for gemini in made:
         await gemini.close()
 
 
-async def leave(gemini: Gemini) -> None:
+async def leave(gemini: GeminiClient) -> None:
     async with aclosing(gemini.stream(request())) as batches:
         async for _ in batches:
             return
 
 
-async def read(gemini: Gemini) -> None:
+async def read(gemini: GeminiClient) -> None:
     with suppress(AgentError):
         await frames(gemini, request())
 
@@ -80,7 +80,7 @@ async def read(gemini: Gemini) -> None:
 )
 async def test_what_the_other_side_closed_is_closed_here_too(opened, answer, ask):
     async with answering(answer) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         opened.append(gemini)
         await asyncio.gather(*(ask(gemini) for _ in range(MANY)))
         assert server.connections == MANY
@@ -93,7 +93,7 @@ async def test_what_the_other_side_closed_is_closed_here_too(opened, answer, ask
 async def test_without_looking_they_would_stay(opened):
     """Else the test above could not fail."""
     async with answering(whole) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         opened.append(gemini)
         await asyncio.gather(*(read(gemini) for _ in range(MANY)))
         await asyncio.sleep(2 * CLOSED_AFTER_S)
@@ -102,7 +102,7 @@ async def test_without_looking_they_would_stay(opened):
 
 async def test_what_is_in_use_or_may_be_used_again_is_left_alone(opened, monkeypatch):
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         opened.append(gemini)
         await read(gemini)
         await gemini.close_idle()
@@ -110,7 +110,7 @@ async def test_what_is_in_use_or_may_be_used_again_is_left_alone(opened, monkeyp
         assert server.connections == 1
     monkeypatch.setattr(gemini_pool, "KEEPALIVE_S", 0.05)
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         opened.append(gemini)
         await read(gemini)
         await asyncio.sleep(0.1)
@@ -122,7 +122,7 @@ async def test_what_is_in_use_or_may_be_used_again_is_left_alone(opened, monkeyp
 async def test_requests_while_connections_are_let_go_of_are_answered(opened, monkeypatch):
     monkeypatch.setattr(gemini_pool, "KEEPALIVE_S", 0.01)
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         opened.append(gemini)
 
         async def ask_again_and_again() -> None:

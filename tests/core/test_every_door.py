@@ -11,12 +11,12 @@ import pytest
 
 from emulator.faults import FAULTS, fault
 from gemini.account import check_key, list_models
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.outputs import TextDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
-from gemini.response import AnswerReader
+from gemini.response import ResponseParser
 from tests.core.rawserver import answering, reply
 from tests.core.recordings import FOLDER
 from tests.core.team import KEY
@@ -105,7 +105,7 @@ def refusing(name: str) -> bytes:
 
 async def asked(server, door):
     endpoint = Endpoint(server.url, "v1beta")
-    gemini = Gemini(endpoint)
+    gemini = GeminiClient(endpoint)
     contents = ({"role": "user", "parts": [{"text": "Hi"}]},)
     request = ModelRequest(model="gemini-3.8-flash", system="", contents=contents, api_key=KEY)
     try:
@@ -169,7 +169,11 @@ async def test_exchanges_that_were_written_down_mean_what_they_say(name):
 
 async def ends(server) -> str:
     """How an answer ends: a code, or why it is not whole; and what it said is there in any case."""
-    gemini, reader, texts = Gemini(Endpoint(server.url, "v1beta")), AnswerReader(KEY), list[str]()
+    gemini, reader, texts = (
+        GeminiClient(Endpoint(server.url, "v1beta")),
+        ResponseParser(KEY),
+        list[str](),
+    )
     request = ModelRequest(model="m", system="", contents=(), api_key=KEY)
     try:
         async for chunks in gemini.stream(request):

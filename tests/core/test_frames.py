@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gemini.sse import BadFrame, FrameReader
+from gemini.sse import BadSSE, SSEDecoder
 
 FRAMES = [
     {"text": "Grüße, 世界 👋"},
@@ -22,7 +22,7 @@ def frame(value: object, end: bytes = b"\r\n\r\n") -> bytes:
 
 
 def read(*pieces: bytes) -> list[object]:
-    reader = FrameReader()
+    reader = SSEDecoder()
     found = [frame for piece in pieces for frame in reader.feed(piece)]
     return [*found, *reader.end()]
 
@@ -46,7 +46,7 @@ def test_frames_are_the_same_split_anywhere(wire):
 
 
 def test_frames_leave_as_soon_as_their_line_ends():
-    reader = FrameReader()
+    reader = SSEDecoder()
     assert list(reader.feed(frame({"a": 1}, end=b""))) == []
     assert list(reader.feed(b"\r\n")) == [{"a": 1}]
     assert list(reader.feed(b"\r\n")) == []
@@ -85,16 +85,16 @@ def test_comments_and_names_of_events_are_no_frames():
     ],
 )
 def test_what_is_no_json_object_is_a_bad_frame_that_keeps_its_content_to_itself(wire):
-    with pytest.raises(BadFrame) as caught:
+    with pytest.raises(BadSSE) as caught:
         read(WIRE, wire)
     assert str(caught.value) == ""
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_frames_before_a_bad_one_are_given():
-    reader = FrameReader()
+    reader = SSEDecoder()
     found = []
-    with pytest.raises(BadFrame):
+    with pytest.raises(BadSSE):
         found += [found.append(frame) for frame in reader.feed(WIRE + b"data: {\n")]
     assert found == FRAMES
 
@@ -107,12 +107,12 @@ def test_half_a_character_is_given_as_it_came_for_the_other_half_may_follow():
 
 
 def test_json_nested_without_end_is_a_bad_frame():
-    with pytest.raises(BadFrame):
+    with pytest.raises(BadSSE):
         read(b"data: " + b"[" * 200_000 + b"\n")
 
 
 def test_a_line_of_megabytes_is_not_copied_with_each_piece():
-    reader, piece = FrameReader(), b"x" * 65536
+    reader, piece = SSEDecoder(), b"x" * 65536
     list(reader.feed(b'data: {"a": "'))
     for _ in range(512):
         assert list(reader.feed(piece)) == []

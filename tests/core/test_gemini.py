@@ -9,7 +9,7 @@ import json
 import pytest
 
 from emulator.calls import camelised
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.pool import Endpoint
 from gemini.request import Function, ModelRequest
@@ -108,7 +108,7 @@ async def test_two_keys_over_one_pool_do_not_mix(gemini, emulator):
 async def test_cookies_are_not_sent_back(status):
     lines = ("content-type: text/event-stream", "set-cookie: who=alice; Path=/")
     async with answering(reply(STOP, *lines, status=status)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         for key in (KEY, "AIza" + "b" * 35):
             with contextlib.suppress(AgentError):
                 await frames(gemini, request(key))
@@ -159,7 +159,7 @@ async def test_no_key_is_an_invalid_key_and_never_one_of_the_environment(monkeyp
 
 async def test_streams_taken_to_their_end_share_a_connection():
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         for _ in range(5):
             await frames(gemini, request())
         await gemini.close()
@@ -169,7 +169,7 @@ async def test_streams_taken_to_their_end_share_a_connection():
 
 async def test_warming_up_asks_nobody():
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         await gemini.warm_up()
         assert server.connections == 0
         await frames(gemini, request())
@@ -179,7 +179,7 @@ async def test_warming_up_asks_nobody():
 
 async def test_a_closed_pool_is_opened_again_by_the_next_question():
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(server.url, "v1beta"))
+        gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         await frames(gemini, request())
         await gemini.close()
         await frames(gemini, request())
@@ -189,7 +189,7 @@ async def test_a_closed_pool_is_opened_again_by_the_next_question():
 
 async def test_an_address_with_a_path_keeps_it():
     async with answering(reply(STOP)) as server:
-        gemini = Gemini(Endpoint(f"{server.url}gemini/", "v1beta"))
+        gemini = GeminiClient(Endpoint(f"{server.url}gemini/", "v1beta"))
         await frames(gemini, request())
         await gemini.close()
     assert server.heads[0].startswith("POST /gemini/v1beta/models/")

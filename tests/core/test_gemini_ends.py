@@ -9,7 +9,7 @@ import pytest
 
 from agents.core.turn import Limits
 from gemini import pool as gemini_pool
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 from tests.core.asking import STOP, ask, failure, failure_at, frames, request, said
 from tests.core.rawserver import SSE, answering, reply
@@ -152,7 +152,7 @@ async def test_a_server_that_does_not_read_is_a_timeout(monkeypatch):
     stop = asyncio.Event()
     listener = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1024)
     port = listener.sockets[0].getsockname()[1]
-    gemini = Gemini(Endpoint(f"http://127.0.0.1:{port}", "v1beta"))
+    gemini = GeminiClient(Endpoint(f"http://127.0.0.1:{port}", "v1beta"))
     async with asyncio.timeout(5):
         error, _ = await failure(gemini, request(contents=contents))
     assert error.code == "timeout"
@@ -300,7 +300,7 @@ async def test_an_empty_stream_is_no_error_here():
 async def test_nobody_there_is_unreachable():
     async with answering(reply(STOP)) as server:
         url = server.url
-    gemini = Gemini(Endpoint(url, "v1beta"))
+    gemini = GeminiClient(Endpoint(url, "v1beta"))
     error, _ = await failure(gemini, request())
     await gemini.close()
     assert error.code == "unreachable"

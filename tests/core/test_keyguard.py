@@ -18,9 +18,9 @@ from agents.core.turn import Limits, Record
 from gemini.errors import AgentError
 from gemini.keys import Key
 from gemini.outputs import TextDelta, ThoughtDelta
-from gemini.redaction import REMOVED, KeyGuard, SecretFilter
+from gemini.redaction import REMOVED, Redactor, StreamRedactor
 from gemini.request import ModelRequest
-from gemini.sse import FrameReader
+from gemini.sse import SSEDecoder
 from tests.core.team import Shelf, ask, events_of, resting_on, said, support
 
 KEY = "AIzaSyAAIzB1234567890abcdefghijklmnopqr"
@@ -42,7 +42,7 @@ async def yielded_before_failing(call: ModelCall) -> list[object]:
 
 
 def guarded(*pieces: str) -> str:
-    guard = KeyGuard(SecretFilter(KEY))
+    guard = StreamRedactor(Redactor(KEY))
     return "".join([*map(guard.feed, pieces), guard.end()])
 
 
@@ -98,7 +98,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_a_key_in_another_spelling_is_removed_wherever_it_is_cut(spelling):
-    assert SecretFilter(KEY).text(f"<{spelling}>") == f"<{REMOVED}>"
+    assert Redactor(KEY).text(f"<{spelling}>") == f"<{REMOVED}>"
     for cut in range(len(spelling) + 1):
         assert guarded(f"it is {spelling[:cut]}", f"{spelling[cut:]}, A!") == f"it is {REMOVED}, A!"
     assert guarded(*f"x{spelling}y{spelling}") == f"x{REMOVED}y{REMOVED}"
@@ -107,7 +107,7 @@ def test_a_key_in_another_spelling_is_removed_wherever_it_is_cut(spelling):
 def test_a_key_that_markdown_would_show_is_removed_wherever_it_is_cut():
     secret = "AQ.Ab8RN6-abc_def-1234567890_xyz"
     escaped = re.sub(r"([._-])", r"\\\1", secret)
-    guard = KeyGuard(SecretFilter(secret))
+    guard = StreamRedactor(Redactor(secret))
     for cut in range(len(escaped) + 1):
         told = (
             guard.feed(f"it is {escaped[:cut]}") + guard.feed(f"{escaped[cut:]}, A") + guard.end()
@@ -121,7 +121,7 @@ def test_a_key_that_markdown_would_show_is_removed_wherever_it_is_cut():
 def test_a_key_in_base64_is_removed_wherever_it_stands(encode, before, after):
     secret = "AQ.\xff" + KEY  # what makes + and / of the alphabet
     encoded = encode(b"\xfe" * before + secret.encode() + b"\xfe" * after).decode()
-    guard = KeyGuard(SecretFilter(secret))
+    guard = StreamRedactor(Redactor(secret))
     for cut in range(len(encoded) + 1):
         told = guard.feed(encoded[:cut]) + guard.feed(encoded[cut:]) + guard.end()
         assert REMOVED in told
@@ -134,26 +134,26 @@ def test_a_key_in_base64_is_removed_wherever_it_stands(encode, before, after):
 )
 def test_other_escapes_come_through_as_they_are(words):
     assert guarded(*words) == guarded(words) == words
-    assert SecretFilter(KEY).text(words) == words
+    assert Redactor(KEY).text(words) == words
 
 
 @given(st.text("AIzaSyQ%4\\u0&#;1x \ud83d\ude00\0", max_size=40), st.lists(st.integers(0, 40)))
 def test_what_holds_no_key_comes_through_whole_however_it_is_cut(words, cuts):
     edges = [0, *sorted(cuts), len(words)]
     pieces = [words[start:end] for start, end in pairwise(edges)]
-    assert guarded(*pieces) == SecretFilter(KEY).text(words)
+    assert guarded(*pieces) == Redactor(KEY).text(words)
 
 
 def test_a_short_secret_is_removed_as_it_is_and_none_removes_nothing():
-    assert SecretFilter("abc").text("xabcx 616263") == f"x{REMOVED}x 616263"
-    assert SecretFilter("", "").text("any words") == "any words"
-    assert "".join(map(KeyGuard(SecretFilter()).feed, "any words")) == "any words"
+    assert Redactor("abc").text("xabcx 616263") == f"x{REMOVED}x 616263"
+    assert Redactor("", "").text("any words") == "any words"
+    assert "".join(map(StreamRedactor(Redactor()).feed, "any words")) == "any words"
 
 
 def test_every_text_and_name_in_a_value_is_cleaned_and_the_value_is_left_alone():
     value = {KEY: [1, None, True, (f"x{KEY}", "\0\ud83d")], "n": 1.5}
     before = copy.deepcopy(value)
-    assert SecretFilter(KEY).value(value) == {
+    assert Redactor(KEY).value(value) == {
         REMOVED: [1, None, True, [f"x{REMOVED}", "\ufffd\ufffd"]],
         "n": 1.5,
     }
@@ -269,7 +269,7 @@ async def test_no_field_of_an_answer_tells_or_keeps_a_key():
     }
     wire = json.dumps({"candidates": [candidate]}).replace(KEY, ESCAPED)
     assert KEY not in wire
-    frames = list(FrameReader().feed(f"data: {wire}\n".encode()))
+    frames = list(SSEDecoder().feed(f"data: {wire}\n".encode()))
     shelf = Shelf()
     answer = ask(
         ScriptedModel(frames, said("Done."), said("Done.")),
@@ -315,7 +315,7 @@ async def test_an_emoji_whose_halves_come_in_two_frames_is_whole(thought):
     frames = [
         frame
         for part in wire
-        for frame in FrameReader().feed(
+        for frame in SSEDecoder().feed(
             b'data: {"candidates": [{"content": {"parts": [' + part + mark + b"]}}]}\n"
         )
     ]

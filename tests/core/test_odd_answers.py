@@ -11,7 +11,7 @@ import pytest
 
 from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import AgentError
-from gemini.sse import BadFrame, FrameReader
+from gemini.sse import BadSSE, SSEDecoder
 from tests.core.recordings import recorded
 from tests.core.team import ask, call, events_of, said, thought, words
 
@@ -86,11 +86,11 @@ async def test_a_stream_cut_anywhere_is_truncated_or_failed_but_whole(wire):
 
 def _script(data: bytes) -> list[Any]:
     """A scripted reply of what a reader makes of these bytes."""
-    reader, script = FrameReader(), []
+    reader, script = SSEDecoder(), []
     try:
         script.extend(reader.feed(data))
         script.extend(reader.end())
-    except BadFrame:
+    except BadSSE:
         script.append(AgentError("upstream_error"))
     return [
         AgentError("overloaded") if isinstance(one, dict) and "error" in one else one

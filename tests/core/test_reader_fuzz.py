@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from agents.core.testing import ScriptedModel, chunk, text
 from gemini.account import check_key, list_models
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.listing import ListedModel
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
-from gemini.response import AnswerReader
+from gemini.response import ResponseParser
 from tests.core.asking import request
 from tests.core.rawserver import answering, reply
 from tests.core.recordings import recorded
@@ -122,9 +122,9 @@ def odd_answers(draw: st.DrawFn, besides: bool = False) -> tuple[list[Any], list
     return frames, odd, first
 
 
-def read(frames: list[Any]) -> tuple[AnswerReader, list[Any], str]:
+def read(frames: list[Any]) -> tuple[ResponseParser, list[Any], str]:
     """The reader, all it told, and the code of the error it ended with."""
-    reader, told = AnswerReader("AIzaThisKeyIsSecret000000000000000000000"), list[Any]()
+    reader, told = ResponseParser("AIzaThisKeyIsSecret000000000000000000000"), list[Any]()
     try:
         for frame in frames:
             told.extend(reader.feed([frame]))
@@ -309,7 +309,7 @@ async def test_files_with_odd_fields_are_brought_or_refused_in_our_words():
         end = json_reply(body, "x-goog-upload-status: final")
         async with answering(start, end) as server:
             urls.append(server.url)
-            gemini = Gemini(Endpoint(server.url, "v1beta"))
+            gemini = GeminiClient(Endpoint(server.url, "v1beta"))
             try:
                 file = await gemini.upload("AIzaKey", b"x", mime_type="text/plain")
                 assert (type(file.uri), type(file.name)) == (str, str)
@@ -326,7 +326,7 @@ async def test_files_with_odd_fields_are_brought_or_refused_in_our_words():
 async def test_counts_with_odd_fields_are_numbers_or_refused_in_our_words():
     for body in odd_bodies({"totalTokens": 5, "promptTokensDetails": [{"modality": "TEXT"}]}):
         async with answering(json_reply(body)) as server:
-            gemini = Gemini(Endpoint(server.url, "v1beta"))
+            gemini = GeminiClient(Endpoint(server.url, "v1beta"))
             try:
                 assert type(await gemini.count_tokens(request("AIzaKey"))) is int
             except AgentError:

@@ -9,7 +9,7 @@ import pytest
 
 from agents.core.call import ModelCall
 from agents.core.turn import Limits, Record
-from gemini.client import Gemini
+from gemini.client import GeminiClient
 from gemini.errors import AgentError
 from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
@@ -57,7 +57,7 @@ async def replayed(emulator_server, recording):
     if (name := recording["id"]) not in _replayed:
         key = emulator_server.new_key()
         emulator_server.script({"replay": name}, key=key)
-        gemini = Gemini(Endpoint(emulator_server.base_url, "v1beta"))
+        gemini = GeminiClient(Endpoint(emulator_server.base_url, "v1beta"))
         _replayed[name] = await Replayed(gemini, key).run()
         await gemini.close()
     return _replayed[name]

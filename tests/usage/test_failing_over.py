@@ -8,7 +8,7 @@ from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import AgentError
 from gemini.keys import Key
-from gemini.redaction import REMOVED, KeyGuard, SecretFilter
+from gemini.redaction import REMOVED, Redactor, StreamRedactor
 from tests.core.team import (
     KEY,
     USED_UP,
@@ -137,7 +137,7 @@ async def test_no_key_of_the_run_comes_out_of_it_used_or_not(secret):
 
 @pytest.mark.parametrize("cut", range(len(SPARE) + 1))
 def test_a_guard_of_several_keys_finds_each_wherever_it_is_cut(cut):
-    guard = KeyGuard(SecretFilter(KEY, SPARE))
+    guard = StreamRedactor(Redactor(KEY, SPARE))
     pieces = [f"AIzaA {SPARE[:cut]}", f"{SPARE[cut:]} AIz", f"{KEY[:cut]}", f"{KEY[cut:]} A"]
     shown = "".join([*map(guard.feed, pieces), guard.end()])
     assert shown == f"AIzaA {REMOVED} AIz{REMOVED} A"
