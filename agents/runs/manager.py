@@ -189,7 +189,7 @@ _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunManager] = (
 
 
 async def current() -> RunManager:
-    """The running loop's ``RunManager``, started on first use: daphne does not announce its start."""
+    """The running loop's manager, started on first use: daphne does not announce its start."""
     loop = asyncio.get_running_loop()
     live = _by_loop.get(loop)
     if live is None:
