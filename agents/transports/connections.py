@@ -8,9 +8,27 @@ from collections import Counter
 
 from django.conf import settings
 
+from agents.protocol import frames
 from agents.runs import rights
-from agents.transports.throttle import Bucket
 from common.errors import AppError
+from common.throttle import TokenBucket
+
+# Tokens of a user's bucket: the load that a frame puts on the database and the event loop.
+FRAME_COST = 0.2  # of any frame, before it is parsed
+FRAME_COSTS: dict[type[frames.Frame], float] = {
+    frames.RunFrame: 20.0,
+    frames.FollowFrame: 10.0,
+    frames.AuthFrame: 6.0,
+    frames.WatchFrame: 6.0,
+    frames.CancelFrame: 4.0,
+    frames.PingFrame: 1.0,
+    frames.AckFrame: 0.2,
+}
+
+
+def too_many_frames(retry_after_s: float) -> AppError:
+    message = "That was too much at once. Wait a moment, then go on."
+    return AppError("too_many_frames", message, status=429, retry_after_s=max(retry_after_s, 0.1))
 
 
 class ConnectionRegistry:
@@ -19,15 +37,15 @@ class ConnectionRegistry:
     def __init__(self) -> None:
         self._connections: set[rights.Holder] = set()
         self._users: Counter[int] = Counter()
-        self._buckets: dict[int, Bucket] = {}
+        self._buckets: dict[int, TokenBucket] = {}
         self._left: set[int] = set()  # have a bucket that is not full, and no connection
 
-    def bucket(self, user_id: int) -> Bucket:
+    def bucket(self, user_id: int) -> TokenBucket:
         """What the user's frames are paid from, over all connections; a new one is no fuller."""
         for left in [user for user in self._left if self._buckets[user].is_full]:
             self._left.discard(left)
             del self._buckets[left]
-        return self._buckets.setdefault(user_id, Bucket(settings.SOCKET_UNITS_PER_S))
+        return self._buckets.setdefault(user_id, TokenBucket(settings.SOCKET_UNITS_PER_S))
 
     def admit(self, connection: rights.Holder, user_id: int) -> None:
         """Count a connection in; it ends when its sign-in does.

@@ -21,12 +21,13 @@ from agents.protocol import frames, run_input
 from agents.runs import manager, service
 from agents.transports import connections
 from agents.transports.bearer import bearer
+from agents.transports.connections import FRAME_COST, FRAME_COSTS, too_many_frames
 from agents.transports.delivery import EventDelivery, SlowConsumer
-from agents.transports.throttle import COSTS, FRAME_COST, Bucket, too_fast
 from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.errors import AppError, internal
 from common.outages import classify, refusal
+from common.throttle import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._bucket = Bucket(UNITS_PER_S_BEFORE_SIGN_IN)
-        self._refused = Bucket(REFUSED_PER_S, REFUSED_BURST_S)
+        self._bucket = TokenBucket(UNITS_PER_S_BEFORE_SIGN_IN)
+        self._refused = TokenBucket(REFUSED_PER_S, REFUSED_BURST_S)
         self._bad_frames = 0
         self._closed = False
 
@@ -74,7 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._closed:
             return
         if wait_s := self._bucket.take(FRAME_COST):
-            await self._refuse(too_fast(wait_s))
+            await self._refuse(too_many_frames(wait_s))
         elif text_data is None or len(text_data.encode()) > settings.SOCKET_MAX_FRAME_BYTES:
             limit = settings.SOCKET_MAX_FRAME_BYTES
             message = f"A frame is JSON text of at most {limit:,} bytes."
@@ -92,9 +93,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _receive(self, text: str) -> None:
         frame = frames.frame_from(text)
-        if wait_s := self._bucket.take(COSTS[type(frame)] - FRAME_COST):
+        if wait_s := self._bucket.take(FRAME_COSTS[type(frame)] - FRAME_COST):
             ref = frame.ref if isinstance(frame, frames.RunFrame) else None
-            await self._refuse(too_fast(wait_s), ref)
+            await self._refuse(too_many_frames(wait_s), ref)
         elif isinstance(frame, frames.AuthFrame):
             await self._sign_in(frame.token)
         elif isinstance(frame, frames.PingFrame):
@@ -131,8 +132,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await manager.current()  # from now on it is asked whether the sign-in still stands
         bucket = connections.current().bucket(identity.user_id)
         if self.identity is None:
-            if wait_s := bucket.take(COSTS[frames.AuthFrame]):  # coming anew gives nothing anew
-                raise too_fast(wait_s)
+            if wait_s := bucket.take(
+                FRAME_COSTS[frames.AuthFrame]
+            ):  # coming anew gives nothing anew
+                raise too_many_frames(wait_s)
             connections.current().admit(self, identity.user_id)
         elif self.identity.user_id != identity.user_id:
             raise AppError("not_authenticated", "This socket is somebody else's.", status=401)
