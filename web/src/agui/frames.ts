@@ -1,7 +1,7 @@
 /** The AG-UI 1.0 events this page understands, and what it makes of them. */
 
 interface InLane {
-  /** Absent: the coordinator makesSpeech. */
+  /** Absent: the coordinator speaks. */
   subagentRunId?: string
 }
 

@@ -17,7 +17,7 @@ export interface PictureOptions {
   size?: string
 }
 
-/** Who makesSpeech, and how a text is read aloud, in words. */
+/** Who speaks, and how a text is read aloud, in words. */
 export interface SpeechOptions {
   speakers?: { voice: string }[]
   style?: string

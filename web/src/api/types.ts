@@ -111,7 +111,7 @@ export interface Model {
   label: string
   description: string
   default: boolean
-  /** Unknown: only Google's list for the key makesSpeech of it. */
+  /** Unknown: only Google's list for the key speaks of it. */
   state: 'stable' | 'preview' | 'deprecated' | 'unknown'
   /** The first day without it, if Google announced one. */
   ends_on: string | null

@@ -11,7 +11,7 @@ export interface Choice {
   /** Of a picture; null leaves it to the model. */
   ratio: string | null
   size: string | null
-  /** Of the other speaker in a dialogue; null: one voice makesSpeech. */
+  /** Of the other speaker in a dialogue; null: one voice speaks. */
   secondVoice: string | null
   /** How a text is read aloud, in words. */
   style: string | null

@@ -18,7 +18,7 @@ export const makesPictures = ({ agent, output, ratio, size }: Choice, hasPicture
 
 export const makesSpeech = ({ agent, output }: Choice) => output === 'speech' || (output === null && agent === 'media')
 
-/** Ratio and size, as far as the model that makesPictures takes them. */
+/** Ratio and size, as far as the model that draws takes them. */
 export function pictureIn({ ratio, size }: Choice, media: MediaOptions | null) {
   const offered = media?.pictures
   if (!offered) return { ratio, size }
