@@ -32,7 +32,7 @@ from common.errors import AppError
 from gemini.account import KeyCheck
 from gemini.account import list_models as ask_for_models
 from gemini.catalogue import ModelInfo, ModelList
-from gemini.errors import SENTENCES, AgentError
+from gemini.errors import SENTENCES, GeminiError
 from gemini.listing import ListedModel
 
 AT_ONCE = 8
@@ -150,7 +150,7 @@ def key_models(
         secret = key.get_decrypted_key()
         try:
             listed = ask(secret) if ask else ask_for_models(endpoint(), secret)
-        except AgentError as error:
+        except GeminiError as error:
             now = timezone.now()
             _note(key, **failed(error.code, error.retry_after_s, now, error.message))
             raise AppError(error.code, error.message, status=502) from None

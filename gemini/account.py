@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from google.genai import types
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.listing import ListedModel
 from gemini.pool import Endpoint, client_for, our_words, sync_client, tls
 
@@ -22,7 +22,7 @@ class KeyCheck:
     Args:
         status: ``active``, ``invalid``, ``blocked``, ``limited``, ``quota``; ``unchecked``: Google
             would not say, for a reason that lies elsewhere; or ``unreachable``.
-        code: of an ``AgentError``. message: its sentence.
+        code: of a ``GeminiError``. message: its sentence.
         listed: the models Google listed on the way; None where it was not asked for them.
     """
 
@@ -37,7 +37,7 @@ def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
     """Ask Google about a key: one request, no tokens. Blocks for up to 15 s: use a thread."""
     try:
         listed = list_models(endpoint, api_key)
-    except AgentError as failure:
+    except GeminiError as failure:
         kind = failure.kind
         status = "unchecked" if kind.unchecked else kind.key_status or "unreachable"
         return KeyCheck(status, failure.code, failure.retry_after_s, message=failure.message)
@@ -48,7 +48,7 @@ def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
     """The models that make content and that this key may use. Blocks: use a thread.
 
     Raises:
-        AgentError: Google refuses the key, or cannot be asked.
+        GeminiError: Google refuses the key, or cannot be asked.
     """
     return tuple(
         ListedModel(

@@ -21,7 +21,7 @@ import httpx2
 from google.genai import types
 
 from gemini.error_rules import UNREADABLE
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.google_errors import error_in_stream
 from gemini.pool import (
     Connections,
@@ -109,7 +109,7 @@ class GeminiClient:
         """How many tokens a request would send; the instruction counts as words of the user.
 
         Raises:
-            AgentError: Gemini refuses the key, the model or a file, or cannot be asked.
+            GeminiError: Gemini refuses the key, the model or a file, or cannot be asked.
         """
         contents = [*map(_Uncopied, body(request)["contents"])]
         if request.system:
@@ -128,7 +128,7 @@ class GeminiClient:
         """Bring a file to Google, where it stays for two days, and wait until it can be used.
 
         Raises:
-            AgentError: Gemini refuses the key or the file, or cannot be asked.
+            GeminiError: Gemini refuses the key or the file, or cannot be asked.
         """
         files = client_for(api_key, self._pool()).aio.files
         with our_words():
@@ -139,7 +139,7 @@ class GeminiClient:
                     await asyncio.sleep(POLL_S)
                     file = await files.get(name=file.name or "")
         if file.state != types.FileState.ACTIVE or not file.uri:
-            raise AgentError("file_refused", UNREADABLE)
+            raise GeminiError("file_refused", UNREADABLE)
         return UploadedFile(
             file.uri, file.name or "", file.expiration_time or datetime.now(UTC) + KEPT
         )
@@ -162,7 +162,7 @@ async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Respon
     """Send the request and return Gemini's open answer.
 
     Raises:
-        AgentError: it was refused, or could not be sent.
+        GeminiError: it was refused, or could not be sent.
     """
     handover = Handover(request.limits.idle_s)
     token = taking_over.set(handover)
@@ -201,7 +201,7 @@ async def _read(
         while (data := await _next(pieces)) is not None:
             received += len(data)
             if received > request.limits.answer_bytes:
-                raise AgentError("upstream_error")
+                raise GeminiError("upstream_error")
             frames, failure = _good_frames(reader.feed(data))
             if frames:
                 yield frames
@@ -223,7 +223,7 @@ async def _next(body: AsyncIterator[bytes]) -> bytes | None:
 
 def _good_frames(
     frames: Iterator[dict[str, Any]],
-) -> tuple[list[dict[str, Any]], AgentError | None]:
+) -> tuple[list[dict[str, Any]], GeminiError | None]:
     """The frames up to the first bad one, and what that one means: nothing said is lost."""
     good: list[dict[str, Any]] = []
     try:

@@ -21,6 +21,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from common.errors import AppError
+
 _STUDIO = "https://aistudio.google.com"
 BILLING_PAGE = f"{_STUDIO}/billing"
 KEYS_PAGE = f"{_STUDIO}/api-keys"
@@ -209,7 +211,7 @@ KINDS: dict[str, Kind] = {
 SENTENCES = {code: kind.sentence for code, kind in KINDS.items()}
 
 
-class AgentError(Exception):
+class GeminiError(AppError):
     """A failed model call or run, in our own words.
 
     Args:
@@ -235,24 +237,23 @@ class AgentError(Exception):
         final: bool = False,
         about: Collection[str] = (),
     ) -> None:
-        self.code = code
-        self._message = message or SENTENCES[code]
-        self._files = ""
+        self._template = message or SENTENCES[code]
+        super().__init__(code, "", retry_after_s=retry_after_s)
+        self.naming(())
         self.files: tuple[str, ...] = ()
-        self.retry_after_s = retry_after_s
         self.try_model = try_model
         self.final = final
         self.about = frozenset(about)
-        super().__init__(code)
 
-    @property
-    def message(self) -> str:
-        return self._message.replace("{files}", self._files or "a file")
+    def __str__(self) -> str:
+        """The code alone: a message can hold the names of the user's files, which no log may."""
+        return self.code
 
     def naming(self, names: Collection[str]) -> None:
         """Say in the message which files it is about."""
-        shown = [f"“{name}”" for name in list(names)[:3]]
-        self._files = ", ".join(shown) + (" and others" if len(names) > len(shown) else "")
+        shown = ", ".join(f"“{name}”" for name in list(names)[:3])
+        shown += " and others" if len(names) > 3 else ""
+        self.message = self._template.replace("{files}", shown or "a file")
 
     @property
     def kind(self) -> Kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gemini.errors import SENTENCES, AgentError
+from gemini.errors import SENTENCES, GeminiError
 from gemini.files import kind_of
 from gemini.outputs import Content
 
@@ -22,8 +22,8 @@ Artifact = dict[str, Any]
 
 
 def blamed(
-    error: AgentError, kept: Sequence[Content], sent: Sequence[Content]
-) -> tuple[AgentError, list[Artifact]]:
+    error: GeminiError, kept: Sequence[Content], sent: Sequence[Content]
+) -> tuple[GeminiError, list[Artifact]]:
     """The error with the names of the files it is about, and those files.
 
     Args:
@@ -37,7 +37,7 @@ def blamed(
     now, before = _artifacts(newest), _artifacts(kept)
     if error.code == "bad_request":  # Google says no more of many a file than that
         if now:
-            error = AgentError("bad_request", MAYBE)
+            error = GeminiError("bad_request", MAYBE)
             error.naming([str(artifact["name"]) for artifact in now])
         return error, []
     known = [artifact for artifact in before if artifact["id"] in error.about]
@@ -50,10 +50,10 @@ def blamed(
     return error, found
 
 
-def _of_address(error: AgentError, kept: Sequence[Content]) -> AgentError:
+def _of_address(error: GeminiError, kept: Sequence[Content]) -> GeminiError:
     """A bare 403 is what Google says of a key, and of a video that it may not watch."""
     addressed = [str(one["id"]) for one in _artifacts(kept) if one.get("address")]
-    return AgentError("file_refused", PRIVATE, about=addressed) if addressed else error
+    return GeminiError("file_refused", PRIVATE, about=addressed) if addressed else error
 
 
 def _artifacts(contents: Sequence[Content]) -> list[Artifact]:

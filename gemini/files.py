@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from gemini.addresses import MOST_VIDEOS, VIDEO, as_part
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Content
 
@@ -28,7 +28,7 @@ class Files(Protocol):
             inline: its bytes are to travel in the request itself.
 
         Raises:
-            AgentError: it could not be brought to Google.
+            GeminiError: it could not be brought to Google.
         """
         ...
 
@@ -77,7 +77,7 @@ async def with_files(
         inline = inline_bytes >= 0
         try:
             found[artifact["id"]] = await files.data(artifact, key, inline=inline)
-        except AgentError as error:
+        except GeminiError as error:
             error.about |= {artifact["id"]}
             raise
     return tuple(_put_in(content, found) for content in contents)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 
 WHOLE = "STOP"
 CUT = "MAX_TOKENS"
@@ -142,7 +142,7 @@ _UNSAFE = re.compile(r"[^A-Z0-9_]+")
 NAME_CHARS = 40
 
 
-def finish_error(reason: str, message: str = "") -> AgentError:
+def finish_error(reason: str, message: str = "") -> GeminiError:
     """Why an answer is not whole; ``message`` is Google's, and read only."""
     known = FINISHES.get(reason)
     if known is None or reason in _VAGUE:
@@ -150,10 +150,10 @@ def finish_error(reason: str, message: str = "") -> AgentError:
     if known is None:
         sentence = f"Gemini stopped for a reason that is new to this server: {_safe(reason)}."
         known = ("stopped", f"{sentence} Ask again, or put the question differently.")
-    return AgentError(*known)
+    return GeminiError(*known)
 
 
-def block_error(reason: str, message: str = "") -> AgentError:
+def block_error(reason: str, message: str = "") -> GeminiError:
     """Why a question was not answered at all; ``message`` is Google's, and read only."""
     known = BLOCKS.get(reason)
     if known is None or reason in _VAGUE:
@@ -161,7 +161,7 @@ def block_error(reason: str, message: str = "") -> AgentError:
     if known is None:
         sentence = f"Google does not answer this question: {_safe(reason)}, a reason new to this"
         known = ("blocked", f"{sentence} server. Put it differently.")
-    return AgentError(*known)
+    return GeminiError(*known)
 
 
 def _in_words(message: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gemini.error_rules import RULES
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.quota_errors import quota_error
 
 _STATUS_NAMES = {
@@ -50,7 +50,7 @@ _KIND_WORDS = {
 _FILE_ID = re.compile(r"\bfiles?[/ ]([a-z0-9-]{6,40})\b", re.IGNORECASE)
 
 
-def agent_error(status: int, body: Any) -> AgentError:
+def agent_error(status: int, body: Any) -> GeminiError:
     """Our error for an HTTP ``status`` and Google's error ``body`` (any JSON, or None)."""
     error = _error_of(body)
     details = _objects(error.get("details"))
@@ -58,15 +58,15 @@ def agent_error(status: int, body: Any) -> AgentError:
     reasons = {str(detail.get("reason")).upper() for detail in details if detail.get("reason")}
     for rule in RULES:
         if rule.fits(status, reasons, text):
-            return AgentError(rule.code, rule.message, about=[*_about(text)])
+            return GeminiError(rule.code, rule.message, about=[*_about(text)])
     if status == 429:
         return quota_error(details, text)
     if status in _BY_STATUS:
-        return AgentError(_BY_STATUS[status])
-    return AgentError("bad_request" if 400 <= status < 500 else "upstream_error")
+        return GeminiError(_BY_STATUS[status])
+    return GeminiError("bad_request" if 400 <= status < 500 else "upstream_error")
 
 
-def error_in_stream(frame: dict[str, Any]) -> AgentError:
+def error_in_stream(frame: dict[str, Any]) -> GeminiError:
     """Our error for an error object that arrived inside a stream that began well."""
     error = _error_of(frame)
     code = error.get("code")

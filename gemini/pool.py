@@ -19,7 +19,7 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.google_errors import agent_error
 from gemini.model_lists import ListTransport
 from gemini.sse import BadSSE
@@ -143,32 +143,32 @@ def options(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport) -> types.H
 def client_for(api_key: str, options: types.HttpOptions) -> genai.Client:
     """A client for one key; 0.2 ms, because all that is dear is shared."""
     if not api_key:  # the SDK would take a key from the environment
-        raise AgentError("invalid_key")
+        raise GeminiError("invalid_key")
     return genai.Client(enterprise=False, api_key=api_key, http_options=options)
 
 
 @contextmanager
 def our_words() -> Iterator[None]:
-    """Whatever goes wrong inside is raised as an ``AgentError``; the cause's own text ends here."""
+    """Whatever goes wrong inside is raised as a ``GeminiError``; the cause's own text ends here."""
     try:
         yield
-    except AgentError:
+    except GeminiError:
         raise
     except TimeoutError:
-        raise AgentError("timeout") from None
+        raise GeminiError("timeout") from None
     except Exception as error:
         raise translated(error) from None
 
 
-def translated(error: Exception) -> AgentError:
+def translated(error: Exception) -> GeminiError:
     """Our error for one of the SDK or the network. The text of either stays here."""
     if isinstance(error, errors.APIError):
         return agent_error(error.code, error.details)
     if isinstance(error, httpx2.TimeoutException):
-        return AgentError("timeout")
+        return GeminiError("timeout")
     if isinstance(error, httpx2.ConnectError):
-        return AgentError("unreachable")
+        return GeminiError("unreachable")
     if isinstance(error, (httpx2.HTTPError, BadSSE, errors.UnknownApiResponseError)):
-        return AgentError("upstream_error")
+        return GeminiError("upstream_error")
     logger.error("Unexpected %s while calling Gemini", type(error).__name__)
-    return AgentError("upstream_error")
+    return GeminiError("upstream_error")

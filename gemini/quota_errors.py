@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 
 _ZERO = re.compile(r"\blimit:\s*0(?:\.0+)?(?![\d.]*\d)", re.IGNORECASE)
 _OF_TOOLS = re.compile(r"search|grounding|maps|url_?context|code_?execution", re.IGNORECASE)
@@ -33,7 +33,7 @@ _DAILY_OF_MODEL = (
 _TOOL = "Google's tools need a key with billing. Switch them off, or set up billing."
 
 
-def quota_error(details: list[dict[str, Any]], text: str) -> AgentError:
+def quota_error(details: list[dict[str, Any]], text: str) -> GeminiError:
     """Our error for a 429 that speaks of quotas.
 
     A quota of zero never comes back. One per day comes with seconds that are no use; the day's end
@@ -44,13 +44,13 @@ def quota_error(details: list[dict[str, Any]], text: str) -> AgentError:
     if _ZERO.search(text) or any(str(v.get("quotaValue")) == "0" for v in violations):
         metrics = [str(v.get("quotaMetric", "")) for v in violations]
         of_tools = bool(metrics) and all(map(_OF_TOOLS.search, metrics))
-        return AgentError("tools_refused", _TOOL) if of_tools else AgentError("billing_required")
+        return GeminiError("tools_refused", _TOOL) if of_tools else GeminiError("billing_required")
     if any(map(_PER_DAY.search, ids)) or (not ids and re.search(r"per day|daily", text, re.I)):
         message = _DAILY_OF_MODEL if any("PerModel" in name for name in ids) else _DAILY
-        return AgentError("quota", message, retry_after_s=_until_midnight(datetime.now(UTC)))
+        return GeminiError("quota", message, retry_after_s=_until_midnight(datetime.now(UTC)))
     delays = [seconds(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     known = next((delay for delay in delays if delay is not None), None)
-    return AgentError("quota", retry_after_s=_in_words(text) if known is None else known)
+    return GeminiError("quota", retry_after_s=_in_words(text) if known is None else known)
 
 
 def _violations(detail: dict[str, Any]) -> list[dict[str, Any]]:

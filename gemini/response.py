@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from common.bounded import BoundedText, is_blank
 from gemini import audio, finishing
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.grounding import Grounding
 from gemini.lenient import as_dict, as_str, expect, present
 from gemini.outputs import Activity, Content, Media, Sources, TextDelta, ThoughtDelta
@@ -79,7 +79,7 @@ class ResponseParser:
         """What chunks that came together say, neighbouring texts joined.
 
         Raises:
-            AgentError: ``blocked``, or ``upstream_error`` for a misshapen chunk.
+            GeminiError: ``blocked``, or ``upstream_error`` for a misshapen chunk.
         """
         return _joined(self._read(chunks))
 
@@ -109,17 +109,17 @@ class ResponseParser:
             Why the answer is not whole though it ended well, or nothing.
 
         Raises:
-            AgentError: the answer is not whole, is none, or was stopped by Gemini.
+            GeminiError: the answer is not whole, is none, or was stopped by Gemini.
         """
         if not self.finish:
-            raise AgentError("truncated")
+            raise GeminiError("truncated")
         if self.finish not in (finishing.WHOLE, finishing.CUT, finishing.GOES_ON):
             raise finishing.finish_error(self.finish, self._finish_message)
         is_cut = self.finish != finishing.WHOLE
         if expects == "image" and "image" not in self._made:
-            raise AgentError("no_image")
+            raise GeminiError("no_image")
         if not self._has_answer(expects):
-            raise AgentError("no_answer", CUT_IN_THOUGHT if is_cut else None, final=is_cut)
+            raise GeminiError("no_answer", CUT_IN_THOUGHT if is_cut else None, final=is_cut)
         return "max_tokens" if is_cut else ""
 
     def _has_answer(self, expects: str) -> bool:
@@ -133,7 +133,7 @@ class ResponseParser:
                 yield from self._noted(self._chunk(chunk))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
-                raise AgentError("upstream_error") from None
+                raise GeminiError("upstream_error") from None
 
     def _noted(self, outputs: Iterator[Told]) -> Iterator[Told]:
         for output in outputs:
@@ -278,7 +278,7 @@ def _joined(outputs: Iterator[Told]) -> Iterator[Told]:
                 yield TextDelta("".join(held))
                 held.clear()
             yield output
-    except AgentError:
+    except GeminiError:
         if held:
             yield TextDelta("".join(held))
         raise
@@ -291,4 +291,4 @@ def _bytes(data: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "==")
     except (binascii.Error, ValueError):
-        raise AgentError("upstream_error") from None
+        raise GeminiError("upstream_error") from None

@@ -14,7 +14,7 @@ from agents.core.call import ModelCall
 from agents.core.model import Model
 from agents.core.turn import Record, Turn
 from gemini import capabilities, catalogue, history
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import newest_pictures
 from gemini.keys import Key
 from gemini.outputs import Activity, Content, Said
@@ -68,7 +68,7 @@ class Agent(Protocol):
         """Do the task, yielding outputs as they come.
 
         Raises:
-            AgentError: it could not be done.
+            GeminiError: it could not be done.
         """
         ...
 
@@ -159,7 +159,7 @@ class Task:
                 yield used
                 responses.append(response)
             self.said.append({"role": "user", "parts": responses})
-        raise AgentError("limit_reached")
+        raise GeminiError("limit_reached")
 
     def keep(self, call: ModelCall, *, calls: bool = True) -> None:
         """Keep what was said; without its calls where nobody answers them: Gemini refuses those."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
 from common.bounded import KEPT_CHARS, BoundedText
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import Activity, Said, Saved, Sources, TextDelta, ThoughtDelta
 
 Event = dict[str, Any]
@@ -91,7 +91,7 @@ class AguiStream:
         return self._ended(event, usage, account)
 
     def fail(
-        self, error: AgentError, usage: TokenUsages, account: dict[str, object] | None = None
+        self, error: GeminiError, usage: TokenUsages, account: dict[str, object] | None = None
     ) -> list[Event]:
         """Close what is open and end the run with an error."""
         event: Event = {"type": "RUN_ERROR", "message": error.message, "code": error.code}

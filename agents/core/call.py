@@ -18,7 +18,7 @@ from agents.core.repair import Compose, Repairs
 from agents.core.turn import CallRecord, Record
 from common.bounded import is_blank
 from gemini import capabilities, finishing, prices
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.file_errors import blamed
 from gemini.files import with_files
 from gemini.outputs import Activity, Content, Media, Said, Saved, Sources, TextDelta, ThoughtDelta
@@ -92,7 +92,7 @@ class ModelCall:
         its form is made once in another one.
 
         Raises:
-            AgentError: the call failed, was refused, or ended without a finish or an answer.
+            GeminiError: the call failed, was refused, or ended without a finish or an answer.
         """
         for notice in self._notices:
             yield notice
@@ -106,7 +106,7 @@ class ModelCall:
                         yield output
                 self._keys.delivered = True
                 return
-            except AgentError as error:
+            except GeminiError as error:
                 failure = self._named(error)
             if (changed := self._changed(failure)) is not None:
                 for notice in changed:
@@ -124,14 +124,14 @@ class ModelCall:
                 await asyncio.sleep(wait_s)
             self._begin()
 
-    def _named(self, error: AgentError) -> AgentError:
+    def _named(self, error: GeminiError) -> GeminiError:
         """The error with the files it is about; those that Google cannot use are noted."""
         error, files = blamed(error, self._request.contents, self._sent.contents)
         for artifact in files:
             self._record.refused[artifact["id"]] = error.message
         return error
 
-    def _changed(self, error: AgentError) -> list[Said] | None:
+    def _changed(self, error: GeminiError) -> list[Said] | None:
         """Have the next attempt made with another key or in another form; None if there is none."""
         if switched := self._keys.switch(error.code):
             self._request = self._repairs.for_key(self._request, self._keys.in_use)
@@ -144,7 +144,7 @@ class ModelCall:
         self._request, notice = other
         return [notice] if notice else []
 
-    def _wait_s(self, error: AgentError, retries: int) -> float | None:
+    def _wait_s(self, error: GeminiError, retries: int) -> float | None:
         """Seconds to wait before another try; None if there is none."""
         # An answer that is none can have been thought about.
         said = self._answered if error.code in EMPTY else self._delivered
@@ -159,7 +159,7 @@ class ModelCall:
             return None
         return BACKOFF_S + random.random() * BACKOFF_S  # noqa: S311 (jitter, not a secret)
 
-    async def _prepare_for_another(self, error: AgentError) -> None:
+    async def _prepare_for_another(self, error: GeminiError) -> None:
         if error.code == "file_gone" and (key := self._keys.in_use):
             await self._record.files.forget(key)
 
@@ -207,7 +207,7 @@ class ModelCall:
                 finish = reader.check_finish(self._sent.expects)
                 self._record.truncated = finish or self._record.truncated
             outcome = "ok"
-        except AgentError as error:
+        except GeminiError as error:
             call.usage = reader.usage
             for output in reader.released():
                 yield await self._saved(output)
@@ -222,7 +222,7 @@ class ModelCall:
         """The request with its files put in for the key in use.
 
         Raises:
-            AgentError: a file could not be brought to Google.
+            GeminiError: a file could not be brought to Google.
         """
         key = self._keys.in_use
         if key is None:
@@ -240,7 +240,7 @@ class ModelCall:
     async def _completed(self, output: Told) -> Said | None:
         """What comes at the end; search suggestions are kept and then told with the sources."""
         if isinstance(output, Media) and output.mime_type == "text/html":
-            with contextlib.suppress(AgentError):  # the answer is whole and stays so
+            with contextlib.suppress(GeminiError):  # the answer is whole and stays so
                 self._suggestions = await self._record.save(output)
             return None
         if isinstance(output, Sources):
@@ -263,7 +263,7 @@ class ModelCall:
                 self._allowances = await self._keys.allowances(call.model, call.id)
         for allowance in self._allowances:
             if not self._reader.finish and _spent(call, allowance.unit) > allowance.left:
-                raise AgentError("budget", allowance.message)
+                raise GeminiError("budget", allowance.message)
 
 
 def _is_answer(output: Said) -> bool:

@@ -25,7 +25,7 @@ from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
 from agents.core.turn import Record, Turn
 from common.bounded import BoundedText, is_blank
 from gemini import catalogue
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import kind_of, mention
 from gemini.outputs import Activity, Content, Saved, TextDelta
 from gemini.request import Function
@@ -55,7 +55,7 @@ class _Delegation:
     arguments: dict[str, str]
     id: str = field(default_factory=lambda: str(uuid4()))
     text: str = ""
-    error: AgentError | None = None
+    error: GeminiError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Coordinator:
         """Answer the turn.
 
         Raises:
-            AgentError: the answer failed as a whole.
+            GeminiError: the answer failed as a whole.
         """
         choice = self._choice()
         if agent := self._team.get(choice.agent):
@@ -148,7 +148,7 @@ class Coordinator:
             if len(delegations) == 1 and wanted and not wanted[0].error:
                 task.said.append(self._answered(wanted[0].text))
                 return
-        raise AgentError("limit_reached")
+        raise GeminiError("limit_reached")
 
     def _own_task(self, *, alone: bool) -> Task:
         """Alone, without functions of ours, it may use Google's tools; they mix badly."""
@@ -201,9 +201,9 @@ class Coordinator:
                     yield FromAgent(delegation.id, output)
                     shown = shown or (type(output) is Activity and output.kind == "code")
             if not shown and is_blank(str(words)):
-                raise AgentError("no_answer")
-        except (AgentError, TimeoutError) as failure:
-            error = failure if isinstance(failure, AgentError) else AgentError("timeout")
+                raise GeminiError("no_answer")
+        except (GeminiError, TimeoutError) as failure:
+            error = failure if isinstance(failure, GeminiError) else GeminiError("timeout")
             if error.code == "budget" or self._out_of_calls(error):
                 raise  # the end of the run, not of this agent
             delegation.error = error
@@ -213,7 +213,7 @@ class Coordinator:
             self._record.made += task.kept()
             yield Returned(delegation.id, delegation.text)
 
-    def _out_of_calls(self, error: AgentError) -> bool:
+    def _out_of_calls(self, error: GeminiError) -> bool:
         spent = len(self._record.calls) >= self._turn.limits.model_calls
         return error.code == "limit_reached" and spent
 

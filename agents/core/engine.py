@@ -15,7 +15,7 @@ from agents.core.team import TEAM
 from agents.core.turn import Attachment, Limits, Record, Save, Turn
 from gemini import catalogue, prices
 from gemini.catalogue import ModelList
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import Files, NoFiles
 from gemini.instructions import Instructions
 from gemini.keys import Key
@@ -111,7 +111,7 @@ class Answer:
         self._secrets = Redactor(*record.keys.secrets)
         self.record = record
         self.outcome = ""
-        self.error: AgentError | None = None
+        self.error: GeminiError | None = None
         self._due = deque(self._stream.start())
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -127,12 +127,12 @@ class Answer:
                     self._due += self._stream.feed(output)
                     for event in self._taken():
                         yield event
-        except AgentError as error:
+        except GeminiError as error:
             self._fail(error)
         except Exception as error:
             # Only the type: the text may hold a key or what was said.
             logger.error("Run %s failed: %s", self._turn.run_id, type(error).__name__)
-            self._fail(AgentError("internal"))
+            self._fail(GeminiError("internal"))
         else:
             self._finish("success", self.record.truncated)
         for event in self._taken():
@@ -148,7 +148,7 @@ class Answer:
             self._finish("cancelled")
         return list(self._taken())
 
-    def fail(self, error: AgentError) -> list[Event]:
+    def fail(self, error: GeminiError) -> list[Event]:
         """The events that end a run with an error. Call it after iterating ended."""
         if not self.outcome:
             self._fail(error)
@@ -182,7 +182,7 @@ class Answer:
         usage = self.record.usage()
         self._due += self._stream.finish(outcome, usage, truncated, self._account())
 
-    def _fail(self, error: AgentError) -> None:
+    def _fail(self, error: GeminiError) -> None:
         self.outcome, self.error = "error", error
         self._due += self._stream.fail(error, self.record.usage(), self._account())
 

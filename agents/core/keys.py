@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
-from gemini.errors import KINDS, AgentError
+from gemini.errors import KINDS, GeminiError
 from gemini.keys import Key
 from gemini.outputs import Activity
 
@@ -37,7 +37,7 @@ class Budget(Protocol):
         """What is left of the key's budgets now, leaving out what the call itself has used.
 
         Raises:
-            AgentError: ``budget``, if the model must not be called at all.
+            GeminiError: ``budget``, if the model must not be called at all.
         """
         ...
 
@@ -91,14 +91,14 @@ class Keys:
         """What is left for a call to ``model`` on the key in use.
 
         Raises:
-            AgentError: ``budget``.
+            GeminiError: ``budget``.
         """
         if self._budget is None or self.in_use is None:
             return ()
         allowances = await self._budget.allowances(self.in_use, model, call_id)
         for allowance in allowances:
             if allowance.left <= 0:
-                raise AgentError("budget", allowance.message)
+                raise GeminiError("budget", allowance.message)
         return allowances
 
 

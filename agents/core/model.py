@@ -15,6 +15,6 @@ class Model(Protocol):
         Closing the iterator closes the request upstream.
 
         Raises:
-            AgentError: for everything that goes wrong on the way.
+            GeminiError: for everything that goes wrong on the way.
         """
         ...

@@ -63,7 +63,7 @@ async def preview(
         counter: counts exactly, which sends everything to Google; None: nothing leaves.
 
     Raises:
-        AgentError: Gemini refused to count, or nothing would be asked.
+        GeminiError: Gemini refused to count, or nothing would be asked.
     """
     if counter is None:
         record.files = _Referenced()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import has_files
 from gemini.keys import Key
 from gemini.outputs import Activity, Content
@@ -41,7 +41,7 @@ class Repairs:
         return replace(request, contents=self._compose(key, as_words))
 
     def repaired(
-        self, request: ModelRequest, error: AgentError, key: Key | None
+        self, request: ModelRequest, error: GeminiError, key: Key | None
     ) -> tuple[ModelRequest, Activity | None] | None:
         """Another form of a refused request, and what to tell of it; None: there is none."""
         code = error.code

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.request import ModelRequest
 
 Reply = list[dict[str, Any]]
@@ -17,7 +17,7 @@ class ScriptedModel:
     """Gives the enqueued replies in order and keeps the requests it got.
 
     A reply is a list of Gemini chunks; a list in it is chunks that come together, an
-    ``AgentError`` is raised at that point, an ``asyncio.Event`` is waited for.
+    ``GeminiError`` is raised at that point, an ``asyncio.Event`` is waited for.
     """
 
     def __init__(self, *replies: list[Any]) -> None:
@@ -30,7 +30,7 @@ class ScriptedModel:
         reply = self._replies.popleft()
         try:
             for chunk in reply:
-                if isinstance(chunk, AgentError):
+                if isinstance(chunk, GeminiError):
                     raise chunk
                 if isinstance(chunk, asyncio.Event):
                     await chunk.wait()

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from agents.core.keys import Keys
 from gemini.catalogue import ModelList
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import Files, NoFiles
 from gemini.instructions import Instructions
 from gemini.keys import Key
@@ -21,7 +21,7 @@ from gemini.request import CallLimits
 from gemini.usage import Usage
 
 Save = Callable[[Media], Awaitable[Saved]]
-"""Stores what an agent made and tells where it can be fetched; raises ``AgentError``."""
+"""Stores what an agent made and tells where it can be fetched; raises ``GeminiError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _unheard(call: CallRecord) -> None:
 
 
 async def _unsaved(media: Media) -> Saved:
-    raise AgentError("internal")
+    raise GeminiError("internal")
 
 
 @dataclass(slots=True)
@@ -163,10 +163,10 @@ class Record:
         """The line of a model call that is about to be made.
 
         Raises:
-            AgentError: ``limit_reached``.
+            GeminiError: ``limit_reached``.
         """
         if len(self.calls) >= self.limits.model_calls:
-            raise AgentError("limit_reached")
+            raise GeminiError("limit_reached")
         call = CallRecord(agent, model, key=self.keys.in_use)
         self.calls.append(call)
         self.note(call)

@@ -20,7 +20,7 @@ from common.database import patiently
 from common.errors import AppError
 from conversations.usage.budgets import BudgetState, budget_states
 from gemini import prices
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 
 NO_PRICE = (
@@ -57,7 +57,7 @@ class LedgerBudget:
     async def allowances(self, key: Key, model: str, call_id: UUID | None) -> tuple[Allowance, ...]:
         """See ``Budget.allowances``. A key of one's own without budgets costs no query."""
         if code := self._ended.get(key.id):
-            raise AgentError(code)
+            raise GeminiError(code)
         run_key = self._keys[key.id]
         _check_model(run_key, model)
         if _is_unlimited(run_key):
@@ -73,7 +73,7 @@ def check_budget(key: RunKey, model: str, user_id: int) -> None:
     """
     try:
         _check_model(key, model)
-    except AgentError as error:
+    except GeminiError as error:
         code = "budget_used_up" if error.code == "budget" else error.code
         raise AppError(code, error.message, status=403) from None
     now = timezone.now()
@@ -85,11 +85,11 @@ def check_budget(key: RunKey, model: str, user_id: int) -> None:
 
 def _check_model(key: RunKey, model: str) -> None:
     if not key.allows(model):
-        raise AgentError("model_not_lent", OTHER_MODELS.format(model=model))
+        raise GeminiError("model_not_lent", OTHER_MODELS.format(model=model))
     budgets = [key.budget, *([key.loan.budget] if key.loan else [])]
     in_money = any(budget.daily_money or budget.monthly_money for budget in budgets)
     if in_money and not prices.is_priced(model):
-        raise AgentError("budget", NO_PRICE.format(model=model))
+        raise GeminiError("budget", NO_PRICE.format(model=model))
 
 
 def _is_unlimited(key: RunKey) -> bool:

@@ -27,7 +27,7 @@ from conversations.models import Thread
 from conversations.selectors import history_for
 from gemini.addresses import Address
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.instructions import Instructions
 from gemini.keys import Key
 from gemini.media_options import PictureOptions, SpeechOptions
@@ -77,7 +77,7 @@ async def estimate(user_id: int, question: Question, *, exact: bool) -> Estimate
     turn, choices = await in_database(_turn, user_id, question)
     try:
         found = await _previewed(turn, OwnFiles(here.gemini, user_id), here.gemini, exact=exact)
-    except AgentError as error:
+    except GeminiError as error:
         error.naming([file.name for file in turn.attachments])
         ours = ("no_video", "bad_request", "file_refused", "too_large")
         status = 429 if error.code == "quota" else 400 if error.code in ours else 502
@@ -93,7 +93,7 @@ async def _previewed(turn: Turn, files: OwnFiles, gemini: GeminiClient, *, exact
     counter = gemini if exact else None
     try:
         return await preview(turn, record, TEAM, counter)
-    except AgentError as error:
+    except GeminiError as error:
         if error.code != "file_gone":
             raise
         await files.forget(turn.keys[0])  # as in a run: they are brought anew, once

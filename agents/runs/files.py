@@ -27,7 +27,7 @@ from conversations.files.google_copies import (
 from conversations.models import Artifact
 from gemini.addresses import as_part
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import Part
 from gemini.keys import Key
 
@@ -128,6 +128,6 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def refused(error: AppError) -> AgentError:
+def refused(error: AppError) -> GeminiError:
     """What a file that could not be kept means for the answer."""
-    return AgentError("storage_full" if error.code == "storage_full" else "internal")
+    return GeminiError("storage_full" if error.code == "storage_full" else "internal")

@@ -33,7 +33,7 @@ from common.database import in_database
 from common.outages import classify
 from conversations.models import TERMINAL_EVENTS, Run
 from conversations.runs import ModelCallRow, Row, run_close
-from gemini.errors import SENTENCES, AgentError
+from gemini.errors import SENTENCES, GeminiError
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class RunTask:
                     if self._writer.is_behind(self.ids.run_id):
                         await self._writer.room(self.ids.run_id)
         except TimeoutError:
-            return self._answer.fail(AgentError("timeout"))
+            return self._answer.fail(GeminiError("timeout"))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._stop_reason or task is None:
@@ -198,7 +198,7 @@ class RunTask:
         if self._stop_reason == "cancelled":
             return self._answer.cancel()
         code = self._stop_reason if self._stop_reason in SENTENCES else "interrupted"
-        return self._answer.fail(AgentError(code))
+        return self._answer.fail(GeminiError(code))
 
     def _publish(self, event: Event) -> None:
         row = self._numbered(event)

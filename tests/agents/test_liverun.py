@@ -18,7 +18,7 @@ from common.outages import outages
 from conversations.models import Event as StoredEvent
 from conversations.models import Message, ModelCall, Run
 from conversations.runs import runs_close_stale
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from tests.agents.conftest import (
     Event,
@@ -154,7 +154,7 @@ async def test_a_run_ends_at_its_deadline(ids: RunIds, writer: Writer):
 
 
 async def test_an_error_of_the_model_ends_the_run_in_our_words(ids: RunIds, writer: Writer):
-    answering = Answering(ids, writer, said("One")[0] | {}, AgentError("overloaded"))
+    answering = Answering(ids, writer, said("One")[0] | {}, GeminiError("overloaded"))
     events = await answering.end()
     run, _, _ = await answering.stored()
     assert_valid_stream(events)

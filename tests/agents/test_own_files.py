@@ -21,7 +21,7 @@ from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, GeminiFile
 from emulator.testing import Emulator
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.pool import Endpoint
 from tests.agents.asking import answered, asked_upstream, calls_of, question, sent_by
@@ -160,7 +160,7 @@ async def test_a_key_that_is_refused_while_bringing_says_so(
 ):
     file, secret = await sent_by(alice, PDF, "contract.pdf"), emulator.new_key(marker)
     key = await in_database(lambda: make_key(owner=alice, secret=secret))
-    with pytest.raises(AgentError) as caught:
+    with pytest.raises(GeminiError) as caught:
         await OwnFiles(gemini, alice.pk).data(kept(file), opened(key), inline=False)
     assert caught.value.code == code
     assert_secret_free(f"{caught.value!r} {caught.value.message}", secret)

@@ -12,7 +12,7 @@ from apikeys import checking, health, services
 from apikeys.models import KeyAudit, UserApiKey
 from common.errors import AppError
 from gemini.account import KeyCheck
-from gemini.errors import SENTENCES, AgentError
+from gemini.errors import SENTENCES, GeminiError
 from gemini.listing import ListedModel
 from tests.people import client_for, make_key, new_secret
 
@@ -167,7 +167,7 @@ def test_no_list_is_an_error_that_is_noted_on_the_key(alice):
     key = make_key(owner=alice)
 
     def refuse(secret: str) -> tuple[str, ...]:
-        raise AgentError("key_blocked")
+        raise GeminiError("key_blocked")
 
     with pytest.raises(AppError) as caught:
         health.key_models(key=key, ask=refuse)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
 
@@ -43,19 +43,19 @@ async def ask(server, sent: ModelRequest) -> list[dict]:
         await gemini.close()
 
 
-async def failure(gemini: GeminiClient, sent: ModelRequest) -> tuple[AgentError, str]:
+async def failure(gemini: GeminiClient, sent: ModelRequest) -> tuple[GeminiError, str]:
     """The error a request ends with, and the words before it."""
     got: list[dict] = []
     try:
         async with aclosing(gemini.stream(sent)) as batches:
             async for batch in batches:
                 got += batch
-    except AgentError as error:
+    except GeminiError as error:
         return error, said(got)
     raise AssertionError(f"no error after {said(got)!r}")
 
 
-async def failure_at(server, sent: ModelRequest | None = None) -> tuple[AgentError, str]:
+async def failure_at(server, sent: ModelRequest | None = None) -> tuple[GeminiError, str]:
     """The same, at a raw server."""
     gemini = GeminiClient(Endpoint(server.url, "v1beta"))
     try:

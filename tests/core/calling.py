@@ -7,7 +7,7 @@ import pytest
 from agents.core.call import ModelCall
 from agents.core.testing import ScriptedModel
 from agents.core.turn import Limits, Record
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.request import ModelRequest
 from tests.core.team import KEY, Shelf
 
@@ -25,9 +25,9 @@ async def outputs(call: ModelCall) -> list[object]:
     return [output async for output in call.outputs()]
 
 
-async def failure(call: ModelCall) -> tuple[AgentError, list[object]]:
+async def failure(call: ModelCall) -> tuple[GeminiError, list[object]]:
     """The error a call ends with, and what it yielded before."""
     yielded: list[object] = []
-    with pytest.raises(AgentError) as caught:
+    with pytest.raises(GeminiError) as caught:
         yielded += [yielded.append(output) async for output in call.outputs()]
     return caught.value, yielded

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Awaitable, Callable
 
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from tests.core.team import (
     USAGE,
@@ -74,7 +74,7 @@ def _opens(event: Event, gates: dict[str, asyncio.Event]) -> bool:
 async def delegation_failed() -> list[Event]:
     model = ScriptedModel(
         asks(call("media", task="Draw it", reason="A picture")),
-        [chunk(text("I begin")), AgentError("overloaded")],
+        [chunk(text("I begin")), GeminiError("overloaded")],
         said("The picture could not be made just now."),
     )
     return await events_of(ask(model, "Draw it"))
@@ -106,7 +106,7 @@ async def blocked() -> list[Event]:
 
 
 async def error_midstream() -> list[Event]:
-    error = AgentError("quota", retry_after_s=7)
+    error = GeminiError("quota", retry_after_s=7)
     reply = [chunk(text("It began"), usageMetadata=USAGE), chunk(text(" well")), error]
     return await events_of(ask(ScriptedModel(reply)))
 
@@ -126,7 +126,7 @@ async def cancelled_in_delegation() -> list[Event]:
 
 async def key_switched() -> list[Event]:
     spare = Key("key2", "private", "AIzaAnotherKeyThatIsSecret00000000000000")
-    model = ScriptedModel([AgentError("quota", retry_after_s=7)], said("Hello, ", "Alice."))
+    model = ScriptedModel([GeminiError("quota", retry_after_s=7)], said("Hello, ", "Alice."))
     return await events_of(ask(model, spare_keys=(spare,)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.google_errors import agent_error
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
@@ -104,7 +104,7 @@ async def file_refused() -> list[Event]:
 
 
 async def tools_left_out() -> list[Event]:
-    model = ScriptedModel([AgentError("tools_refused")], said("Foxes."))
+    model = ScriptedModel([GeminiError("tools_refused")], said("Foxes."))
     return await events_of(ask(model, "Foxes?", agent="text", tools=("search", "code")))
 
 
@@ -132,7 +132,7 @@ async def delegation_blocked() -> list[Event]:
 
 async def delegation_out_of_quota() -> list[Event]:
     """The agent's failure says when it may be asked again, and what else to try."""
-    late = AgentError("quota", retry_after_s=37)
+    late = GeminiError("quota", retry_after_s=37)
     model = ScriptedModel(WRITES, [late], said("Our writer is out of quota."))
     return await events_of(ask(model, "Write of foxes"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, events_of, said
@@ -56,14 +56,14 @@ async def image_edited() -> list[Event]:
 async def file_gone() -> list[Event]:
     """Google lost the file: it is brought anew, and nobody has to hear of it."""
     film = Media(b"film", "application/pdf", "contract.pdf")
-    model = ScriptedModel([AgentError("file_gone")], said("It is a contract."))
+    model = ScriptedModel([GeminiError("file_gone")], said("It is a contract."))
     answer = ask(model, "What is this?", shelf=Shelf(film), attachments=[attached(film)])
     return await events_of(answer)
 
 
 async def file_gone_twice() -> list[Event]:
     film = Media(b"film", "application/pdf", "contract.pdf")
-    model = ScriptedModel([AgentError("file_gone")], [AgentError("file_gone")])
+    model = ScriptedModel([GeminiError("file_gone")], [GeminiError("file_gone")])
     answer = ask(model, "What is this?", shelf=Shelf(film), attachments=[attached(film)])
     return await events_of(answer)
 

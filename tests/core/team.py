@@ -18,7 +18,7 @@ from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Attachment, Record, Turn
 from gemini import catalogue
 from gemini.addresses import as_part
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media, Saved
 from tests.agui_rules import assert_valid_stream
@@ -52,7 +52,7 @@ class Shelf:
 
     async def save(self, media: Media) -> Saved:
         if len(self.kept) >= self._room:
-            raise AgentError("storage_full")
+            raise GeminiError("storage_full")
         self.kept.append(media)
         return Saved(media.id, f"/api/files/{media.id}/", media.mime_type, media.name)
 
@@ -166,7 +166,7 @@ async def events_of_team(
     try:
         async for output in Coordinator(team, gemini, order, record).run():
             events += stream.feed(output)
-    except AgentError as error:
+    except GeminiError as error:
         events += stream.fail(error, record.usage())
     else:
         events += stream.finish("success", record.usage(), record.truncated)

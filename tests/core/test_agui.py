@@ -8,7 +8,7 @@ import pytest
 
 from agents.core.agui import RESULT_CHARS, AguiStream
 from agents.core.outputs import Delegated, Failed, FromAgent, Returned
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import Activity, Media, Saved, TextDelta, ThoughtDelta
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import of_type, types
@@ -167,7 +167,7 @@ OPEN = (
     "end",
     [
         lambda stream: stream.finish("cancelled", []),
-        lambda stream: stream.fail(AgentError("timeout"), []),
+        lambda stream: stream.fail(GeminiError("timeout"), []),
     ],
 )
 def test_whatever_is_open_is_closed_before_the_end(end):
@@ -192,14 +192,14 @@ def test_the_end_tells_usage_and_truncation_only_where_there_are_any():
 
 
 def test_an_error_tells_when_to_come_back_only_where_google_did():
-    event = stream(end=lambda stream: stream.fail(AgentError("quota", retry_after_s=7.5), []))[-1]
+    event = stream(end=lambda stream: stream.fail(GeminiError("quota", retry_after_s=7.5), []))[-1]
     assert event == {
         "type": "RUN_ERROR",
         "code": "quota",
-        "message": AgentError("quota").message,
+        "message": GeminiError("quota").message,
         "metadata": {"retryAfter": 7.5},
     }
-    event = stream(end=lambda stream: stream.fail(AgentError("quota"), []))[-1]
+    event = stream(end=lambda stream: stream.fail(GeminiError("quota"), []))[-1]
     assert "metadata" not in event
 
 
@@ -219,7 +219,7 @@ def test_the_words_so_far_are_kept_message_by_message():
 def test_these_are_all_the_events_there_are():
     emitted = set(types(stream(TextDelta("a"), ThoughtDelta("b"), *OPEN, PICTURE)))
     emitted |= set(types(stream(TO_TEXT, Returned("call1", ""))))
-    emitted |= set(types(stream(end=lambda stream: stream.fail(AgentError("quota"), []))))
+    emitted |= set(types(stream(end=lambda stream: stream.fail(GeminiError("quota"), []))))
     assert emitted == {
         *("RUN_STARTED", "RUN_FINISHED", "RUN_ERROR"),
         *("TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END"),

@@ -7,7 +7,7 @@ import pytest
 from agents.core import call as model_call
 from agents.core.testing import chunk, text
 from agents.core.turn import Limits, Record
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import TextDelta, ThoughtDelta
 from tests.core.calling import calling, failure, outputs
 from tests.core.team import as_inline, said, thought
@@ -23,14 +23,14 @@ def no_backoff(monkeypatch):
 
 @pytest.mark.parametrize("code", ["overloaded", "upstream_error", "unreachable"])
 async def test_a_passing_fault_before_the_first_word_is_tried_once_more(code):
-    call, model, record = calling([AgentError(code)], said("Hi"))
+    call, model, record = calling([GeminiError(code)], said("Hi"))
     assert await outputs(call) == [TextDelta("Hi")]
     assert [line.outcome for line in record.calls] == [code, "ok"]
     assert model.closed == 2
 
 
 async def test_nothing_is_tried_a_third_time():
-    call, model, _ = calling([AgentError("overloaded")], [AgentError("overloaded")], said("Hi"))
+    call, model, _ = calling([GeminiError("overloaded")], [GeminiError("overloaded")], said("Hi"))
     error, _ = await failure(call)
     assert error.code == "overloaded"
     assert len(model.requests) == 2
@@ -41,7 +41,7 @@ async def test_nothing_is_tried_a_third_time():
     ["invalid_key", "key_blocked", "blocked", "too_long", "bad_request", "model_gone", "billing"],
 )
 async def test_what_stays_wrong_is_not_tried_again(code):
-    call, model, _ = calling([AgentError(code)], said("Hi"))
+    call, model, _ = calling([GeminiError(code)], said("Hi"))
     error, _ = await failure(call)
     assert error.code == code
     assert len(model.requests) == 1
@@ -49,15 +49,15 @@ async def test_what_stays_wrong_is_not_tried_again(code):
 
 @pytest.mark.parametrize("code", ["quota", "timeout"])
 async def test_quota_and_timeouts_are_tried_again_only_when_google_says_when(code):
-    call, model, _ = calling([AgentError(code)], said("Hi"))
+    call, model, _ = calling([GeminiError(code)], said("Hi"))
     await failure(call)
     assert len(model.requests) == 1
-    call, model, _ = calling([AgentError(code, retry_after_s=0)], said("Hi"))
+    call, model, _ = calling([GeminiError(code, retry_after_s=0)], said("Hi"))
     assert await outputs(call) == [TextDelta("Hi")]
 
 
 async def test_the_wait_google_asks_for_is_kept():
-    call, _, _ = calling([AgentError("quota", retry_after_s=0.05)], said("Hi"))
+    call, _, _ = calling([GeminiError("quota", retry_after_s=0.05)], said("Hi"))
     record_before = Record(Limits())
     await outputs(call)
     waited = Record(Limits()).started - record_before.started
@@ -65,7 +65,7 @@ async def test_the_wait_google_asks_for_is_kept():
 
 
 async def test_a_wait_longer_than_the_limit_is_not_waited():
-    call, model, _ = calling([AgentError("quota", retry_after_s=11)], said("Hi"), retry_wait_s=10)
+    call, model, _ = calling([GeminiError("quota", retry_after_s=11)], said("Hi"), retry_wait_s=10)
     error, _ = await failure(call)
     assert error.retry_after_s == 11
     assert len(model.requests) == 1
@@ -73,7 +73,7 @@ async def test_a_wait_longer_than_the_limit_is_not_waited():
 
 @pytest.mark.parametrize("part", [text("Half"), thought("Hm.")])
 async def test_nothing_is_tried_again_after_anything_was_delivered(part):
-    call, model, _ = calling([chunk(part), AgentError("overloaded")], said("Hi"))
+    call, model, _ = calling([chunk(part), GeminiError("overloaded")], said("Hi"))
     error, yielded = await failure(call)
     assert error.code == "overloaded"
     assert len(yielded) == len(model.requests) == 1
@@ -81,7 +81,7 @@ async def test_nothing_is_tried_again_after_anything_was_delivered(part):
 
 async def test_a_second_try_begins_from_nothing():
     half = chunk({"functionCall": {"name": "ask_text_agent", "args": {}}})
-    call, _, _ = calling([half, AgentError("overloaded")], said("Hi"))
+    call, _, _ = calling([half, GeminiError("overloaded")], said("Hi"))
     await outputs(call)
     assert call.functions == []
     assert call.content() == {"role": "model", "parts": [{"text": "Hi"}], "model": "gemini"}
@@ -275,6 +275,6 @@ async def test_counts_are_running_totals_and_may_be_left_out():
 
 async def test_tokens_of_a_failed_call_are_counted():
     counts = {"promptTokenCount": 7, "candidatesTokenCount": 2}
-    call, _, record = calling([chunk(text("x"), usageMetadata=counts), AgentError("timeout")])
+    call, _, record = calling([chunk(text("x"), usageMetadata=counts), GeminiError("timeout")])
     await failure(call)
     assert (record.calls[0].usage.input, record.calls[0].usage.output) == (7, 2)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import Saved
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import (
@@ -132,7 +132,7 @@ async def test_stopped_while_a_picture_is_stored():
 
 
 async def test_stopped_while_it_waits_to_try_again():
-    model = ScriptedModel([AgentError("overloaded", retry_after_s=9)], said("never"))
+    model = ScriptedModel([GeminiError("overloaded", retry_after_s=9)], said("never"))
     answer = ask(model)
     events = await events_until_cancelled(answer, last_is("RUN_STARTED"))
     assert len(model.requests) == 1
@@ -169,7 +169,7 @@ async def test_left_after_any_event_the_stream_can_be_ended_and_is_valid():
 async def test_a_run_that_ended_by_itself_does_not_end_twice(ending):
     answer = ask(ScriptedModel(said("Hi")))
     events = [event async for event in answer]
-    assert (answer.cancel() if ending == "cancel" else answer.fail(AgentError("timeout"))) == []
+    assert (answer.cancel() if ending == "cancel" else answer.fail(GeminiError("timeout"))) == []
     assert answer.outcome == "success"
     assert answer.error is None
     assert_valid_stream(events)
@@ -181,7 +181,7 @@ async def test_a_run_ended_by_the_server_says_why_and_keeps_the_words():
     while not words(events):
         events.append(await anext(made))
     await made.aclose()
-    events += answer.fail(AgentError("interrupted"))
+    events += answer.fail(GeminiError("interrupted"))
     assert_valid_stream(events)
     assert events[-1]["code"] == "interrupted"
     assert answer.outcome == "error"

@@ -11,7 +11,7 @@ import pytest
 
 from gemini import pool as gemini_pool
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.pool import Endpoint
 from tests.core.asking import STOP, frames, request
 from tests.core.rawserver import SSE, answering, reply
@@ -69,7 +69,7 @@ async def leave(gemini: GeminiClient) -> None:
 
 
 async def read(gemini: GeminiClient) -> None:
-    with suppress(AgentError):
+    with suppress(GeminiError):
         await frames(gemini, request())
 
 

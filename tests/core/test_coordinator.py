@@ -7,7 +7,7 @@ import json
 
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from tests.core.team import (
     USAGE,
     ask,
@@ -169,13 +169,13 @@ async def test_a_call_without_id_is_answered_without_id():
 
 async def test_a_failed_agent_is_a_subagent_error_and_the_coordinator_goes_on():
     model = ScriptedModel(
-        asks(WRITE), [chunk(text("It beg")), AgentError("blocked")], said("It was refused.")
+        asks(WRITE), [chunk(text("It beg")), GeminiError("blocked")], said("It was refused.")
     )
     answer = ask(model)
     events = await events_of(answer)
     [error] = of_type(events, "SUBAGENT_ERROR")
     assert error["code"] == "blocked"
-    assert error["message"] == AgentError("blocked").message
+    assert error["message"] == GeminiError("blocked").message
     assert words(events, "text") == "It beg"
     assert words(events) == "It was refused."
     assert answer.outcome == "success"
@@ -184,7 +184,7 @@ async def test_a_failed_agent_is_a_subagent_error_and_the_coordinator_goes_on():
 
 
 async def test_one_of_two_agents_fails_and_the_other_is_heard():
-    model = ScriptedModel(asks(WRITE, DRAW), [AgentError("blocked")], said("A fox"), said("Half."))
+    model = ScriptedModel(asks(WRITE, DRAW), [GeminiError("blocked")], said("A fox"), said("Half."))
     events = await events_of(ask(model))
     assert len(of_type(events, "SUBAGENT_ERROR")) == len(of_type(events, "SUBAGENT_FINISHED")) == 1
     assert words(events, "media") == "A fox"
@@ -201,7 +201,7 @@ async def test_words_before_a_delegation_are_the_coordinators():
 
 
 async def test_a_named_agent_that_fails_fails_the_run():
-    answer = ask(ScriptedModel([AgentError("key_blocked")]), "Write", agent="text")
+    answer = ask(ScriptedModel([GeminiError("key_blocked")]), "Write", agent="text")
     events = await events_of(answer)
     assert types(events)[-4:-2] == ["SUBAGENT_ERROR", "TOOL_CALL_RESULT"]
     assert events[-1]["code"] == "key_blocked"
@@ -260,7 +260,7 @@ async def test_a_run_makes_no_more_model_calls_than_it_may():
 
 
 async def test_a_retry_counts_as_a_model_call():
-    model = ScriptedModel([AgentError("overloaded", retry_after_s=0)], said("Hi"))
+    model = ScriptedModel([GeminiError("overloaded", retry_after_s=0)], said("Hi"))
     events = await events_of(ask(model, limits=Limits(model_calls=1)))
     assert events[-1]["code"] == "limit_reached"
     assert len(model.requests) == 1
@@ -280,7 +280,7 @@ async def test_a_fault_of_ours_is_internal_and_its_text_is_nowhere(caplog):
 
 
 async def test_the_ledger_has_a_line_for_each_call():
-    model = ScriptedModel(asks(WRITE), [AgentError("blocked")], said("Sorry."))
+    model = ScriptedModel(asks(WRITE), [GeminiError("blocked")], said("Sorry."))
     answer = ask(model)
     await events_of(answer)
     lines = [(call.agent, call.outcome, call.usage.input) for call in answer.record.calls]

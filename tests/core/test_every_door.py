@@ -12,7 +12,7 @@ import pytest
 from emulator.faults import FAULTS, fault
 from gemini.account import check_key, list_models
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import TextDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
@@ -127,7 +127,7 @@ async def asked(server, door):
 @pytest.mark.parametrize("name", MEANS)
 async def test_a_refusal_means_the_same_through_every_door(door, name):
     async with answering(refusing(name)) as server:
-        with pytest.raises(AgentError) as caught:
+        with pytest.raises(GeminiError) as caught:
             await asked(server, door)
     assert caught.value.code == MEANS[name]
     said = json.loads(fault(name, "gemini-3.8-flash").body)["error"]["message"]
@@ -150,7 +150,7 @@ async def test_a_check_tells_a_bad_key_from_a_bad_place(name):
 async def test_what_is_no_error_of_googles_is_told_by_its_status(door, body):
     broken = reply(body, "content-type: text/html", status="503 No")
     async with answering(broken) as server:
-        with pytest.raises(AgentError) as caught:
+        with pytest.raises(GeminiError) as caught:
             await asked(server, door)
     assert caught.value.code == "overloaded"
 
@@ -180,7 +180,7 @@ async def ends(server) -> str:
             texts += [said.text for said in reader.feed(chunks) if isinstance(said, TextDelta)]
         list(reader.rest())
         return reader.check_finish()
-    except AgentError as error:
+    except GeminiError as error:
         return error.code
     finally:
         await gemini.close()

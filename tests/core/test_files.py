@@ -10,7 +10,7 @@ from agents.core.call import ModelCall
 from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits, Record
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media, TextDelta
 from gemini.request import ModelRequest
@@ -42,7 +42,7 @@ def no_backoff(monkeypatch):
 class Cloud(Shelf):
     """Files that are at Google, each under an address of the key that brought it there."""
 
-    def __init__(self, *uploads: Media, fault: AgentError | None = None) -> None:
+    def __init__(self, *uploads: Media, fault: GeminiError | None = None) -> None:
         super().__init__(*uploads)
         self._at: dict[tuple[str, str], str] = {}
         self._numbers = count()
@@ -90,7 +90,7 @@ async def test_a_question_may_be_a_file_alone():
 
 
 async def test_after_another_key_took_over_the_files_are_those_of_that_key():
-    scripted, cloud = ScriptedModel([AgentError("quota")], said("A contract.")), Cloud(PDF)
+    scripted, cloud = ScriptedModel([GeminiError("quota")], said("A contract.")), Cloud(PDF)
     await asked(scripted, PDF, shelf=cloud, spare_keys=(SPARE,))
     first, second = scripted.requests
     assert first.contents == (user("What is this?", files=(at_google("key1", 0),)),)
@@ -101,7 +101,7 @@ async def test_after_another_key_took_over_the_files_are_those_of_that_key():
 
 
 async def test_a_file_that_google_lost_is_brought_anew_once():
-    scripted, cloud = ScriptedModel([AgentError("file_gone")], said("A contract.")), Cloud(PDF)
+    scripted, cloud = ScriptedModel([GeminiError("file_gone")], said("A contract.")), Cloud(PDF)
     answer, events = await asked(scripted, PDF, shelf=cloud)
     assert words(events) == "A contract."
     assert [request.contents[0]["parts"][0] for request in scripted.requests] == [
@@ -113,7 +113,7 @@ async def test_a_file_that_google_lost_is_brought_anew_once():
 
 
 async def test_a_file_that_google_loses_again_ends_the_answer():
-    scripted = ScriptedModel(*[[AgentError("file_gone")]] * 3)
+    scripted = ScriptedModel(*[[GeminiError("file_gone")]] * 3)
     cloud = Cloud(PDF)
     answer, _ = await asked(scripted, PDF, shelf=cloud, spare_keys=(SPARE,))
     assert answer.error.code == "file_gone"
@@ -122,7 +122,7 @@ async def test_a_file_that_google_loses_again_ends_the_answer():
 
 
 async def test_a_file_lost_after_the_first_word_is_not_brought_again():
-    scripted, cloud = ScriptedModel([chunk(text("A ")), AgentError("file_gone")]), Cloud(PDF)
+    scripted, cloud = ScriptedModel([chunk(text("A ")), GeminiError("file_gone")]), Cloud(PDF)
     answer, events = await asked(scripted, PDF, shelf=cloud)
     assert (words(events), answer.error.code) == ("A ", "file_gone")
     assert len(scripted.requests) == 1
@@ -130,7 +130,7 @@ async def test_a_file_lost_after_the_first_word_is_not_brought_again():
 
 
 async def test_a_file_that_cannot_be_brought_ends_the_answer_before_a_call_is_made():
-    scripted, cloud = ScriptedModel(), Cloud(PDF, fault=AgentError("key_blocked"))
+    scripted, cloud = ScriptedModel(), Cloud(PDF, fault=GeminiError("key_blocked"))
     answer, _ = await asked(scripted, PDF, shelf=cloud)
     assert answer.error.code == "key_blocked"
     assert scripted.requests == answer.record.calls == []
@@ -140,7 +140,7 @@ async def test_a_file_that_one_key_cannot_bring_is_brought_with_the_next_one():
     class Half(Cloud):
         async def data(self, artifact, key, *, inline):
             if key.id == "key1":
-                raise AgentError("quota")
+                raise GeminiError("quota")
             return await super().data(artifact, key, inline=inline)
 
     scripted = ScriptedModel(said("A contract."))

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.calls import camelised
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.pool import Endpoint
 from gemini.request import Function, ModelRequest
 from tests.core.asking import HELLO, KEY, MODEL, STOP, ask, frames, request, said
@@ -110,7 +110,7 @@ async def test_cookies_are_not_sent_back(status):
     async with answering(reply(STOP, *lines, status=status)) as server:
         gemini = GeminiClient(Endpoint(server.url, "v1beta"))
         for key in (KEY, "AIza" + "b" * 35):
-            with contextlib.suppress(AgentError):
+            with contextlib.suppress(GeminiError):
                 await frames(gemini, request(key))
         await gemini.close()
     assert len(server.heads) == 2
@@ -122,7 +122,7 @@ async def test_redirects_are_not_followed(status):
     async with answering(reply(STOP)) as other:
         away = reply(b"", f"location: {other.url}v1beta/x", status=status)
         async with answering(away) as server:
-            with pytest.raises(AgentError) as caught:
+            with pytest.raises(GeminiError) as caught:
                 await ask(server, request())
     assert caught.value.code == "upstream_error"
     assert other.connections == 0
@@ -152,7 +152,7 @@ async def test_the_environment_changes_nothing(monkeypatch):
 
 async def test_no_key_is_an_invalid_key_and_never_one_of_the_environment(monkeypatch, gemini):
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
-    with pytest.raises(AgentError) as caught:
+    with pytest.raises(GeminiError) as caught:
         await frames(gemini, request(""))
     assert caught.value.code == "invalid_key"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemini.errors import KINDS, AgentError
+from gemini.errors import KINDS, GeminiError
 from gemini.google_errors import agent_error
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
@@ -13,7 +13,7 @@ FREE = "generate_content_free_tier_requests"
 TOOLS = "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools."
 
 
-def answered(status: int, message: str = "", reason: str = "", **detail: object) -> AgentError:
+def answered(status: int, message: str = "", reason: str = "", **detail: object) -> GeminiError:
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
     error = {"code": status, "message": message, "details": [*details, detail]}
     return agent_error(status, {"error": error})

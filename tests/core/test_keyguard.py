@@ -15,7 +15,7 @@ from agents.core.call import ModelCall
 from agents.core.team import TEAM
 from agents.core.testing import ScriptedModel, chunk, function_call, text
 from agents.core.turn import Limits, Record
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.redaction import REMOVED, Redactor, StreamRedactor
@@ -36,7 +36,7 @@ async def yielded_before_failing(call: ModelCall) -> list[object]:
     try:
         async for output in call.outputs():
             outputs.append(output)
-    except AgentError:
+    except GeminiError:
         return outputs
     raise AssertionError("the call did not fail")
 
@@ -71,7 +71,7 @@ async def test_an_answer_and_its_history_lose_a_key_that_was_cut():
 
 async def test_held_words_come_before_what_follows_them():
     thought = {"text": "I think A", "thought": True}
-    call = calling(chunk(thought), chunk(text("Answer A")), AgentError("overloaded"))
+    call = calling(chunk(thought), chunk(text("Answer A")), GeminiError("overloaded"))
     said = await yielded_before_failing(call)
     joined = {
         kind: "".join(o.text for o in said if type(o) is kind) for kind in (ThoughtDelta, TextDelta)

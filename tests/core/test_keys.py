@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from gemini.account import check_key, list_models
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.listing import ListedModel
 from gemini.pool import Endpoint
 from tests.core.asking import KEY, STOP, failure, request
@@ -133,6 +133,6 @@ async def test_a_list_of_models_on_several_pages_is_read_to_a_limit(emulator, en
 
 @pytest.mark.parametrize(("marker", "code"), [("invalid", "invalid_key"), ("quota", "quota")])
 async def test_a_refused_key_lists_nothing(emulator, endpoint, marker, code):
-    with pytest.raises(AgentError) as caught:
+    with pytest.raises(GeminiError) as caught:
         await asyncio.to_thread(list_models, endpoint, emulator.new_key(marker))
     assert caught.value.code == code

@@ -11,7 +11,7 @@ from agents.core import team
 from agents.core.agent import RESULT_CHARS, Tool
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Attachment, Limits
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from tests.core.exchanges import FLASH, answered, model, user
 from tests.core.runs_with_tools import WeatherAgent, looks_up
 from tests.core.team import asks, call, events_of_team, of_type, prompt_of, said, words
@@ -211,7 +211,7 @@ async def test_its_own_part_goes_back_to_its_model_and_words_to_another():
 async def test_an_agent_that_cannot_do_it_says_so_with_a_code():
     class Closed(WeatherAgent):
         async def run(self, task):
-            raise AgentError("no_video")
+            raise GeminiError("no_video")
             yield
 
     scripted = ScriptedModel(asks(ASKS), said("No film."))

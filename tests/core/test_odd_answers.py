@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.sse import BadSSE, SSEDecoder
 from tests.core.recordings import recorded
 from tests.core.team import ask, call, events_of, said, thought, words
@@ -91,9 +91,9 @@ def _script(data: bytes) -> list[Any]:
         script.extend(reader.feed(data))
         script.extend(reader.end())
     except BadSSE:
-        script.append(AgentError("upstream_error"))
+        script.append(GeminiError("upstream_error"))
     return [
-        AgentError("overloaded") if isinstance(one, dict) and "error" in one else one
+        GeminiError("overloaded") if isinstance(one, dict) and "error" in one else one
         for one in script
     ]
 

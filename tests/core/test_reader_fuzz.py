@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.core.testing import ScriptedModel, chunk, text
 from gemini.account import check_key, list_models
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.listing import ListedModel
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
@@ -130,7 +130,7 @@ def read(frames: list[Any]) -> tuple[ResponseParser, list[Any], str]:
             told.extend(reader.feed([frame]))
         told.extend(reader.rest())
         reader.check_finish()
-    except AgentError as error:
+    except GeminiError as error:
         told.extend(reader.released())
         return reader, told, error.code
     return reader, told, ""
@@ -269,7 +269,7 @@ async def test_lists_of_models_with_odd_fields_are_read_or_refused_in_our_words(
             endpoint = Endpoint(server.url, "v1beta")
             try:
                 models = await asyncio.to_thread(list_models, endpoint, "AIzaKey")
-            except AgentError:
+            except GeminiError:
                 check = await asyncio.to_thread(check_key, endpoint, "AIzaKey")
                 assert check.status == "unreachable"
             else:
@@ -316,7 +316,7 @@ async def test_files_with_odd_fields_are_brought_or_refused_in_our_words():
                 assert file.uri
                 assert file.expires_at.tzinfo is not None
                 brought += 1
-            except AgentError:
+            except GeminiError:
                 pass
             finally:
                 await gemini.close()
@@ -329,7 +329,7 @@ async def test_counts_with_odd_fields_are_numbers_or_refused_in_our_words():
             gemini = GeminiClient(Endpoint(server.url, "v1beta"))
             try:
                 assert type(await gemini.count_tokens(request("AIzaKey"))) is int
-            except AgentError:
+            except GeminiError:
                 pass
             finally:
                 await gemini.close()

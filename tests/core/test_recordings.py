@@ -10,7 +10,7 @@ import pytest
 from agents.core.call import ModelCall
 from agents.core.turn import Limits, Record
 from gemini.client import GeminiClient
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
@@ -38,7 +38,7 @@ class Replayed:
         try:
             async for output in self.call.outputs():
                 self.outputs.append(output)
-        except AgentError as error:
+        except GeminiError as error:
             self.code = error.code
         return self
 

@@ -6,7 +6,7 @@ import pytest
 
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media
 from tests.core.exchanges import FLASH, model, user
@@ -31,7 +31,7 @@ PLAIN = (user("Why?"), model("It is salt."))
 
 
 def refused(code, **more):
-    return [AgentError(code, **more)]
+    return [GeminiError(code, **more)]
 
 
 def notices(events):
@@ -125,7 +125,7 @@ async def test_without_tools_there_is_nothing_to_leave_out():
 
 
 async def test_nothing_is_repaired_once_something_was_said():
-    scripted = ScriptedModel([chunk(text("Half")), AgentError("history_refused")], said("No"))
+    scripted = ScriptedModel([chunk(text("Half")), GeminiError("history_refused")], said("No"))
     answer = ask(scripted, "And now?", history=[BEFORE])
     events = await events_of(answer)
     assert (answer.error.code, words(events)) == ("history_refused", "Half")
@@ -153,7 +153,7 @@ async def failed(error, *files, history=(), prompt="Look"):
     ],
 )
 async def test_the_file_is_named(about, named):
-    error = AgentError("file_refused", "Google cannot read {files}: damaged.", about=about)
+    error = GeminiError("file_refused", "Google cannot read {files}: damaged.", about=about)
     answer = await failed(error, PDF, PHOTO)
     assert answer.error.message == f"Google cannot read {named}: damaged."
     assert set(answer.record.refused.values()) == {answer.error.message}
@@ -161,14 +161,14 @@ async def test_the_file_is_named(about, named):
 
 
 async def test_a_file_that_is_only_not_ready_is_not_held_against_it():
-    answer = await failed(AgentError("file_not_ready", "Not yet: {files}."), PDF)
+    answer = await failed(GeminiError("file_not_ready", "Not yet: {files}."), PDF)
     assert (answer.error.message, answer.record.refused) == ("Not yet: “scan.pdf”.", {})
 
 
 async def test_a_refusal_without_words_mentions_that_a_file_may_be_the_reason():
-    answer = await failed(AgentError("bad_request"), PDF)
+    answer = await failed(GeminiError("bad_request"), PDF)
     assert "“scan.pdf” may be why" in answer.error.message
-    assert "may be why" not in (await failed(AgentError("bad_request"))).error.message
+    assert "may be why" not in (await failed(GeminiError("bad_request"))).error.message
 
 
 async def test_what_is_too_large_for_a_request_goes_by_way_of_the_files_api():
@@ -231,7 +231,7 @@ async def test_without_a_token_there_is_nothing_to_go_on_with():
 
 
 async def test_what_a_fault_leaves_of_a_long_answer_is_kept():
-    scripted = ScriptedModel(part("One ", "dDE="), [AgentError("overloaded")])
+    scripted = ScriptedModel(part("One ", "dDE="), [GeminiError("overloaded")])
     answer = ask(scripted)
     events = await events_of(answer)
     assert (answer.error.code, words(events)) == ("overloaded", "One ")

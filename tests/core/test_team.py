@@ -11,7 +11,7 @@ from agents.core.coordinator import SYSTEM
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
 from gemini import prices
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from tests.core.exchanges import DRAW, FLASH, LITE, WRITE, answered, model, user
 from tests.core.team import (
     USAGE,
@@ -104,12 +104,12 @@ async def test_the_answer_of_one_agent_is_kept_as_said_by_the_model_that_led():
 @pytest.mark.parametrize(
     ("reply", "code", "limits"),
     [
-        ([AgentError("key_blocked")], "key_blocked", {}),
+        ([GeminiError("key_blocked")], "key_blocked", {}),
         (said("Once", finish="SAFETY"), "blocked", {}),
         ([{"promptFeedback": {"blockReason": "SAFETY"}}], "blocked", {}),
         ([chunk(text("Once"))], "truncated", {}),
         ([chunk(text("Once")), asyncio.Event()], "timeout", {"agent_s": 0.02}),
-        ([AgentError("quota", retry_after_s=99)], "quota", {}),
+        ([GeminiError("quota", retry_after_s=99)], "quota", {}),
         (said("Once", finish="MALFORMED_FUNCTION_CALL"), "upstream_error", {}),
         (asks(as_inline("image/png", b"fox")), "storage_full", {}),
     ],
@@ -130,7 +130,7 @@ async def test_an_agent_that_fails_is_told_and_the_others_are_joined(reply, code
 
 
 async def test_an_agent_that_failed_leaves_nothing_of_its_own_to_the_next_turn():
-    scripted = ScriptedModel(TOGETHER, [AgentError("blocked")], said("A fox"), said("Half."))
+    scripted = ScriptedModel(TOGETHER, [GeminiError("blocked")], said("A fox"), said("Half."))
     answer = ask(scripted, "Both")
     await events_of(answer)
     assert {content.get("agent") for content in answer.contents()} == {None, "media"}
@@ -155,7 +155,7 @@ async def test_a_named_agent_that_takes_too_long_ends_the_run():
 
 
 async def test_advice_goes_with_the_failure_of_an_agent_and_of_the_run():
-    late = AgentError("quota", retry_after_s=37)
+    late = GeminiError("quota", retry_after_s=37)
     scripted = ScriptedModel(asks(WRITE), [late], said("Later."))
     events = await events_of(ask(scripted, model="gemini-3-pro"))
     advice = {"retryAfter": 37, "tryModel": "gemini-3-flash"}
@@ -210,7 +210,7 @@ async def test_a_budget_that_ends_in_an_agent_ends_the_run():
 
 async def test_the_limit_of_rounds_of_an_agent_is_its_own_failure():
     """The run has calls left, so the coordinator goes on."""
-    scripted = ScriptedModel(asks(WRITE), [AgentError("limit_reached")], said("In short: waves."))
+    scripted = ScriptedModel(asks(WRITE), [GeminiError("limit_reached")], said("In short: waves."))
     answer = ask(scripted, "A poem")
     events = await events_of(answer)
     assert of_type(events, "SUBAGENT_ERROR")[0]["code"] == "limit_reached"

@@ -8,7 +8,7 @@ import pytest
 
 from agents.core.turn import CallRecord, Limits, Record, Turn
 from gemini import catalogue
-from gemini.errors import KINDS, SENTENCES, AgentError
+from gemini.errors import KINDS, SENTENCES, GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media
 from gemini.request import ModelRequest
@@ -72,12 +72,12 @@ def test_every_code_has_a_sentence_that_ends_and_no_retry_is_for_what_stays_wron
     assert not any(
         KINDS[code].retry for code in ("invalid_key", "blocked", "too_long", "bad_request")
     )
-    assert AgentError("quota").retryable
-    assert not AgentError("blocked").retryable
+    assert GeminiError("quota").retryable
+    assert not GeminiError("blocked").retryable
 
 
 def test_an_error_says_its_code_and_nothing_else():
-    error = AgentError("quota", "Wait a day.", retry_after_s=3)
+    error = GeminiError("quota", "Wait a day.", retry_after_s=3)
     assert (str(error), error.message, error.retry_after_s) == ("quota", "Wait a day.", 3)
 
 

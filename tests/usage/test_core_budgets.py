@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from tests.core.team import (
     USAGE,
     USED_UP,
@@ -83,7 +83,7 @@ async def test_what_others_spend_meanwhile_stops_a_call_on_its_way(monkeypatch):
     class Meanwhile(Allowed):
         async def allowances(self, key, model, call_id):
             if call_id is not None:
-                raise AgentError("budget", USED_UP)
+                raise GeminiError("budget", USED_UP)
             return await super().allowances(key, model, call_id)
 
     budget = Meanwhile(1000)

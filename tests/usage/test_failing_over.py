@@ -6,7 +6,7 @@ import pytest
 
 from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.redaction import REMOVED, Redactor, StreamRedactor
 from tests.core.team import (
@@ -35,7 +35,7 @@ def switches(events: list[Event]) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("code", ["quota", "invalid_key", "key_blocked"])
 async def test_the_next_key_is_used_when_google_turns_one_away(code):
-    model = ScriptedModel([AgentError(code)], said("Hello"))
+    model = ScriptedModel([GeminiError(code)], said("Hello"))
     answer = ask(model, spare_keys=SPARES)
     events = await events_of(answer)
     assert answer.outcome == "success"
@@ -49,21 +49,21 @@ async def test_the_next_key_is_used_when_google_turns_one_away(code):
 
 
 async def test_the_keys_are_taken_in_their_order_until_one_works():
-    model = ScriptedModel([AgentError("quota")], [AgentError("invalid_key")], said("Hello"))
+    model = ScriptedModel([GeminiError("quota")], [GeminiError("invalid_key")], said("Hello"))
     events = await events_of(ask(model, spare_keys=SPARES))
     assert [change["to"] for change in switches(events)] == ["private", "team"]
     assert [change["reason"] for change in switches(events)] == ["quota", "invalid_key"]
 
 
 async def test_the_last_key_s_refusal_ends_the_run():
-    answer = ask(ScriptedModel(*[[AgentError("quota")]] * 3), spare_keys=SPARES)
+    answer = ask(ScriptedModel(*[[GeminiError("quota")]] * 3), spare_keys=SPARES)
     events = await events_of(answer)
     assert (answer.outcome, events[-1]["code"]) == ("error", "quota")
     assert len(answer.record.calls) == 3
 
 
 async def test_without_spare_keys_nothing_changes():
-    answer = ask(ScriptedModel([AgentError("quota")], said("Hello")))
+    answer = ask(ScriptedModel([GeminiError("quota")], said("Hello")))
     events = await events_of(answer)
     assert (events[-1]["code"], switches(events)) == ("quota", [])
 
@@ -71,14 +71,14 @@ async def test_without_spare_keys_nothing_changes():
 @pytest.mark.parametrize("code", ["overloaded", "blocked", "too_long", "timeout", "model_gone"])
 async def test_what_is_not_the_key_s_fault_keeps_the_key(code, monkeypatch):
     monkeypatch.setattr("agents.core.call.BACKOFF_S", 0.0)
-    model = ScriptedModel([AgentError(code)], [AgentError(code)])
+    model = ScriptedModel([GeminiError(code)], [GeminiError(code)])
     await events_of(ask(model, spare_keys=SPARES))
     assert {request.api_key for request in model.requests} == {KEY}
 
 
 @pytest.mark.parametrize("delivered", [text("Hel"), {"text": "Hm", "thought": True}])
 async def test_after_the_first_word_no_key_is_changed(delivered):
-    model = ScriptedModel([chunk(delivered), AgentError("quota")], said("Hello"))
+    model = ScriptedModel([chunk(delivered), GeminiError("quota")], said("Hello"))
     events = await events_of(ask(model, spare_keys=SPARES))
     assert (events[-1]["code"], switches(events)) == ("quota", [])
     assert len(model.requests) == 1
@@ -86,7 +86,7 @@ async def test_after_the_first_word_no_key_is_changed(delivered):
 
 async def test_after_a_delegation_no_key_is_changed():
     model = ScriptedModel(
-        asks(call("text", task="Write", reason="Long")), [AgentError("quota")], said("Sorry.")
+        asks(call("text", task="Write", reason="Long")), [GeminiError("quota")], said("Sorry.")
     )
     events = await events_of(ask(model, spare_keys=SPARES))
     assert switches(events) == []
@@ -94,7 +94,7 @@ async def test_after_a_delegation_no_key_is_changed():
 
 
 async def test_an_agent_that_was_named_goes_on_with_the_next_key_too():
-    model = ScriptedModel([AgentError("quota")], said("Once upon a time"))
+    model = ScriptedModel([GeminiError("quota")], said("Once upon a time"))
     events = await events_of(ask(model, "a story", agent="text", spare_keys=SPARES))
     assert len(switches(events)) == 1
     assert words(events, "text") == "Once upon a time"
@@ -102,7 +102,7 @@ async def test_an_agent_that_was_named_goes_on_with_the_next_key_too():
 
 async def test_the_new_key_stays_for_the_rest_of_the_run():
     model = ScriptedModel(
-        [AgentError("quota")], asks(call("text", task="Write", reason="Long")), said("Once")
+        [GeminiError("quota")], asks(call("text", task="Write", reason="Long")), said("Once")
     )
     answer = ask(model, spare_keys=SPARES)
     await events_of(answer)
@@ -114,7 +114,7 @@ async def test_a_spare_key_whose_budget_is_used_up_is_passed_over():
         async def allowances(self, key, model, call_id):
             return await super().allowances(key, model, call_id) if key.id == "key2" else ()
 
-    model = ScriptedModel([AgentError("quota")], said("Hello"))
+    model = ScriptedModel([GeminiError("quota")], said("Hello"))
     events = await events_of(ask(model, spare_keys=SPARES, budget=Poor(0)))
     assert [change["to"] for change in switches(events)] == ["private", "team"]
     assert [request.api_key for request in model.requests] == [KEY, THIRD]

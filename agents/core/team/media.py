@@ -10,7 +10,7 @@ from typing import Any
 from agents.core.agent import Task, Tool
 from gemini import dialogue, media_options
 from gemini.catalogue import ModelInfo
-from gemini.errors import AgentError
+from gemini.errors import GeminiError
 from gemini.files import kind_of
 from gemini.media_options import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
 from gemini.outputs import Said
@@ -77,7 +77,7 @@ def _options(task: Task) -> dict[str, Any]:
     """The model by what is wanted, and what to ask of it.
 
     Raises:
-        AgentError: ``no_video``; ``model_gone``, if the key has no model for it; ``bad_request``,
+        GeminiError: ``no_video``; ``model_gone``, if the key has no model for it; ``bad_request``,
             if there are too many pictures or speakers.
     """
     wanted = task.arguments.get("output", "")
@@ -87,7 +87,7 @@ def _options(task: Task) -> dict[str, Any]:
         case "speech":
             return {**_speech(task), "expects": "audio"}
         case "video":
-            raise AgentError("no_video")
+            raise GeminiError("no_video")
         case _:
             expects = "image" if wanted == "image" else ""  # else it may be about one that is there
             return {**_picture(task), "expects": expects}
@@ -97,7 +97,7 @@ def _picture(task: Task) -> dict[str, Any]:
     model = _model(task, "image")
     pictures = sum(kind_of(file.mime_type) == "image" for file in task.turn.attachments)
     if refusal := media_options.references_refusal(model, pictures):
-        raise AgentError("bad_request", refusal)
+        raise GeminiError("bad_request", refusal)
     return {
         "system": SYSTEM,
         "model": model.api_id,
@@ -116,7 +116,7 @@ def _speech(task: Task) -> dict[str, Any]:
     if chosen.speakers and len(script.names) > len(chosen.speakers):
         listed = ", ".join(script.names)
         refusal = f"A dialogue has two speakers, and this text has more: {listed}."
-        raise AgentError("bad_request", refusal)
+        raise GeminiError("bad_request", refusal)
     if speakers:
         parts = dialogue.performed(script, style, metadata=metadata)
     else:
@@ -153,7 +153,7 @@ def _model(task: Task, kind: str) -> ModelInfo:
     """The best model of a kind that the key has."""
     best = task.turn.models.best(kind)
     if best is None:
-        raise AgentError("model_gone", NO_MODEL[kind])
+        raise GeminiError("model_gone", NO_MODEL[kind])
     return best
 
 
