@@ -1,4 +1,4 @@
-"""Text from outside: bounded, and only what every database and browser can hold."""
+"""The rules for text from outside: what can be stored, what can be seen, and JSON within bounds."""
 
 from __future__ import annotations
 
@@ -11,14 +11,31 @@ from typing import Any, NoReturn
 from common.errors import AppError
 
 MAX_DEPTH = 32
-
-# A string, closed or not: one pass, whatever comes in.
-STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
-NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+REPLACEMENT = "\ufffd"
+# PostgreSQL refuses NUL, and halves of surrogate pairs cannot be encoded as UTF-8.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 MAX_MARKS = 30  # in a row, as in Unicode's Stream-Safe Text Format (UAX #15)
 JOINERS = "\u200c\u200d"
 _JOINERS = re.compile(f"[{JOINERS}]+")
+
+
+def sanitize_text(text: str) -> str:
+    """``text`` with each character that cannot be stored replaced by U+FFFD."""
+    return _UNSTORABLE.sub(REPLACEMENT, text)
+
+
+def sanitize_json(value: Any) -> Any:
+    """``sanitize_text`` for every text inside a JSON value, names of members among them."""
+    match value:
+        case str():
+            return sanitize_text(value)
+        case list():
+            return [sanitize_json(item) for item in value]
+        case dict():
+            return {sanitize_text(name): sanitize_json(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def visible_text(text: str) -> str:
@@ -35,10 +52,10 @@ def visible_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _with_few_marks(joined)).split())
 
 
-def _needed_joiner(found: re.Match[str]) -> str:
-    start, end = found.span()
-    before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
-    return found[0][0] if _takes_joiner(before) and _takes_joiner(after) else ""
+def _needed_joiner(match: re.Match[str]) -> str:
+    start, end = match.span()
+    before, after = match.string[max(0, start - 1) : start], match.string[end : end + 1]
+    return match[0][0] if _takes_joiner(before) and _takes_joiner(after) else ""
 
 
 def _with_few_marks(text: str) -> str:
@@ -49,13 +66,13 @@ def _with_few_marks(text: str) -> str:
     """
     if text.isascii():
         return text
-    kept: list[str] = []
+    pieces: list[str] = []
     marks = 0
     for char in text:
         marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
         if marks <= MAX_MARKS:
-            kept.append(char)
-    return "".join(kept)
+            pieces.append(char)
+    return "".join(pieces)
 
 
 def _takes_joiner(char: str) -> bool:
@@ -66,43 +83,46 @@ def _takes_joiner(char: str) -> bool:
     )
 
 
-def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
-    """The value of a JSON text, if it is one that can be stored and sent on.
+def parse_json(
+    raw: bytes | str, *, max_bytes: int | None = None, must_be_storable: bool = True
+) -> Any:
+    """The value of a JSON text from outside: strict, of bounded size, and at most 32 levels deep.
+
+    Args:
+        raw: bytes are read as UTF-8.
+        max_bytes: the size of ``raw`` that is still read; None: whoever sent it was limited before.
+        must_be_storable: refuse NUL characters and halves of surrogate pairs. Without it the caller
+            replaces them before anything is stored (``sanitize_text``).
 
     Raises:
         AppError: ``too_large`` (413), or ``bad_json`` (400) for what is no JSON, is nested too
-            deep, or holds NaN, Infinity, NUL characters or halves of surrogate pairs.
+            deep, or holds NaN, Infinity, or characters that cannot be stored.
     """
-    if len(raw) > max_bytes:
+    if max_bytes is not None and len(raw) > max_bytes:
         raise AppError("too_large", "This request is too large.", status=413)
-    if _is_deeper(raw, max_depth):
-        raise _bad("The JSON in this request is nested too deep.")
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+        text = raw if isinstance(raw, str) else raw.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
-        raise _bad("This request is not valid JSON.") from None
-    if not _storable(value):
-        raise _bad("This request holds characters that cannot be stored.")
+        # The parser stops at the interpreter's own limit, far beyond ours, before the C stack ends.
+        raise _bad_json("This request is not valid JSON.") from None
+    _check_value(value, must_be_storable, levels=MAX_DEPTH)
     return value
 
 
-def _is_deeper(raw: bytes, levels: int) -> bool:
-    depth = 0
-    for bracket in STRING.sub(b"", raw).translate(None, NO_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > levels:
-            return True
-    return False
-
-
-def _storable(value: Any) -> bool:
+def _check_value(value: Any, must_be_storable: bool, levels: int) -> None:
+    """Raises ``AppError`` for a value with more levels of lists and objects than these."""
     if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-    if isinstance(value, list):
-        return all(_storable(item) for item in value)
-    if isinstance(value, dict):
-        return all(_storable(item) for pair in value.items() for item in pair)
-    return True
+        if must_be_storable and _UNSTORABLE.search(value):
+            raise _bad_json("This request holds characters that cannot be stored.")
+    elif isinstance(value, list | dict):
+        if not levels:
+            raise _bad_json("The JSON in this request is nested too deep.")
+        for item in value:
+            _check_value(item, must_be_storable, levels - 1)
+        if isinstance(value, dict):
+            for item in value.values():
+                _check_value(item, must_be_storable, levels - 1)
 
 
 def _finite(text: str) -> float:
@@ -112,9 +132,9 @@ def _finite(text: str) -> float:
     return number
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _bad(message: str) -> AppError:
+def _bad_json(message: str) -> AppError:
     return AppError("bad_json", message)

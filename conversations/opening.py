@@ -16,12 +16,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.errors import AppError, not_found
+from common.text import sanitize_text
 from conversations.branches import After, newest_run, parent_for
 from conversations.files.attachments import attachments_take, snapshot_of_address
 from conversations.models import Message, Run, Thread
 from conversations.selectors import history_for
 from conversations.services import title_from
-from conversations.storable import storable_text
 from gemini.addresses import Address
 from gemini.instructions import Instructions
 
@@ -86,7 +86,7 @@ def run_open(
     """
     asked = _Asked(
         message_id,
-        storable_text(text),
+        sanitize_text(text),
         tuple(attachments),
         tuple(addresses),
         continues,
@@ -171,7 +171,7 @@ def _open(run: Run, asked: _Asked) -> OpenedRun:
 def _frozen_instructions(run: Run, thread: Thread, asked: _Asked) -> Instructions:
     """What the run is answered by, whatever becomes of the profile and the thread later."""
     if asked.instructions is not None:
-        thread.instructions = storable_text(asked.instructions)
+        thread.instructions = sanitize_text(asked.instructions)
     found = Instructions(asked.profile_instructions, thread.instructions)
     run.instructions = asdict(found) if found else {}
     return found

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from common.bounded import KEPT_CHARS
 from common.outages import classify
+from common.text import sanitize_json, sanitize_text
 from conversations import compaction
 from conversations.access import canonical_uuid
 from conversations.files.attachments import addresses_refuse, files_refuse
@@ -29,7 +30,6 @@ from conversations.log import EventBatch, Row, events_append, rows_append
 from conversations.models import TERMINAL_EVENTS, Event, Message, Run, Thread
 from conversations.opening import OpenedRun, lease_end, run_open
 from conversations.selectors import last_position, log_of
-from conversations.storable import storable, storable_text
 from conversations.usage.ledger import ModelCallRow, calls_interrupt, calls_write
 
 logger = logging.getLogger(__name__)
@@ -91,10 +91,10 @@ def run_close(
         run = _locked_running(run_id, Q(fence=fence))
         if run is None or not rows_append(run, events):
             return False
-        if unusable := storable(refused or {}):
+        if unusable := sanitize_json(refused or {}):
             files_refuse(owner_id=run.owner_id, refused=unusable)
             addresses_refuse(thread_id=run.thread_id, refused=unusable)
-        run.usage, run.contents = storable(usage), storable(contents)
+        run.usage, run.contents = sanitize_json(usage), sanitize_json(contents)
         _fold(run, _Ending(status, outcome, error_code, error_message))
     return True
 
@@ -202,7 +202,7 @@ def _fold(run: Run, ending: _Ending, *, keeps_words: bool = False) -> None:
     """
     transcript, pieces = compaction.Compactor(TRANSCRIPT_CHARS), compaction.Pieces()
     messages = _Messages(run)
-    for event in map(storable, log_of(run.pk)):
+    for event in map(sanitize_json, log_of(run.pk)):
         transcript.feed(event)
         messages.add(pieces.feed(event))
     messages.add(pieces.end())
@@ -212,7 +212,7 @@ def _fold(run: Run, ending: _Ending, *, keeps_words: bool = False) -> None:
     run.transcript = transcript.events()
     run.status, run.outcome = ending.status, ending.outcome
     run.error_code = ending.error_code[:50]
-    run.error_message = storable_text(ending.error_message)[:500]
+    run.error_message = sanitize_text(ending.error_message)[:500]
     run.finished_at, run.lease_until = timezone.now(), None
     run.save()
     Thread.objects.filter(pk=run.thread_id).update(updated_at=run.finished_at)

@@ -13,11 +13,10 @@ from django.dispatch import receiver
 from accounts.services import user_deletion
 from common.deletion import delete_with_retry
 from common.keylike import refuse_key, without_keys
-from common.text import visible_text
+from common.text import sanitize_text, visible_text
 from conversations.access import thread_for
 from conversations.files.artifacts import artifact_create
 from conversations.models import Run, Thread
-from conversations.storable import storable_text
 
 __all__ = [
     "artifact_create",
@@ -75,12 +74,12 @@ def thread_instruct(*, owner_id: int, thread_id: UUID | str, instructions: str) 
     """
     refuse_key(instructions, field="instructions")
     thread = thread_for(owner_id, thread_id)
-    thread.instructions = storable_text(instructions)
+    thread.instructions = sanitize_text(instructions)
     thread.save(update_fields=["instructions"])
 
 
 def _tidy(title: str) -> str:
-    return visible_text(storable_text(title))
+    return visible_text(sanitize_text(title))
 
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from common.errors import AppError
+from common.text import parse_json
 
 
 class Strict(BaseModel):
@@ -85,14 +85,13 @@ def frame_from(text: str) -> Frame:
 
 
 def json_from(text: str) -> Any:
-    """The value of a JSON text. Raises ``AppError`` ``invalid_frame``."""
+    """The value of a JSON text. Raises ``AppError`` ``invalid_frame``.
 
-    def refuse(_: str) -> None:
-        raise ValueError
-
+    Characters that cannot be stored pass: they are replaced where a message is stored.
+    """
     try:
-        return json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError):
+        return parse_json(text, must_be_storable=False)
+    except AppError:
         raise AppError("invalid_frame", "This is not JSON that can be read.") from None
 
 

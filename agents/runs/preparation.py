@@ -26,6 +26,7 @@ from apikeys.selectors import RunKey, check_model, run_keys
 from common.database import in_database, with_files, with_files_patiently
 from common.errors import AppError
 from common.keylike import IN_A_MESSAGE, refuse_key
+from common.text import sanitize_text
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
@@ -33,7 +34,6 @@ from conversations.files.mediatypes import PICTURES
 from conversations.files.reading import read_file
 from conversations.models import Run
 from conversations.opening import OpenedRun, run_open
-from conversations.storable import storable_text
 from gemini import catalogue
 from gemini.catalogue import ModelList
 from gemini.keys import Key
@@ -194,7 +194,7 @@ def answer_to(
         api_key=keys[0],
         spare_keys=keys[1:],
         budget=budget,
-        prompt=storable_text(question.text),  # as it was stored
+        prompt=sanitize_text(question.text),  # as it was stored
         thread_id=str(ids.thread_id),
         run_id=str(ids.run_id),
         gemini=here.gemini,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from common.text import visible_text
-from conversations.storable import storable_text
+from common.text import sanitize_text, visible_text
 
 NAME_CHARS = 200
 EXTENSION_CHARS = 20
@@ -17,7 +16,7 @@ def display_name(raw: str) -> str:
 
     With the marks that turn the direction of writing ``exe.png`` can be spelled backwards.
     """
-    last = storable_text(raw).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    last = sanitize_text(raw).replace("\\", "/").rstrip("/").rpartition("/")[2]
     name = visible_text(last).strip(". ")
     if len(name) <= NAME_CHARS:
         return name or NO_NAME

@@ -9,6 +9,7 @@ import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from agents.protocol.frames import json_from
 from common.errors import AppError
 from common.text import parse_json
 
@@ -58,6 +59,12 @@ def test_brackets_in_strings_are_no_levels():
 
 def test_surrogate_pairs_and_rare_letters_are_read():
     assert parse_json(rb'"\ud83d\ude00 \u2028"', max_bytes=100) == "😀 \u2028"
+
+
+def test_a_frame_of_a_socket_has_the_same_bounds():
+    with pytest.raises(AppError, match="invalid_frame"):
+        json_from("[" * 33 + "]" * 33)
+    assert json_from('["half a pair: \\ud800"]') == ["half a pair: \ud800"]  # replaced when stored
 
 
 def test_a_large_body_is_refused_before_it_is_parsed():
