@@ -129,7 +129,7 @@ class MeOutput(serializers.Serializer[Any]):
     notices = NoticeOutput(many=True, help_text="What others did to this account; unread ones.")
 
 
-def checked(
+def validated_body(
     serializer: type[serializers.Serializer[Any]], request: Request, **options: Any
 ) -> dict[str, Any]:
     """The request's body as ``serializer`` understands it; what it does not name is dropped.
@@ -147,15 +147,15 @@ def checked(
     return cast(dict[str, Any], form.validated_data)
 
 
-def address_of(request: Request) -> str:
+def client_address(request: Request) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def signed_in(request: Request) -> User:
+def current_user(request: Request) -> User:
     return cast(User, request.user)
 
 
-def sign_in_of(request: Request) -> SignIn:
+def current_sign_in(request: Request) -> SignIn:
     return cast(tokens.Identity, request.auth).sign_in
 
 
@@ -176,22 +176,22 @@ class SignInView(OpenView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Sign in."""
-        said = checked(SignInInput, request)
-        return _tokens(services.sign_in(**said, address=address_of(request)))
+        data = validated_body(SignInInput, request)
+        return _tokens(services.sign_in(**data, address=client_address(request)))
 
 
 class RefreshView(OpenView):
     @extend_schema(request=RefreshInput, responses=TokensOutput, auth=[])
     def post(self, request: Request) -> Response:
         """Renew the tokens. A refresh token used again after 10 seconds ends its sign-in."""
-        return _tokens(tokens.renew(checked(RefreshInput, request)["refresh"]))
+        return _tokens(tokens.renew(validated_body(RefreshInput, request)["refresh"]))
 
 
 class SignOutView(OpenView):
     @extend_schema(request=RefreshInput, responses={204: OpenApiResponse()}, auth=[])
     def post(self, request: Request) -> Response:
         """Sign out: end the sign-in that this refresh token belongs to."""
-        tokens.revoke(checked(RefreshInput, request)["refresh"])
+        tokens.revoke(validated_body(RefreshInput, request)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -200,8 +200,8 @@ class RegisterView(OpenView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Make an account, where the operator allows it."""
-        said = checked(RegisterInput, request)
-        pair = services.register(**said, address=address_of(request))
+        data = validated_body(RegisterInput, request)
+        pair = services.register(**data, address=client_address(request))
         return _tokens(pair, status.HTTP_201_CREATED)
 
 
@@ -209,7 +209,7 @@ class SignOutEverywhereView(APIView):
     @extend_schema(request=None, responses={204: OpenApiResponse()})
     def post(self, request: Request) -> Response:
         """Sign out on every device."""
-        services.sessions_end(user=signed_in(request))
+        services.sessions_end(user=current_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -219,9 +219,9 @@ class PasswordView(APIView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Change the password; every other sign-in ends."""
-        said = checked(PasswordInput, request)
+        data = validated_body(PasswordInput, request)
         pair = services.password_change(
-            user=signed_in(request), **said, address=address_of(request)
+            user=current_user(request), **data, address=client_address(request)
         )
         return _tokens(pair)
 
@@ -231,22 +231,22 @@ class MeView(APIView):
     @extend_schema(responses=MeOutput)
     def get(self, request: Request) -> Response:
         """One's own profile."""
-        return Response(_me(signed_in(request)))
+        return Response(_me(current_user(request)))
 
     @extend_schema(request=MeInput, responses=MeOutput)
     def patch(self, request: Request) -> Response:
         """Choose the model, the keys, and how answers are made."""
-        user, said = signed_in(request), checked(MeInput, request)
-        answers = {name: said[name] for name in ANSWERS if name in said}
+        user, data = current_user(request), validated_body(MeInput, request)
+        answers = {name: data[name] for name in ANSWERS if name in data}
         with transaction.atomic():
             if answers:
                 services.profile_choose_answers(user=user, choices=answers)
-            if "ai_model" in said:
-                services.profile_choose_model(user=user, name=said["ai_model"])
-            if "selected_api_key" in said:
-                services.profile_choose_key(user=user, key_id=said["selected_api_key"])
-            if "fallback_keys" in said:
-                services.profile_choose_fallbacks(user=user, key_ids=said["fallback_keys"])
+            if "ai_model" in data:
+                services.profile_choose_model(user=user, name=data["ai_model"])
+            if "selected_api_key" in data:
+                services.profile_choose_key(user=user, key_id=data["selected_api_key"])
+            if "fallback_keys" in data:
+                services.profile_choose_fallbacks(user=user, key_ids=data["fallback_keys"])
         return Response(_me(user))
 
 
@@ -254,8 +254,8 @@ class NoticesReadView(APIView):
     @extend_schema(request=NoticesReadInput, responses={204: OpenApiResponse()})
     def post(self, request: Request) -> Response:
         """Mark what others did to this account as read."""
-        up_to = checked(NoticesReadInput, request)["up_to"]
-        audit.notices_mark_read(signed_in(request), up_to=up_to)
+        up_to = validated_body(NoticesReadInput, request)["up_to"]
+        audit.notices_mark_read(current_user(request), up_to=up_to)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

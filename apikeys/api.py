@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import checked, signed_in
+from accounts.api import current_user, validated_body
 from apikeys import health, services
 from apikeys.audit import audit_of
 from apikeys.checking import check_count
@@ -35,7 +35,7 @@ from common.paging import IntegerCursorInput, cursor_of, linked, page_of
 
 
 def _answer(request: Request, key: UserApiKey, code: int = status.HTTP_200_OK) -> Response:
-    selected = selected_key_id(signed_in(request).pk) == key.pk
+    selected = selected_key_id(current_user(request).pk) == key.pk
     return Response(KeyOutput(own_key(key, selected)).data, status=code)
 
 
@@ -44,7 +44,7 @@ class KeyListView(APIView):
     @extend_schema(operation_id="key_list", responses=KeyOutput(many=True))
     def get(self, request: Request) -> Response:
         """One's own keys, then those that others lent to one."""
-        user_id = signed_in(request).pk
+        user_id = current_user(request).pk
         selected = selected_key_id(user_id)
         keys = [own_key(key, key.pk == selected) for key in keys_of(user_id)]
         keys += [lent_key(loan, loan.key_id == selected) for loan in loans_to(user_id)]
@@ -54,9 +54,9 @@ class KeyListView(APIView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Check a key with Google and store it."""
-        said = checked(KeyInput, request)
-        check_count(signed_in(request))
-        key = services.key_add(owner=signed_in(request), name=said["name"], raw=said["key"])
+        data = validated_body(KeyInput, request)
+        check_count(current_user(request))
+        key = services.key_add(owner=current_user(request), name=data["name"], raw=data["key"])
         return _answer(request, key, status.HTTP_201_CREATED)
 
 
@@ -65,21 +65,21 @@ class KeyView(APIView):
     @extend_schema(request=ChangeInput, responses=KeyOutput)
     def patch(self, request: Request, key_id: UUID) -> Response:
         """Rename a key, switch it on or off, set its expiry date and budgets."""
-        key, said = key_for(signed_in(request), key_id), checked(ChangeInput, request)
-        limits = {name: said[name] for name in ("expires_at", *services.BUDGETS) if name in said}
+        key, data = key_for(current_user(request), key_id), validated_body(ChangeInput, request)
+        limits = {name: data[name] for name in ("expires_at", *services.BUDGETS) if name in data}
         with transaction.atomic():
-            if "name" in said:
-                services.key_rename(key=key, name=said["name"])
+            if "name" in data:
+                services.key_rename(key=key, name=data["name"])
             if limits:
                 services.key_set_limits(key=key, limits=limits)
-            if "is_active" in said:
-                services.key_set_active(key=key, active=said["is_active"])
+            if "is_active" in data:
+                services.key_set_active(key=key, active=data["is_active"])
         return _answer(request, key)
 
     @extend_schema(request=None, responses={204: OpenApiResponse()})
     def delete(self, request: Request, key_id: UUID) -> Response:
         """Delete a key."""
-        services.key_delete(key=key_for(signed_in(request), key_id))
+        services.key_delete(key=key_for(current_user(request), key_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -89,9 +89,9 @@ class KeyReplaceView(APIView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request, key_id: UUID) -> Response:
         """Put another secret in the place of this one, after checking it with Google."""
-        key, said = key_for(signed_in(request), key_id), checked(ReplaceInput, request)
-        check_count(signed_in(request))
-        return _answer(request, services.key_replace(key=key, raw=said["key"]))
+        key, data = key_for(current_user(request), key_id), validated_body(ReplaceInput, request)
+        check_count(current_user(request))
+        return _answer(request, services.key_replace(key=key, raw=data["key"]))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -99,7 +99,7 @@ class KeySelectView(APIView):
     @extend_schema(request=None, responses=KeyOutput)
     def post(self, request: Request, key_id: UUID) -> Response:
         """Work with this key, an own or a lent one, from now on."""
-        user = signed_in(request)
+        user = current_user(request)
         loan = loan_to(user.pk, key_id)
         if loan is None:
             return _answer(request, services.key_select(key=key_for(user, key_id)))
@@ -112,8 +112,8 @@ class KeyVerifyView(APIView):
     @extend_schema(request=None, responses=KeyOutput)
     def post(self, request: Request, key_id: UUID) -> Response:
         """Ask Google whether this key works; the answer is in ``status``."""
-        key = key_for(signed_in(request), key_id)
-        check_count(signed_in(request))
+        key = key_for(current_user(request), key_id)
+        check_count(current_user(request))
         return _answer(request, health.key_verify(key=key))
 
 
@@ -122,19 +122,19 @@ class KeyModelsView(APIView):
     @extend_schema(operation_id="key_models", responses=ModelsOutput)
     def get(self, request: Request, key_id: UUID) -> Response:
         """The models this key can use, by what Google said within the last day."""
-        key = key_for(signed_in(request), key_id)
+        key = key_for(current_user(request), key_id)
         models = health.key_models(key=key)
         return Response(ModelsOutput({"listed_at": key.listed_at, "models": models}).data)
 
 
 class _AuditView(APIView):
     def answer(self, request: Request, **which: Any) -> Response:
-        rows = audit_of(signed_in(request).pk).filter(**which)
+        rows = audit_of(current_user(request).pk).filter(**which)
         if cursor := cursor_of(IntegerCursorInput, request):
             rows = rows.filter(pk__lt=cursor)
         page, last = page_of(rows.order_by("-pk"))
         if which and not page:
-            key_for(signed_in(request), which["key_id"])
+            key_for(current_user(request), which["key_id"])
         return linked(request, Response(AuditOutput(page, many=True).data), last and last.pk)
 
 

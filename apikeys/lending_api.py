@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import checked, signed_in
+from accounts.api import current_user, validated_body
 from apikeys import lending, services
 from apikeys.selectors import key_for
 from apikeys.shapes import LoanInput, LoanOutput
@@ -29,7 +29,7 @@ class LoansView(APIView):
     )
     def get(self, request: Request, key_id: UUID) -> Response:
         """To whom this key is lent. In pages of 200: the header `Link` names the next one."""
-        key = key_for(signed_in(request), key_id)
+        key = key_for(current_user(request), key_id)
         loans = lending.loans_of(key).order_by("created_at", "id")
         if cursor := cursor_of(UuidCursorInput, request):
             last = lending.loan_for(key, cursor)
@@ -42,15 +42,15 @@ class LoansView(APIView):
     @extend_schema(request=LoanInput, responses={201: LoanOutput})
     def post(self, request: Request, key_id: UUID) -> Response:
         """Lend this key to a person or a group: they see the label, never the key."""
-        user = signed_in(request)
-        key, said = key_for(user, key_id), checked(LoanInput, request)
-        to = lending.borrower_for(user, username=said["borrower"], group=said["group"])
+        user = current_user(request)
+        key, data = key_for(user, key_id), validated_body(LoanInput, request)
+        to = lending.borrower_for(user, username=data["borrower"], group=data["group"])
         loan = lending.loan_add(
             key=key,
             to=to,
-            label=said["label"],
-            models=said["allowed_models"],
-            limits={name: said[name] for name in ("ends_at", *services.BUDGETS) if name in said},
+            label=data["label"],
+            models=data["allowed_models"],
+            limits={name: data[name] for name in ("ends_at", *services.BUDGETS) if name in data},
         )
         return Response(LoanOutput(loan).data, status=status.HTTP_201_CREATED)
 
@@ -60,6 +60,6 @@ class LoanView(APIView):
     @extend_schema(request=None, responses={204: OpenApiResponse()})
     def delete(self, request: Request, key_id: UUID, loan_id: UUID) -> Response:
         """End a loan at once."""
-        key = key_for(signed_in(request), key_id)
+        key = key_for(current_user(request), key_id)
         lending.loan_revoke(loan=lending.loan_for(key, loan_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

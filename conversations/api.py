@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import checked, signed_in
+from accounts.api import current_user, validated_body
 from common.errors import AppError
 from conversations import export, selectors, services
 from conversations.access import run_for
@@ -57,14 +57,16 @@ class ThreadsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List my threads, the last one spoken in first."""
-        page = selectors.thread_list(user_id=signed_in(request).pk, **asked(CursorInput, request))
+        page = selectors.thread_list(
+            user_id=current_user(request).pk, **asked(CursorInput, request)
+        )
         return Response(ThreadPageOutput(page).data)
 
     @extend_schema(request=NewThreadInput, responses={201: ThreadDetailOutput})
     def post(self, request: Request) -> Response:
         """Open an empty thread. A run on a new id opens one as well."""
-        said = checked(NewThreadInput, request)
-        thread = services.thread_create(owner_id=signed_in(request).pk, **said)
+        data = validated_body(NewThreadInput, request)
+        thread = services.thread_create(owner_id=current_user(request).pk, **data)
         return _thread(request, str(thread.pk), status.HTTP_201_CREATED)
 
 
@@ -77,8 +79,8 @@ class ThreadView(APIView):
     @extend_schema(request=ThreadInput, responses=ThreadDetailOutput)
     def patch(self, request: Request, thread_id: str) -> Response:
         """Rename a thread, or change the instructions for it, from the next answer on."""
-        where: dict[str, Any] = {"owner_id": signed_in(request).pk, "thread_id": thread_id}
-        changes = checked(ThreadInput, request)
+        where: dict[str, Any] = {"owner_id": current_user(request).pk, "thread_id": thread_id}
+        changes = validated_body(ThreadInput, request)
         with transaction.atomic():
             if "title" in changes:
                 services.thread_rename(**where, title=changes["title"])
@@ -89,12 +91,12 @@ class ThreadView(APIView):
     @extend_schema(responses={204: OpenApiResponse()})
     def delete(self, request: Request, thread_id: str) -> Response:
         """Delete a thread with everything said and made in it."""
-        services.thread_delete(owner_id=signed_in(request).pk, thread_id=thread_id)
+        services.thread_delete(owner_id=current_user(request).pk, thread_id=thread_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _thread(request: Request, thread_id: str, code: int = status.HTTP_200_OK) -> Response:
-    thread = selectors.thread_detail(user_id=signed_in(request).pk, thread_id=thread_id)
+    thread = selectors.thread_detail(user_id=current_user(request).pk, thread_id=thread_id)
     return Response(ThreadDetailOutput(thread).data, status=code)
 
 
@@ -106,7 +108,7 @@ class MessagesView(APIView):
         Follow a run that is told in part after its `last_seq`.
         """
         page = selectors.thread_messages(
-            user_id=signed_in(request).pk, thread_id=thread_id, **asked(CursorInput, request)
+            user_id=current_user(request).pk, thread_id=thread_id, **asked(CursorInput, request)
         )
         runs = [
             {**RunOutput(told.run).data, "last_seq": told.last_seq, "events": told.events}
@@ -133,7 +135,7 @@ class ExportView(APIView):
     def get(self, request: Request, thread_id: str) -> HttpResponseBase:
         """A thread as a file to keep: what was said, without the events."""
         form = asked(ExportInput, request)["as"]
-        user_id = signed_in(request).pk
+        user_id = current_user(request).pk
         thread = selectors.thread_detail(user_id=user_id, thread_id=thread_id)
         make, kind, ending = {
             "json": (export.as_json, "application/json", "json"),
@@ -150,7 +152,7 @@ class RunView(APIView):
     @extend_schema(responses=RunDetailOutput)
     def get(self, request: Request, run_id: str) -> Response:
         """Show a run without its events."""
-        run = selectors.run_detail(user_id=signed_in(request).pk, run_id=run_id)
+        run = selectors.run_detail(user_id=current_user(request).pk, run_id=run_id)
         return Response(RunDetailOutput(run).data)
 
 
@@ -159,7 +161,7 @@ class EventsView(APIView):
     def get(self, request: Request, run_id: str) -> Response:
         """The events of a run after a seq, in pages."""
         # The run is read first: if it says it ended, all of its events are there to be read.
-        run = run_for(signed_in(request).pk, run_id)
+        run = run_for(current_user(request).pk, run_id)
         wanted = asked(AfterInput, request)
         rows = selectors.events_after(run_id=run.pk, **wanted).events
         if not rows and run.last_seq > wanted["after"]:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import signed_in
+from accounts.api import current_user
 from agents.core.team import TEAM
 from apikeys.offers import KeyModels, models_of_selected
 from gemini import catalogue, media_options, prices
@@ -113,7 +113,7 @@ class ModelsView(APIView):
     @extend_schema(responses=ModelOutput(many=True))
     def get(self, request: Request) -> Response:
         """The models to choose from, and which of them the selected key may use."""
-        known = models_of_selected(signed_in(request).pk)
+        known = models_of_selected(current_user(request).pk)
         models = [model_on_offer(model, known) for model in known.models.models("chat")]
         return Response(ModelOutput(models, many=True).data)
 
@@ -137,7 +137,7 @@ class MediaView(APIView):
     @extend_schema(responses=MediaOutput)
     def get(self, request: Request) -> Response:
         """What can be asked of pictures and of speech with the selected key, and what it costs."""
-        models = models_of_selected(signed_in(request).pk).models
+        models = models_of_selected(current_user(request).pk).models
         draws, speaks = models.best("image"), models.best("speech")
         offered = {
             "pictures": draws and _pictures_on_offer(draws),

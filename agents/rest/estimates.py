@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import InstructionsField, checked, signed_in
+from accounts.api import InstructionsField, current_user, validated_body
 from agents.core.team.media import OUTPUTS
 from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
 from agents.runs.estimates import Question, estimate
@@ -131,14 +131,14 @@ class EstimateView(APIView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
         """Estimate what a question would send, and what that costs; nothing is asked or kept."""
-        said = checked(EstimateInput, request)
-        exact = said.pop("exact")
-        said["addresses"] = [each["found"] for each in said["addresses"]]
-        said["tools"] = None if said["tools"] is None else tuple(said["tools"])
-        said["picture"] = PictureOptions(**_given(said["picture"]))
-        said["speech"] = _speech(_given(said["speech"]))
+        data = validated_body(EstimateInput, request)
+        exact = data.pop("exact")
+        data["addresses"] = [each["found"] for each in data["addresses"]]
+        data["tools"] = None if data["tools"] is None else tuple(data["tools"])
+        data["picture"] = PictureOptions(**_given(data["picture"]))
+        data["speech"] = _speech(_given(data["speech"]))
         # Runs on the server's own event loop, where the connections to Google are.
-        found = async_to_sync(estimate)(signed_in(request).pk, Question(**said), exact=exact)
+        found = async_to_sync(estimate)(current_user(request).pk, Question(**data), exact=exact)
         shown = found.preview
         return Response(
             EstimateOutput(

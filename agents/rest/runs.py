@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import signed_in
+from accounts.api import current_user
 from agents.runs import service
 from conversations.access import run_for
 
@@ -18,7 +18,7 @@ class RunCancelView(APIView):
         request=None, responses={202: None}, summary="Stop an answer; what was said is kept"
     )
     def post(self, request: Request, run_id: str) -> Response:
-        user = signed_in(request)
+        user = current_user(request)
         run = run_for(user.pk, run_id)
         # Runs on the server's own event loop, where the answer is.
         async_to_sync(service.cancel)(user.pk, run.pk)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import signed_in
+from accounts.api import current_user
 from apikeys.selectors import Budget, keys_of, loan_to
 from common.errors import not_found
 from conversations.usage import selectors
@@ -37,7 +37,7 @@ class KeyUsageView(APIView):
     @extend_schema(parameters=[KeyUsageInput], responses=KeyUsageOutput)
     def get(self, request: Request, key_id: UUID) -> Response:
         """What was used of a key: of my own by everybody, of one lent to me by me alone."""
-        user_id = signed_in(request).pk
+        user_id = current_user(request).pk
         period, group = period_and_group(KeyUsageInput, request)
         only_user, budgets = _view_of(user_id, key_id)
         rows = selectors.usage_of_key(

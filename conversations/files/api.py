@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import sign_in_of, signed_in
+from accounts.api import current_sign_in, current_user
 from common.errors import AppError
 from conversations.access import artifact_for, linked_artifact
 from conversations.api import AnyAccept, asked
@@ -81,7 +81,7 @@ class FilesView(APIView):
     @extend_schema(operation_id="files_list", parameters=[CursorInput], responses=FilePageOutput)
     def get(self, request: Request) -> Response:
         """List my files, the newest first, and how much room they take."""
-        user_id = signed_in(request).pk
+        user_id = current_user(request).pk
         found, following = file_list(user_id=user_id, **asked(CursorInput, request))
         page = {"results": found, "next": following, "used_bytes": used_bytes(user_id)}
         return Response(FilePageOutput({**page, "quota_bytes": settings.USER_STORAGE_BYTES}).data)
@@ -93,7 +93,7 @@ class FilesView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Upload a file. What it is, is told by its content; it loses its metadata."""
-        user_id = signed_in(request).pk
+        user_id = current_user(request).pk
         with sent_file(request.data) as sent:
             file, name = cast(BinaryIO, sent.file), sent.name or ""
             size = sent.size or 0
@@ -133,7 +133,7 @@ class FileView(APIView):
         """The bytes of a file of mine, or a part of them."""
         signature = request.query_params.get(LINK)
         if signature is None:
-            artifact = artifact_for(signed_in(request).pk, file_id)
+            artifact = artifact_for(current_user(request).pk, file_id)
         else:
             artifact = linked_artifact(file_id, signature)
         # Without a validator sent earlier, If-Range can only mean: all of it.
@@ -144,7 +144,7 @@ class FileView(APIView):
     @extend_schema(responses={204: OpenApiResponse()})
     def delete(self, request: Request, file_id: str) -> Response:
         """Delete a file. Messages that carried it keep its name."""
-        artifact_delete(owner_id=signed_in(request).pk, artifact_id=file_id)
+        artifact_delete(owner_id=current_user(request).pk, artifact_id=file_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -152,6 +152,6 @@ class LinkView(APIView):
     @extend_schema(request=None, responses=LinkOutput)
     def post(self, request: Request, file_id: str) -> Response:
         """An address of a file for `<video>`, `<audio>` and `<iframe>`; good for five minutes."""
-        sign_in = sign_in_of(request)
+        sign_in = current_sign_in(request)
         link = link_to(artifact_for(sign_in.user_id, file_id), sign_in)
         return Response(LinkOutput(link).data)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import signed_in
+from accounts.api import current_user
 from conversations.api import asked
 from conversations.usage import selectors
 
@@ -90,5 +90,5 @@ class UsageView(APIView):
     def get(self, request: Request) -> Response:
         """What I used, on my own keys and lent ones, added up. Days are those of UTC."""
         period, group = period_and_group(UsageInput, request)
-        rows = selectors.usage_of_user(user_id=signed_in(request).pk, period=period, group=group)
+        rows = selectors.usage_of_user(user_id=current_user(request).pk, period=period, group=group)
         return Response(told(period, group, rows))
