@@ -21,7 +21,7 @@ WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -
 # measure who notices when have the machine to themselves.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-.PHONY: help run demo emulator install web test quick bench faults check format services env clean
+.PHONY: help run dev demo emulator install web test quick bench faults check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ help: ## show this list
 run: install web env ## install what is missing, then serve with a demo account (PORT=8000 HOST=127.0.0.1)
 	@$(MANAGE) migrate -v 0
 	@exec $(MANAGE) demo --serve
+
+dev: install env web/node_modules/.installed ## serve like run, and load anew what changes, in server and page
+	@$(MANAGE) migrate -v 0
+	@exec $(MANAGE) demo --serve --reload
 
 demo: install env ## make the demo account and its key; the emulator has to be running
 	@$(MANAGE) migrate -v 0

@@ -1,11 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-const backend = process.env.BACKEND_URL ?? 'http://127.0.0.1:8000'
+// `make dev`: Vite has the page's address, and hands on what is the server's. The host stays the one
+// that the browser named, because sign-in to the admin compares it with the origin.
+const server = { target: process.env.BACKEND_URL ?? 'http://127.0.0.1:8000', changeOrigin: false }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [svelte()],
-  base: '/static/',
+  base: command === 'build' ? '/static/' : '/',
   build: {
     target: 'es2022',
     cssTarget: ['chrome123', 'firefox121', 'safari17.5'],
@@ -15,12 +17,15 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': backend,
-      '/chat/stream': { target: backend, ws: true },
+      '/api': server,
+      '/admin': server,
+      '/static': server,
+      '/favicon.ico': server,
+      '/chat/stream': { ...server, ws: true },
     },
   },
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
   },
-})
+}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 READY_WITHIN_S = 60
 END_WITHIN_S = 40  # a server gives running answers their grace before it ends
 ANSWER_WITHIN_S = 2
-LOOK_EVERY_S = 0.1
+POLL_S = 0.1
 
 
 @dataclass
@@ -44,6 +45,13 @@ class Address:
         """How a browser on this machine reaches it."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @classmethod
+    def unused(cls) -> Address:
+        """An address that only this machine reaches, where nobody listens now."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return cls("127.0.0.1", probe.getsockname()[1])
 
     def is_free(self) -> bool:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -78,18 +86,30 @@ def server_command(address: Address) -> list[str]:
     return [sys.executable, "-m", "daphne", "-v", "0", *where, "chatproject.asgi:application"]
 
 
+def reloading_server_command(address: Address) -> list[str]:
+    """Django's runserver, which is daphne here and starts anew when a module changes."""
+    return [sys.executable, "manage.py", "runserver", f"{address.host}:{address.port}"]
+
+
+def page_command(address: Address) -> list[str]:
+    """Vite, which serves the page from its sources and hands the rest to BACKEND_URL."""
+    vite = ["deploy/with-node.sh", "node", "web/node_modules/vite/bin/vite.js", "web"]
+    where = ["--host", address.host, "--port", str(address.port), "--strictPort"]
+    return [*vite, *where, "--clearScreen", "false"]
+
+
 class Servers:
     """The children of one command; a context in which SIGINT and SIGTERM ask for their end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._children: list[tuple[str, subprocess.Popen[bytes]]] = []
-        self._asked_to_end = threading.Event()
+        self._end_requested = threading.Event()
         self._handlers: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Servers:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, lambda *_: self._asked_to_end.set())
+            self._handlers[number] = signal.signal(number, lambda *_: self._end_requested.set())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,25 +117,32 @@ class Servers:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def start(self, name: str, command: Sequence[str]) -> None:
+    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
         # A session of its own: Ctrl-C in the terminal reaches this process, which passes it on.
-        child = subprocess.Popen(command, cwd=self._folder, start_new_session=True)  # noqa: S603
+        # It cannot read from the terminal then, so it is given nothing to read.
+        child = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=self._folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._children.append((name, child))
 
     def wait_until_ready(self, url: str) -> bool:
         """Whether ``url`` answers in time; False also when the end was asked for meanwhile."""
         deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline and not self._asked_to_end.is_set():
+        while time.monotonic() < deadline and not self._end_requested.is_set():
             self._refuse_dead_child()
             if answers(url):
                 return True
-            self._asked_to_end.wait(LOOK_EVERY_S)
-        if self._asked_to_end.is_set():
+            self._end_requested.wait(POLL_S)
+        if self._end_requested.is_set():
             return False
         raise CommandError(f"Nothing answered at {url} within {READY_WITHIN_S} seconds.")
 
-    def wait_until_asked_to_end(self) -> None:
-        while not self._asked_to_end.wait(LOOK_EVERY_S * 5):
+    def wait_until_end_requested(self) -> None:
+        while not self._end_requested.wait(POLL_S * 5):
             self._refuse_dead_child()
 
     def _refuse_dead_child(self) -> None:

@@ -17,7 +17,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from agents.management.processes import Address, emulator_command
+from agents.management.processes import Address, answers, emulator_command
 from apikeys import selectors
 from emulator.testing import running
 
@@ -140,31 +140,71 @@ def lines_until(process, wanted: str, within_s: float = 60) -> str:
     return printed
 
 
-@pytest.mark.server
-def test_one_command_serves_everything_and_ends_it_again(tmp_path):
+@contextmanager
+def serving(folder, *options):
+    """The command as it serves, its addresses, and what it printed up to its greeting."""
     address, emulator = Address("127.0.0.1", free_port()), Address("127.0.0.1", free_port())
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "VAR_DIR": str(tmp_path),
+        "VAR_DIR": str(folder),
         "PORT": str(address.port),
         "GEMINI_BASE_URL": emulator.url,
         "DEMO_PASSWORD": PASSWORD,
     }
     manage = {"env": environment, "cwd": django_settings.BASE_DIR}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], **manage, check=True)
-    command = [sys.executable, "manage.py", "demo", "--serve"]
-    with subprocess.Popen(command, **manage, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "manage.py", "demo", "--serve", *options]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, **manage, **output) as process:
         try:
-            printed = lines_until(process, "Ctrl-C")
-            assert f"{address.url}/" in printed
-            assert PASSWORD in printed
-            with closing(HTTPConnection(address.host, address.port, timeout=10)) as talk:
-                body = json.dumps({"username": "demo", "password": PASSWORD})
-                talk.request("POST", "/api/token/", body, {"Content-Type": "application/json"})
-                assert set(json.load(talk.getresponse())) == {"access", "refresh"}
+            yield process, address, lines_until(process, "Ctrl-C")
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
     assert address.is_free()
     assert emulator.is_free()
+
+
+def answer_of(address: Address, method: str, path: str, body: object = None) -> str:
+    with closing(HTTPConnection(address.host, address.port, timeout=10)) as talk:
+        talk.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+        return talk.getresponse().read().decode()
+
+
+def signed_in(address: Address) -> bool:
+    body = {"username": "demo", "password": PASSWORD}
+    return set(json.loads(answer_of(address, "POST", "/api/token/", body))) == {"access", "refresh"}
+
+
+def wait_for(url: str, within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not answers(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.server
+def test_one_command_serves_everything_and_ends_it_again(tmp_path):
+    with serving(tmp_path) as (_process, address, printed):
+        assert f"{address.url}/" in printed
+        assert PASSWORD in printed
+        assert signed_in(address)
+
+
+@pytest.mark.server
+def test_with_reload_the_page_comes_from_its_sources_and_the_server_starts_anew(tmp_path):
+    vite = django_settings.BASE_DIR / "web/node_modules/vite"
+    if not vite.exists():
+        pytest.skip("the page's packages are not installed")
+    with serving(tmp_path, "--reload") as (process, address, printed):
+        assert f"{address.url}/" in printed
+        assert "/@vite/client" in answer_of(address, "GET", "/")
+        assert "mount(App" in answer_of(address, "GET", "/src/main.ts")
+        assert "--body-bg" in answer_of(address, "GET", "/static/admin/css/base.css")
+        assert signed_in(address)
+        (django_settings.BASE_DIR / "chatproject/urls.py").touch()
+        lines_until(process, "urls.py changed, reloading")
+        lines_until(process, "Starting ASGI/Daphne")
+        wait_for(f"{address.url}/api/config/")
+        assert signed_in(address)

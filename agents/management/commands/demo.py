@@ -16,6 +16,8 @@ from agents.management.processes import (
     Servers,
     answers,
     emulator_command,
+    page_command,
+    reloading_server_command,
     server_command,
 )
 from apikeys import selectors, services
@@ -35,12 +37,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--serve", action="store_true", help="start the emulator and the server, until Ctrl-C"
         )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="with --serve: what changes in the server or the page is loaded anew",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO_PASSWORD:
             raise CommandError("DEMO_PASSWORD is not set. `make run` makes one in .env.")
         if options["serve"]:
-            self._serve()
+            self._serve(reload=options["reload"])
         else:
             self._prepare_account()
         self.stdout.write("Done.")
@@ -53,21 +60,35 @@ class Command(BaseCommand):
             except AppError as error:
                 raise CommandError(f"The demo key was not stored. {error.message}") from None
 
-    def _serve(self) -> None:
+    def _serve(self, *, reload: bool) -> None:
         address = Address(settings.HOST, settings.PORT)
         if not address.is_free():
+            target = "dev" if reload else "run"
             raise CommandError(
                 f"Port {address.port} is taken on {address.host}. "
-                f"Try another one: make run PORT={address.port + 1}"
+                f"Try another one: make {target} PORT={address.port + 1}"
             )
         with Servers(settings.BASE_DIR) as servers:
             if self._start_emulator(servers):
                 self._prepare_account()
-                servers.start("server", server_command(address))
-                if servers.wait_until_ready(f"{address.url}/healthz"):
+                if self._start_server(servers, address, reload=reload):
                     self._greet(address)
-                    servers.wait_until_asked_to_end()
+                    servers.wait_until_end_requested()
             self.stdout.write("Ending ...")
+
+    def _start_server(self, servers: Servers, address: Address, *, reload: bool) -> bool:
+        """Whether to go on: the page and what it asks are served at ``address``."""
+        if not reload:
+            servers.start("server", server_command(address))
+            return servers.wait_until_ready(f"{address.url}/healthz")
+        # The page's origin is the one that people type and that ALLOWED_ORIGINS holds, so Vite gets
+        # the address and the server another one. DEBUG has runserver serve the admin's files.
+        server = Address.unused()
+        servers.start("server", reloading_server_command(server), DEBUG="1")
+        if not servers.wait_until_ready(f"{server.url}/healthz"):
+            return False
+        servers.start("page", page_command(address), BACKEND_URL=server.url)
+        return servers.wait_until_ready(f"{address.url}/")
 
     def _start_emulator(self, servers: Servers) -> bool:
         """Whether to go on: the emulator answers, or is not needed."""
