@@ -57,11 +57,12 @@ quick: .venv/.installed-dev web ## run the tests that start no servers and no br
 faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
 	@for seed in $(SEEDS); do $(BIN)/python -m tests.faults --seed $$seed --seconds $(FAULTS_S); done
 
-check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, types, imports, migrations
+check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, types, imports, marks, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.marks --report
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	$(NPM) run check
 
