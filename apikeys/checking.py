@@ -18,10 +18,10 @@ from apikeys.pasted import key_from
 from apikeys.seal import fingerprints
 from apikeys.selectors import keys_of
 from common.errors import AppError
-from gemini.account import KeyCheck
-from gemini.account import check_key as ask_gemini
 from gemini.errors import KINDS, SENTENCES
-from gemini.listing import ListedModel
+from gemini.keys import KeyCheck
+from gemini.keys import check_key as ask_gemini
+from gemini.model_info import ListedModel
 from gemini.pool import Endpoint
 
 Check = Callable[[str], KeyCheck]

@@ -29,11 +29,11 @@ from apikeys.checking import (
 )
 from apikeys.models import UserApiKey
 from common.errors import AppError
-from gemini.account import KeyCheck
-from gemini.account import list_models as ask_for_models
 from gemini.catalogue import ModelInfo, ModelList
 from gemini.errors import SENTENCES, GeminiError
-from gemini.listing import ListedModel
+from gemini.keys import KeyCheck
+from gemini.keys import list_models as ask_for_models
+from gemini.model_info import ListedModel
 
 AT_ONCE = 8
 BATCH = 32

@@ -22,7 +22,7 @@ from apikeys.records import SealCanary as SealCanary
 from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
 from gemini.catalogue import ModelList
-from gemini.listing import listed_from
+from gemini.model_info import listed_from
 
 SEALED = ("encrypted_key", "seal_nonce", "fingerprint")  # written together, by a replacement
 CENT = Decimal("0.01")

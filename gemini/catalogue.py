@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from gemini.known_models import KNOWN
-from gemini.listing import ListedModel, described, is_version_of_another, kind_of_id
+from gemini.known_models import KNOWN, SHUTDOWNS
 from gemini.model_info import THINKING as THINKING
 from gemini.model_info import TOOLS as TOOLS
 from gemini.model_info import TOOLS_ON as TOOLS_ON
+from gemini.model_info import (
+    ListedModel,
+    Shutdown,
+    is_version_of_another,
+    kind_of_id,
+    model_from_listing,
+)
 from gemini.model_info import ModelInfo as ModelInfo
-from gemini.model_info import Shutdown
-from gemini.shutdowns import SHUTDOWNS
 
 DEFAULT = "gemini-3-flash"
 WARNING = timedelta(days=90)
@@ -90,7 +94,7 @@ def describe(api_id: str, listed: ListedModel | None = None) -> ModelInfo:
     """
     known = next((model for model in _BY_NAME.values() if model.api_id == api_id), None)
     if known is None:
-        return described(api_id, kind_of_id(api_id) or "chat", listed)
+        return model_from_listing(api_id, kind_of_id(api_id) or "chat", listed)
     if listed is None:
         return known
     return replace(

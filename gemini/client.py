@@ -20,21 +20,18 @@ from typing import Any
 import httpx2
 from google.genai import types
 
+from gemini.error_mapping import error_from_frame, map_errors, to_gemini_error
 from gemini.error_rules import UNREADABLE
 from gemini.errors import GeminiError
-from gemini.google_errors import error_in_stream
 from gemini.pool import (
     Connections,
     Endpoint,
     Handover,
     client_for,
     options,
-    our_words,
     taking_over,
-    translated,
 )
-from gemini.request import ModelRequest
-from gemini.request_body import body
+from gemini.request import ModelRequest, request_body
 from gemini.sse import BadSSE, SSEDecoder
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
@@ -95,7 +92,7 @@ class GeminiClient:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         """See ``Model.stream``."""
-        with our_words():
+        with map_errors():
             async with asyncio.timeout(request.limits.first_byte_s):
                 response = await _send(self._pool(), request)
         try:
@@ -111,11 +108,11 @@ class GeminiClient:
         Raises:
             GeminiError: Gemini refuses the key, the model or a file, or cannot be asked.
         """
-        contents = [*map(_Uncopied, body(request)["contents"])]
+        contents = [*map(_Uncopied, request_body(request)["contents"])]
         if request.system:
             contents.insert(0, _Uncopied(role="user", parts=[{"text": request.system}]))
         sent = types.HttpOptions(extra_body={"contents": contents})
-        with our_words():
+        with map_errors():
             async with asyncio.timeout(request.limits.first_byte_s):
                 counted = await client_for(request.api_key, self._pool()).aio.models.count_tokens(
                     model=request.model,
@@ -131,7 +128,7 @@ class GeminiClient:
             GeminiError: Gemini refuses the key or the file, or cannot be asked.
         """
         files = client_for(api_key, self._pool()).aio.files
-        with our_words():
+        with map_errors():
             async with asyncio.timeout(UPLOAD_S):
                 config = types.UploadFileConfig(mime_type=mime_type)
                 file = await files.upload(file=io.BytesIO(data), config=config)
@@ -183,7 +180,7 @@ async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Respon
 
 def _config(request: ModelRequest) -> types.GenerateContentConfig:
     """Everything travels as ``extra_body``: as it is, and ten times cheaper than as objects."""
-    sent = body(request)
+    sent = request_body(request)
     sent["contents"] = [*map(_Uncopied, sent["contents"])]
     return types.GenerateContentConfig(
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
@@ -214,11 +211,11 @@ async def _read(
         raise failure
 
 
-async def _next(body: AsyncIterator[bytes]) -> bytes | None:
+async def _next(request_body: AsyncIterator[bytes]) -> bytes | None:
     try:
-        return await anext(body, None)
+        return await anext(request_body, None)
     except httpx2.HTTPError as error:
-        raise translated(error) from None
+        raise to_gemini_error(error) from None
 
 
 def _good_frames(
@@ -229,8 +226,8 @@ def _good_frames(
     try:
         for frame in frames:
             if frame.get("error") is not None or frame.keys() == {"error"}:
-                return good, error_in_stream(frame)
+                return good, error_from_frame(frame)
             good.append(frame)
     except BadSSE as error:
-        return good, translated(error)
+        return good, to_gemini_error(error)
     return good, None

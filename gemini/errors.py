@@ -10,9 +10,8 @@
     the answer       no_answer no_image no_video stopped truncated upstream_error history_refused
     our side         unreachable limit_reached interrupted internal
 
-Which of them an answer of Google's means is told in ``google_errors`` (refused requests) and
-``finishing`` (answers that end early). The words of another party never become ours: Google's
-error text can contain the user's key.
+``error_mapping`` decides which of them an answer of Google's means. The words of another party
+never become ours: Google's error text can contain the user's key.
 """
 
 from __future__ import annotations

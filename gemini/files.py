@@ -10,11 +10,23 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from gemini.addresses import MOST_VIDEOS, VIDEO, as_part
-from gemini.errors import GeminiError
+from gemini.errors import SENTENCES, GeminiError
 from gemini.keys import Key
 from gemini.outputs import Content
 
 Part = dict[str, Any]
+
+
+OF_FILES = frozenset({"file_refused", "file_not_ready", "too_large"})
+MAYBE = (
+    "Gemini could not use this question, and {files} may be why. Ask without it, or send it in "
+    "another form."
+)
+PRIVATE = (
+    "Google may not fetch {files}: it is private, or not for everybody. Make it public, or ask "
+    "without it."
+)
+Artifact = dict[str, Any]
 
 
 class Files(Protocol):
@@ -68,8 +80,9 @@ async def with_files(
     if not has_files(contents):
         return tuple(contents)
     found: dict[str, Part | None] = {}
-    wanted = {artifact["id"]: artifact for artifact in _artifacts(contents)}
-    for artifact in sorted(_without_old_videos(wanted), key=lambda one: int(one["size"])):
+    for artifact in sorted(
+        _without_old_videos(_artifacts(contents)), key=lambda one: int(one["size"])
+    ):
         if kind_of(artifact["mimeType"]) not in kinds:
             continue
         if "address" not in artifact:
@@ -83,11 +96,11 @@ async def with_files(
     return tuple(_put_in(content, found) for content in contents)
 
 
-def _without_old_videos(wanted: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _without_old_videos(artifacts: list[Artifact]) -> list[Artifact]:
     """The artifacts without the oldest of the videos at addresses: Google takes so many at once."""
-    videos = [one["id"] for one in wanted.values() if "address" in one and one["mimeType"] == VIDEO]
+    videos = [one["id"] for one in artifacts if "address" in one and one["mimeType"] == VIDEO]
     dropped = set(videos[:-MOST_VIDEOS])
-    return [one for one in wanted.values() if one["id"] not in dropped]
+    return [one for one in artifacts if one["id"] not in dropped]
 
 
 def newest_pictures(contents: Sequence[Content], most: int) -> tuple[Content, ...]:
@@ -119,11 +132,6 @@ def mention(artifact: dict[str, Any]) -> str:
     return f"[File: {artifact['name']}, {artifact['mimeType']}]"
 
 
-def _artifacts(contents: Sequence[Content]) -> list[dict[str, Any]]:
-    parts = [part for content in contents for part in content["parts"]]
-    return [part["artifact"] for part in parts if "artifact" in part]
-
-
 def _put_in(content: Content, found: dict[str, Part | None]) -> Content:
     if not any("artifact" in part for part in content["parts"]):
         return content
@@ -139,3 +147,68 @@ def _whole(part: Part, found: dict[str, Part | None]) -> Part:
         return {"text": mention(artifact)}
     rest = {name: value for name, value in part.items() if name != "artifact"}
     return {**data, **rest}
+
+
+def attribute_to_files(
+    error: GeminiError, kept: Sequence[Content], sent: Sequence[Content]
+) -> tuple[GeminiError, list[Artifact]]:
+    """The error with the names of the files it is about, and those files.
+
+    Args:
+        kept: the contents with files by reference. sent: the same as they went to Google.
+    """
+    if error.code == "key_blocked" and error.message == SENTENCES["key_blocked"]:
+        error = _maybe_address(error, kept)
+    if error.code not in OF_FILES and error.code != "bad_request":
+        return error, []
+    newest = [content for content in kept if content["role"] == "user"][-1:]
+    now, before = _artifacts(newest), _artifacts(kept)
+    if error.code == "bad_request":  # Google says no more of many a file than that
+        if now:
+            error = GeminiError("bad_request", MAYBE)
+            error.naming([str(artifact["name"]) for artifact in now])
+        return error, []
+    known = [artifact for artifact in before if artifact["id"] in error.about]
+    known = known or _by_google_id(error.about, kept, sent)
+    found = known or _matching(error.about, now or before)
+    error.naming([str(artifact["name"]) for artifact in found])
+    if error.code != "file_refused":
+        return error, []
+    error.files = tuple(str(artifact["id"]) for artifact in found)
+    return error, found
+
+
+def _maybe_address(error: GeminiError, kept: Sequence[Content]) -> GeminiError:
+    """A bare 403 is what Google says of a key, and of a video that it may not watch."""
+    addressed = [str(one["id"]) for one in _artifacts(kept) if one.get("address")]
+    return GeminiError("file_refused", PRIVATE, about=addressed) if addressed else error
+
+
+def _artifacts(contents: Sequence[Content]) -> list[Artifact]:
+    """The files of the contents, each once."""
+    parts = (part for content in contents for part in content["parts"])
+    found = {part["artifact"]["id"]: part["artifact"] for part in parts if "artifact" in part}
+    return list(found.values())
+
+
+def _by_google_id(
+    about: frozenset[str], kept: Sequence[Content], sent: Sequence[Content]
+) -> list[Artifact]:
+    """The file that Google calls by the id it has there."""
+    pairs = (
+        (one["artifact"], str(other["fileData"].get("fileUri", "")).lower())
+        for was, went in zip(kept, sent, strict=False)
+        for one, other in zip(was["parts"], went["parts"], strict=False)
+        if "artifact" in one and "fileData" in other
+    )
+    ids = [name for name in about if name.startswith("files/")]
+    return [artifact for artifact, uri in pairs if any(uri.endswith(name) for name in ids)]
+
+
+def _matching(about: frozenset[str], artifacts: list[Artifact]) -> list[Artifact]:
+    """The files of the type or kind that Google's words name; all, if it names none of them."""
+    if "address" in about:
+        return [one for one in artifacts if "address" in one]
+    by_type = [one for one in artifacts if str(one["mimeType"]).lower() in about]
+    by_kind = [one for one in artifacts if kind_of(str(one["mimeType"])) in about]
+    return by_type or by_kind or artifacts

@@ -9,27 +9,33 @@ from __future__ import annotations
 import contextvars
 import functools
 import http.cookiejar
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 from google import genai
-from google.genai import errors, types
+from google.genai import types
 
 from gemini.errors import GeminiError
-from gemini.google_errors import agent_error
-from gemini.model_lists import ListTransport
-from gemini.sse import BadSSE
-
-logger = logging.getLogger(__name__)
+from gemini.lenient import as_dict, as_dicts, as_list
 
 CONNECT_S, WRITE_S, POOL_S, CHECK_S = 10.0, 30.0, 10.0, 15.0
 KEEPALIVE_S = 60.0
 
 taking_over: contextvars.ContextVar[Handover] = contextvars.ContextVar("taking_over")
+
+
+LISTED_FIELDS = {
+    "name": str,
+    "displayName": str,
+    "description": str,
+    "inputTokenLimit": int,
+    "outputTokenLimit": int,
+    "thinking": bool,
+}
+LISTED_METHODS = "supportedGenerationMethods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,28 +153,43 @@ def client_for(api_key: str, options: types.HttpOptions) -> genai.Client:
     return genai.Client(enterprise=False, api_key=api_key, http_options=options)
 
 
-@contextmanager
-def our_words() -> Iterator[None]:
-    """Whatever goes wrong inside is raised as a ``GeminiError``; the cause's own text ends here."""
-    try:
-        yield
-    except GeminiError:
-        raise
-    except TimeoutError:
-        raise GeminiError("timeout") from None
-    except Exception as error:
-        raise translated(error) from None
+class ListTransport(httpx2.HTTPTransport):
+    """Makes lists of models readable for the SDK: it refuses a whole list for one odd field.
+
+    Only the fields that are read here go on to it, and those only with the type they should have.
+    """
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = super().handle_request(request)
+        if response.status_code != 200 or not request.url.path.endswith("/models"):
+            return response
+        try:
+            body = json.loads(response.read())
+        except (ValueError, RecursionError):
+            raise httpx2.DecodingError("This is no list of models.", request=request) from None
+        finally:
+            response.close()
+        return httpx2.Response(200, json=_readable_list(body))
 
 
-def translated(error: Exception) -> GeminiError:
-    """Our error for one of the SDK or the network. The text of either stays here."""
-    if isinstance(error, errors.APIError):
-        return agent_error(error.code, error.details)
-    if isinstance(error, httpx2.TimeoutException):
-        return GeminiError("timeout")
-    if isinstance(error, httpx2.ConnectError):
-        return GeminiError("unreachable")
-    if isinstance(error, (httpx2.HTTPError, BadSSE, errors.UnknownApiResponseError)):
-        return GeminiError("upstream_error")
-    logger.error("Unexpected %s while calling Gemini", type(error).__name__)
-    return GeminiError("upstream_error")
+def _readable_list(body: Any) -> dict[str, Any]:
+    given = as_dict(body[0] if isinstance(body, list) and body else body)
+    models = [_readable_model(entry) for entry in as_dicts(given.get("models"))]
+    token = given.get("nextPageToken")
+    return {"models": models} | ({"nextPageToken": token} if isinstance(token, str) else {})
+
+
+def _readable_model(entry: dict[str, Any]) -> dict[str, Any]:
+    known = {
+        name: entry[name]
+        for name, kind in LISTED_FIELDS.items()
+        if _has_type(entry.get(name), kind)
+    }
+    methods = [method for method in as_list(entry.get(LISTED_METHODS)) if isinstance(method, str)]
+    return {**known, LISTED_METHODS: methods}
+
+
+def _has_type(value: object, kind: type) -> bool:
+    """Whether it is of the type; a number may be written as a text, as protobuf does."""
+    in_text = kind is int and isinstance(value, str) and value.isascii() and value.isdigit()
+    return in_text or type(value) is kind

@@ -2,7 +2,7 @@
 
 List prices of the paid tier, standard service, from the data that comes with the library
 ``genai-prices``; nothing is fetched. Above it stand the operator's own prices, below it the few
-of ``price_supplement`` that the library's release at hand does not have. Not in it: the free tier,
+of ``SUPPLEMENT`` that the library's release at hand does not have. Not in it: the free tier,
 discounts of a contract, fees per search. What a key really costs is said by Google's bill alone.
 """
 
@@ -28,7 +28,6 @@ from genai_prices.types import (
 from genai_prices.types import ModelInfo as PricedModel
 from genai_prices.types import Usage as PricedUsage
 
-from gemini import price_supplement
 from gemini.model_info import ModelInfo
 from gemini.usage import Usage
 
@@ -49,6 +48,32 @@ _UNITS = {
     "image": "output_image_mtok",
 }
 _overrides: dict[str, ModelPrice] = {}
+
+
+def _flat(input_: str, output: str, cached: str) -> ModelPrice:
+    return ModelPrice(
+        input_mtok=Decimal(input_), output_mtok=Decimal(output), cache_read_mtok=Decimal(cached)
+    )
+
+
+# What the pinned release of ``genai-prices`` does not have, each with day and source. An entry goes
+# as soon as the library has the model: a test says when.
+SUPPLEMENT: Mapping[str, tuple[tuple[date, ModelPrice], ...]] = {
+    # https://github.com/BerriAI/litellm/discussions/50970 and
+    # https://cursor.com/docs/models/gemini-4-carbon, 2026-11-28: as Argon, whose cached price is
+    # the library's.
+    "gemini-4-carbon": (
+        (date(2026, 11, 10), _flat("2", "10", "0.10")),
+        (date(2026, 12, 1), _flat("4", "20", "0.20")),
+    ),
+    # https://github.com/iyulab/TokenMeter/releases/tag/v0.17.0 and
+    # https://github.com/BerriAI/litellm/discussions/51436, 2026-11-28.
+    "gemini-4-hydrogen": ((date(2026, 11, 12), _flat("1.50", "7.50", "0.075")),),
+    # https://github.com/iyulab/TokenMeter/releases/tag/v0.17.0, 2026-11-28; its price without the
+    # cached one is in https://docs.laozhang.ai/en/announcements/gemini-4-neon-2026-11.md too.
+    "gemini-4-neon": ((date(2026, 11, 18), _flat("3", "15", "0.15")),),
+}
+"""By API id: US dollars per million tokens, from each day on."""
 
 
 class PricedCall(Protocol):
@@ -156,7 +181,7 @@ def _price(model: str, day: date) -> ModelPrice | None:
 def _listed_price(model: str, day: date) -> ModelPrice | None:
     if (priced := _priced_model(model)) is not None:
         return priced.get_prices(_start_of(day))
-    valid = [price for since, price in price_supplement.PRICES.get(model, ()) if since <= day]
+    valid = [price for since, price in SUPPLEMENT.get(model, ()) if since <= day]
     return valid[-1] if valid else None
 
 
@@ -179,7 +204,7 @@ def _starts(model: str) -> list[date]:
     """The days on which prices of a model begin."""
     priced = _priced_model(model)
     if priced is None:
-        return [since for since, _ in price_supplement.PRICES.get(model, ())]
+        return [since for since, _ in SUPPLEMENT.get(model, ())]
     rows = priced.prices if isinstance(priced.prices, list) else []
     constraints = [row.constraint for row in rows]
     return [one.start_date for one in constraints if isinstance(one, StartDateConstraint)]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from common.bounded import BoundedText, is_blank
-from gemini import audio, finishing
+from gemini import audio, error_mapping
 from gemini.errors import GeminiError
 from gemini.grounding import Grounding
 from gemini.lenient import as_dict, as_str, expect, present
@@ -113,9 +113,13 @@ class ResponseParser:
         """
         if not self.finish:
             raise GeminiError("truncated")
-        if self.finish not in (finishing.WHOLE, finishing.CUT, finishing.GOES_ON):
-            raise finishing.finish_error(self.finish, self._finish_message)
-        is_cut = self.finish != finishing.WHOLE
+        if self.finish not in (
+            error_mapping.FINISH_STOP,
+            error_mapping.FINISH_MAX_TOKENS,
+            error_mapping.FINISH_CONTINUATION,
+        ):
+            raise error_mapping.finish_error(self.finish, self._finish_message)
+        is_cut = self.finish != error_mapping.FINISH_STOP
         if expects == "image" and "image" not in self._made:
             raise GeminiError("no_image")
         if not self._has_answer(expects):
@@ -149,7 +153,7 @@ class ResponseParser:
         feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
         reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
         if reason or message:
-            raise finishing.block_error(as_str(reason), message)
+            raise error_mapping.block_error(as_str(reason), message)
         for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
             yield from self._candidate(expect(candidate, dict) or {})
 

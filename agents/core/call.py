@@ -17,10 +17,9 @@ from agents.core.model import Model
 from agents.core.repair import Compose, Repairs
 from agents.core.turn import CallRecord, Record
 from common.bounded import is_blank
-from gemini import capabilities, finishing, prices
+from gemini import capabilities, error_mapping, prices
 from gemini.errors import GeminiError
-from gemini.file_errors import blamed
-from gemini.files import with_files
+from gemini.files import attribute_to_files, with_files
 from gemini.outputs import Activity, Content, Media, Said, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.parts import is_signed
 from gemini.request import ModelRequest
@@ -126,7 +125,7 @@ class ModelCall:
 
     def _named(self, error: GeminiError) -> GeminiError:
         """The error with the files it is about; those that Google cannot use are noted."""
-        error, files = blamed(error, self._request.contents, self._sent.contents)
+        error, files = attribute_to_files(error, self._request.contents, self._sent.contents)
         for artifact in files:
             self._record.refused[artifact["id"]] = error.message
         return error
@@ -182,7 +181,7 @@ class ModelCall:
     def _goes_on(self) -> bool:
         """Whether there is more of the answer, and room in the run to fetch it."""
         reader, record = self._reader, self._record
-        more = reader.finish == finishing.GOES_ON and bool(reader.continuation)
+        more = reader.finish == error_mapping.FINISH_CONTINUATION and bool(reader.continuation)
         return more and len(record.calls) < record.limits.model_calls
 
     async def _part(self) -> AsyncGenerator[Said, None]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apikeys.models import KeyLoan, UserApiKey
 from gemini import catalogue
-from gemini.listing import ListedModel
+from gemini.model_info import ListedModel
 from gemini.voices import VOICES
 from tests.people import client_for, lend, make_key
 

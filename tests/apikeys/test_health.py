@@ -11,9 +11,9 @@ from django.utils import timezone
 from apikeys import checking, health, services
 from apikeys.models import KeyAudit, UserApiKey
 from common.errors import AppError
-from gemini.account import KeyCheck
 from gemini.errors import SENTENCES, GeminiError
-from gemini.listing import ListedModel
+from gemini.keys import KeyCheck
+from gemini.model_info import ListedModel
 from tests.people import client_for, make_key, new_secret
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from apikeys import health, services
 from apikeys.models import UserApiKey
 from apikeys.selectors import keys_of, run_key
 from common.errors import AppError
-from gemini.account import KeyCheck
+from gemini.keys import KeyCheck
 from tests.people import assert_secret_free, make_key, make_user, new_secret, new_style_secret
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from typing import Any
 
 from agents.core.testing import ScriptedModel, chunk, text
 from agents.core.turn import Limits
+from gemini.error_mapping import error_from_response
 from gemini.errors import GeminiError
-from gemini.google_errors import agent_error
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, call, events_of, said
@@ -20,7 +20,7 @@ WRITES = asks(call("text", task="Write of foxes", reason="Long"))
 async def _refused(status: int, message: str = "", **details: Any) -> list[Event]:
     """A run that Google turns away as many times as it is asked."""
     body = {"error": {"message": message, "details": [details] if details else []}}
-    replies = [[agent_error(status, body)] for _ in range(2)]
+    replies = [[error_from_response(status, body)] for _ in range(2)]
     return await events_of(ask(ScriptedModel(*replies)))
 
 
@@ -41,7 +41,9 @@ async def key_blocked() -> list[Event]:
 
 
 async def model_gone() -> list[Event]:
-    return await events_of(ask(ScriptedModel([agent_error(404, None)]), model="gemini-3-pro"))
+    return await events_of(
+        ask(ScriptedModel([error_from_response(404, None)]), model="gemini-3-pro")
+    )
 
 
 async def upstream_error() -> list[Event]:
@@ -84,7 +86,7 @@ async def no_video() -> list[Event]:
 async def billing_required() -> list[Event]:
     """A free key and a model that takes none: nothing to wait for, another model is offered."""
     body = {"error": {"message": "Quota exceeded: requests, limit: 0, model: gemini-3.1-pro"}}
-    model = ScriptedModel([agent_error(429, body)])
+    model = ScriptedModel([error_from_response(429, body)])
     return await events_of(ask(model, model="gemini-3-pro"))
 
 
@@ -96,7 +98,7 @@ async def file_refused() -> list[Event]:
     scan = Media(b"%PDF", "application/pdf", "scan.pdf", id="scan")
     body = {"error": {"message": "The document has no pages."}}
     answer = ask(
-        *(ScriptedModel([agent_error(400, body)]), "What does it say?"),
+        *(ScriptedModel([error_from_response(400, body)]), "What does it say?"),
         shelf=Shelf(scan),
         attachments=[attached(scan)],
     )

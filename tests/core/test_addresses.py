@@ -7,7 +7,7 @@ import pytest
 from agents.core.testing import ScriptedModel
 from agents.core.turn import Attachment
 from gemini.addresses import MAX_CHARS, MOST_VIDEOS, address_from
-from gemini.google_errors import agent_error
+from gemini.error_mapping import error_from_response
 from gemini.history import VIDEO_TOKENS_PER_S, tokens_of
 from gemini.outputs import Media
 from tests.core.team import Shelf, ask, attached, events_of, said
@@ -144,7 +144,7 @@ async def test_a_refusal_names_it():
     body = {"error": {"message": "Cannot fetch content from the provided URL."}}
     scan = Media(b"%PDF", "application/pdf", "scan.pdf", id="scan")
     answer = ask(
-        *(ScriptedModel([agent_error(400, body)]), "What?"),
+        *(ScriptedModel([error_from_response(400, body)]), "What?"),
         attachments=[attached(scan), attachment(PDF)],
         shelf=Shelf(scan),
         agent="direct",

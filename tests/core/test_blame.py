@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gemini.file_errors import blamed
-from gemini.google_errors import agent_error
+from gemini.error_mapping import error_from_response
+from gemini.files import attribute_to_files
 
 VIDEO = {"id": "v", "name": "YouTube video abc", "mimeType": "video/mp4", "size": 0}
 FILE = {"id": "p", "name": "a.pdf", "mimeType": "application/pdf", "size": 9}
@@ -16,7 +16,7 @@ BARE = "The caller does not have permission"
 def refused(*artifacts, message=BARE):
     contents = [{"role": "user", "parts": [{"artifact": one} for one in artifacts]}]
     body = {"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}}
-    return blamed(agent_error(403, body), contents, contents)
+    return attribute_to_files(error_from_response(403, body), contents, contents)
 
 
 def test_a_bare_refusal_with_an_address_is_about_what_lies_there():

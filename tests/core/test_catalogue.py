@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 
 from gemini import catalogue
-from gemini.known_models import KNOWN
-from gemini.shutdowns import SHUTDOWNS
+from gemini.known_models import KNOWN, SHUTDOWNS
 from gemini.voices import DEFAULT_VOICE, VOICES, is_voice
 
 TODAY = date(2026, 11, 28)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from emulator.faults import FAULTS, fault
-from gemini.account import check_key, list_models
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
+from gemini.keys import check_key, list_models
 from gemini.outputs import TextDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest

@@ -5,12 +5,25 @@ from __future__ import annotations
 import pytest
 from google.genai import types
 
+from gemini.error_mapping import (
+    BLOCKS,
+    FINISH_CONTINUATION,
+    FINISH_MAX_TOKENS,
+    FINISH_STOP,
+    FINISHES,
+    block_error,
+    finish_error,
+)
 from gemini.errors import SENTENCES
-from gemini.finishing import BLOCKS, CUT, FINISHES, GOES_ON, WHOLE, block_error, finish_error
 
 
 def test_every_reason_that_the_library_knows_has_its_words():
-    assert {reason.value for reason in types.FinishReason} == {*FINISHES, WHOLE, CUT, GOES_ON}
+    assert {reason.value for reason in types.FinishReason} == {
+        *FINISHES,
+        FINISH_STOP,
+        FINISH_MAX_TOKENS,
+        FINISH_CONTINUATION,
+    }
     in_the_api = "BLOCK_REASON_UNSPECIFIED"
     assert {reason.value for reason in types.BlockedReason} | {in_the_api} == set(BLOCKS)
 

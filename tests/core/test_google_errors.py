@@ -7,9 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from gemini.error_mapping import _until_midnight, error_from_frame, error_from_response
 from gemini.errors import SENTENCES
-from gemini.google_errors import agent_error, error_in_stream
-from gemini.quota_errors import _until_midnight
 from tests.core.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
@@ -40,8 +39,10 @@ def body(message: str = "", status: str = "", details: object = None) -> dict[st
 
 def test_a_file_that_google_does_not_know_is_no_fault_of_the_key():
     theirs = "You do not have permission to access the File 7cdgl3r8 or it may not exist."
-    assert agent_error(403, body(theirs, "PERMISSION_DENIED")).code == "file_gone"
-    assert agent_error(403, body("The caller does not have permission")).code == "key_blocked"
+    assert error_from_response(403, body(theirs, "PERMISSION_DENIED")).code == "file_gone"
+    assert (
+        error_from_response(403, body("The caller does not have permission")).code == "key_blocked"
+    )
 
 
 @pytest.mark.skipif(not ERRORS, reason="no recordings here")
@@ -52,7 +53,7 @@ def test_every_recorded_error_is_expected():
 @pytest.mark.parametrize("recording", ERRORS, ids=name_of)
 def test_recorded_errors_are_told_apart_and_keep_their_words_to_themselves(recording):
     theirs = json.loads(recording["body"])
-    error = agent_error(recording["status"], theirs)
+    error = error_from_response(recording["status"], theirs)
     assert error.code == CODES[recording["id"]]
     inner = theirs[0]["error"] if isinstance(theirs, list) else theirs["error"]
     assert inner["message"] not in f"{error!r} {error} {error.message}"
@@ -83,7 +84,7 @@ def test_recorded_errors_are_told_apart_and_keep_their_words_to_themselves(recor
 )
 def test_a_status_alone_says_enough(status, code):
     for nothing in (None, {}, [], "<html>", {"error": None}, {"error": "bad"}):
-        error = agent_error(status, nothing)
+        error = error_from_response(status, nothing)
         assert error.code == code
         assert status == 499 or error.message == SENTENCES[code]
 
@@ -100,8 +101,8 @@ def test_a_status_alone_says_enough(status, code):
     ],
 )
 def test_the_many_kinds_of_400_are_told_apart(theirs, code):
-    assert agent_error(400, theirs).code == code
-    assert agent_error(400, [theirs]).code == code
+    assert error_from_response(400, theirs).code == code
+    assert error_from_response(400, [theirs]).code == code
 
 
 def quota(*details: object) -> dict[str, object]:
@@ -125,12 +126,12 @@ def quota(*details: object) -> dict[str, object]:
     ],
 )
 def test_the_wait_is_told_if_it_is_one(delay, seconds):
-    assert agent_error(429, quota({"retryDelay": delay})).retry_after_s == seconds
+    assert error_from_response(429, quota({"retryDelay": delay})).retry_after_s == seconds
 
 
 def test_a_quota_of_the_day_comes_back_at_the_end_of_googles_day():
     violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
-    error = agent_error(429, quota({"violations": violations}, {"retryDelay": "31s"}))
+    error = error_from_response(429, quota({"violations": violations}, {"retryDelay": "31s"}))
     assert error.code == "quota"
     assert error.retry_after_s != 31.0
     assert 0 < error.retry_after_s <= 25 * 3600
@@ -148,15 +149,15 @@ def test_googles_day_is_that_of_the_pacific_coast(now, hours):
 @pytest.mark.parametrize("details", [5, "x", {}, {"a": 1}, [1, None, "x"], [{"violations": 5}]])
 @pytest.mark.parametrize("status", [400, 403, 429])
 def test_details_of_no_known_shape_are_borne(status, details):
-    assert agent_error(status, body(details=details)).retry_after_s is None
+    assert error_from_response(status, body(details=details)).retry_after_s is None
 
 
 def test_an_error_inside_a_stream_is_that_of_its_code():
-    assert error_in_stream({"error": {"code": 503}}).code == "overloaded"
-    assert error_in_stream({"error": {"code": "503"}}).code == "overloaded"
-    assert error_in_stream({"error": {"status": "UNAVAILABLE"}}).code == "overloaded"
-    assert error_in_stream({"error": {"status": "CANCELLED"}}).code == "upstream_error"
-    assert error_in_stream({"error": {"code": 400, "message": "API key expired"}}).code == (
+    assert error_from_frame({"error": {"code": 503}}).code == "overloaded"
+    assert error_from_frame({"error": {"code": "503"}}).code == "overloaded"
+    assert error_from_frame({"error": {"status": "UNAVAILABLE"}}).code == "overloaded"
+    assert error_from_frame({"error": {"status": "CANCELLED"}}).code == "upstream_error"
+    assert error_from_frame({"error": {"code": 400, "message": "API key expired"}}).code == (
         "invalid_key"
     )
 
@@ -165,12 +166,12 @@ def test_an_error_inside_a_stream_is_that_of_its_code():
     "error", [{}, {"code": "abc"}, {"code": True}, {"code": 7}, {"code": None}, "gone", None, []]
 )
 def test_an_error_inside_a_stream_without_a_code_is_a_fault_of_gemini(error):
-    assert error_in_stream({"error": error}).code == "upstream_error"
+    assert error_from_frame({"error": error}).code == "upstream_error"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 def test_a_key_in_googles_text_goes_nowhere(status):
     theirs = body(f"Permission denied: Consumer 'api_key:{KEY}' has been suspended.")
     theirs["error"]["details"] = [{"reason": KEY, "retryDelay": KEY, "quotaId": KEY}]
-    error = agent_error(status, theirs)
+    error = error_from_response(status, theirs)
     assert KEY not in f"{error!r} {error} {error.message} {vars(error)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gemini.error_mapping import error_from_response
 from gemini.errors import KINDS, GeminiError
-from gemini.google_errors import agent_error
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
 LIMIT = "* Quota exceeded for metric: generativelanguage.googleapis.com/{}, limit: {}, model: m"
@@ -16,7 +16,7 @@ TOOLS = "Please enable tool_config.include_server_side_tool_invocations to use B
 def answered(status: int, message: str = "", reason: str = "", **detail: object) -> GeminiError:
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
     error = {"code": status, "message": message, "details": [*details, detail]}
-    return agent_error(status, {"error": error})
+    return error_from_response(status, {"error": error})
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_quota_that_only_the_reason_names_is_read(limit, value, code, words):
 
 @pytest.mark.parametrize("page", ["<!DOCTYPE html><title>Error 403", "<html><b>Forbidden</b>"])
 def test_a_page_in_the_place_of_an_answer_says_nothing_of_the_key(page):
-    error = agent_error(403, {"message": page, "status": "Forbidden"})
+    error = error_from_response(403, {"message": page, "status": "Forbidden"})
     assert (error.code, error.kind.key_status, error.kind.unchecked) == ("region", "", True)
     assert "this server" in error.message
 
@@ -191,5 +191,5 @@ def test_sentences_fit_where_they_are_kept():
 @pytest.mark.parametrize("odd", [7, ["x"], {"x": 1}, None, "", True])
 def test_odd_bodies_say_what_their_status_says(odd):
     for body in (odd, {"error": odd}, {"error": {"message": odd, "details": odd, "status": odd}}):
-        assert agent_error(503, body).code == "overloaded"
-    assert agent_error(429, {"error": {"details": [{"violations": odd}]}}).code == "quota"
+        assert error_from_response(503, body).code == "overloaded"
+    assert error_from_response(429, {"error": {"details": [{"violations": odd}]}}).code == "quota"

@@ -8,9 +8,9 @@ import traceback
 
 import pytest
 
-from gemini.account import check_key, list_models
 from gemini.errors import GeminiError
-from gemini.listing import ListedModel
+from gemini.keys import check_key, list_models
+from gemini.model_info import ListedModel
 from gemini.pool import Endpoint
 from tests.core.asking import KEY, STOP, failure, request
 from tests.core.rawserver import answering, reply

@@ -11,11 +11,10 @@ from gemini import media_options
 from gemini.catalogue import ModelList
 from gemini.dialogue import script_of
 from gemini.files import newest_pictures
-from gemini.listing import ListedModel
 from gemini.media_options import PictureOptions, Speaker, SpeechOptions
+from gemini.model_info import ListedModel
 from gemini.outputs import Media
-from gemini.request import ModelRequest
-from gemini.request_body import body
+from gemini.request import ModelRequest, request_body
 from tests.core.exchanges import IMAGE
 from tests.core.team import ask, asks, attached, call, events_of, of_type, said
 
@@ -35,12 +34,12 @@ async def requests_of(*replies, prompt="A fox", **turn) -> list[ModelRequest]:
 
 async def asked_directly(output, prompt="A fox", **turn):
     [request] = await requests_of(prompt=prompt, agent="media", output=output, **turn)
-    return body(request)
+    return request_body(request)
 
 
 async def asked_by_the_coordinator(task="A fox", *, arguments, **turn):
     asking = asks(call("media", task=task, reason="Media", **arguments))
-    return body((await requests_of(asking, **turn))[1])
+    return request_body((await requests_of(asking, **turn))[1])
 
 
 # pictures

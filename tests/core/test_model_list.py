@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from agents.core.testing import ScriptedModel
-from gemini.account import list_models
 from gemini.catalogue import ModelList
-from gemini.listing import ListedModel, kind_of_id, listed_from
-from gemini.request_body import body
+from gemini.keys import list_models
+from gemini.model_info import ListedModel, kind_of_id, listed_from
+from gemini.request import request_body
 from tests.core.exchanges import FLASH, LITE
 from tests.core.team import ask, events_of, said
 
@@ -140,7 +140,7 @@ async def test_a_model_of_tomorrow_answers_and_is_asked_for_nothing_it_may_not_h
         await events_of(ask(model, model=XENON.id, models=models, thinking="high"))
         (request,) = model.requests
         assert request.model == XENON.id
-        thinking = body(request).get("generationConfig", {}).get("thinkingConfig", {})
+        thinking = request_body(request).get("generationConfig", {}).get("thinkingConfig", {})
         assert thinking == ({"includeThoughts": True} if thinks else {})
 
 

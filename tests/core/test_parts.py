@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from gemini import partial_args
+from gemini import parts
 from gemini.parts import PartKeeper
 
 SIGNED = {"text": "signed", "thoughtSignature": "c2lnbmF0dXJl"}
@@ -130,7 +130,7 @@ def test_pieces_that_belong_to_no_call_are_dropped():
 )
 def test_a_piece_without_a_usable_place_is_dropped(path):
     args = {"kept": 1}
-    partial_args.add(args, {"jsonPath": path, "stringValue": "x"})
+    parts.add_partial_arg(args, {"jsonPath": path, "stringValue": "x"})
     assert args.pop("kept") == 1
     assert args in ({}, {"a": []})
 
@@ -139,5 +139,5 @@ def test_a_piece_without_a_usable_place_is_dropped(path):
 def test_a_piece_that_does_not_fit_what_is_there_changes_nothing(path):
     args = {"text": "words", "list": [1], "object": {"a": 1}}
     before = copy.deepcopy(args)
-    partial_args.add(args, {"jsonPath": path, "stringValue": "x"})
+    parts.add_partial_arg(args, {"jsonPath": path, "stringValue": "x"})
     assert args == before

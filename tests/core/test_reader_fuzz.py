@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.account import check_key, list_models
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
-from gemini.listing import ListedModel
+from gemini.keys import check_key, list_models
+from gemini.model_info import ListedModel
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.response import ResponseParser

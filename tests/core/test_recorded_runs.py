@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agents.core.testing import ScriptedModel
-from gemini.google_errors import agent_error, error_in_stream
-from gemini.request_body import body
+from gemini.error_mapping import error_from_frame, error_from_response
+from gemini.request import request_body
 from tests.core.expected import Expected, units
 from tests.core.recordings import name_of, recorded
 from tests.core.team import Shelf, ask, events_of, of_type, said, words
@@ -42,14 +42,14 @@ class Asked:
         model, turn = ScriptedModel(said("Well.")), {"agent": self.agent, **turn}
         async for _ in ask(model, "Again?", history=[tuple(kept)], shelf=self.shelf, **turn):
             pass
-        return body(model.requests[0])["contents"]
+        return request_body(model.requests[0])["contents"]
 
 
 def _model(recording: dict[str, Any]) -> ScriptedModel:
     expected = Expected(recording)
     if expected.status != 200:
-        return ScriptedModel([agent_error(expected.status, json.loads(recording["body"]))])
-    tail = [error_in_stream(json.loads(expected.tail))] if expected.tail else []
+        return ScriptedModel([error_from_response(expected.status, json.loads(recording["body"]))])
+    tail = [error_from_frame(json.loads(expected.tail))] if expected.tail else []
     return ScriptedModel([*expected.frames, *tail], said("So it is."))
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from agents.core.testing import ScriptedModel
 from gemini import capabilities, catalogue
-from gemini.request import Function, ModelRequest
-from gemini.request_body import body
+from gemini.request import Function, ModelRequest, request_body
 from gemini.voices import DEFAULT_VOICE
 from tests.core.exchanges import FLASH, IMAGE, LITE, PRO, SPEECH, user
 from tests.core.team import KEY, ask, asks, call, events_of, said
@@ -33,7 +32,7 @@ async def request_of(prompt, *replies, number=0, **turn) -> ModelRequest:
 
 def written(**request):
     sent = ModelRequest(**{"model": FLASH, "system": "", "contents": (), "api_key": KEY} | request)
-    written = body(sent)
+    written = request_body(sent)
     assert written.pop("store") is False
     return written
 
@@ -184,7 +183,7 @@ async def test_a_picture_is_asked_of_the_model_that_draws():
     asking = asks(
         call("media", task="A fox", reason="Picture", output="image", aspect_ratio="16:9")
     )
-    sent = body(await request_of("A fox", asking, number=1))
+    sent = request_body(await request_of("A fox", asking, number=1))
     assert sent["contents"] == [user("A fox")]
     assert sent["generationConfig"] == {
         "responseModalities": ["TEXT", "IMAGE"],
@@ -195,7 +194,7 @@ async def test_a_picture_is_asked_of_the_model_that_draws():
 
 async def test_a_shape_that_no_model_draws_is_left_to_it():
     asking = asks(call("media", task="A fox", output="image", aspect_ratio="1:1000"))
-    sent = body(await request_of("A fox", asking, number=1))
+    sent = request_body(await request_of("A fox", asking, number=1))
     assert sent["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"]}
 
 
@@ -205,7 +204,7 @@ async def test_speech_is_asked_of_the_model_that_speaks_in_the_users_voice(voice
         "Hello there", agent="media", output="speech", voice=voice, thinking="high"
     )
     assert request.model == SPEECH
-    assert body(request) == {
+    assert request_body(request) == {
         "store": False,
         "contents": [user("Hello there")],
         "generationConfig": {

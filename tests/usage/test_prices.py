@@ -19,7 +19,7 @@ from hypothesis.strategies import (
 )
 
 from agents.core.turn import CallRecord
-from gemini import price_supplement, prices
+from gemini import prices
 from gemini.catalogue import ModelList
 from gemini.known_models import KNOWN
 from gemini.usage import Usage, counted
@@ -58,7 +58,7 @@ def test_every_model_of_the_catalogue_has_a_price_or_is_marked_as_without():
 
 def test_the_supplement_holds_only_what_the_library_does_not_have():
     """An entry that the library has by now is out of date: drop it."""
-    assert [model for model in price_supplement.PRICES if prices._priced_model(model)] == []
+    assert [model for model in prices.SUPPLEMENT if prices._priced_model(model)] == []
 
 
 @pytest.mark.parametrize(
