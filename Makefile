@@ -21,6 +21,9 @@ WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -
 # measure who notices when have the machine to themselves.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Whatever the shell says, compiled modules are kept: tests start a hundred processes of ours.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run dev demo emulator install web test quick bench faults check format services env clean
 
 help: ## show this list

@@ -68,6 +68,7 @@ class Holder:
         if secret not in right:
             self.wrong.append(key_id)
         self.opened += 1
+        self.stopped.wait(0.02)  # the rotation and the server need the machine too
 
     def replace(self) -> None:
         key_id, newer = random.choice(self.ids), new_secret()
@@ -79,7 +80,7 @@ class Holder:
             self.right[key_id] = {newer}
             self.known[key_id] = newer
         self.replaced += 1
-        self.stopped.wait(0.02)
+        self.stopped.wait(0.1)
 
     def repeat(self, work) -> None:
         try:

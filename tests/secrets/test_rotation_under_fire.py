@@ -21,9 +21,9 @@ from tests.e2e.server import ROOT, ChatServer, Place
 from tests.secrets.conftest import Tape
 from tests.secrets.exits import Recorded
 
-KEYS = int(os.environ.get("ROTATE_KEYS", "100"))
+KEYS = int(os.environ.get("ROTATE_KEYS", "60"))
 KILLS = 3
-PEOPLE = 20
+PEOPLE = 8
 
 
 class Operator:
@@ -93,7 +93,7 @@ def rows(place: Place) -> list:
 
 def answer(person: Recorded) -> str:
     """The last event of an answer that takes its time."""
-    return str(person.ask("/emulate frames=200 size=20 pace=40")[-1]["type"])
+    return str(person.ask("/emulate frames=150 size=20 pace=40")[-1]["type"])
 
 
 def test_keys_survive_a_rotation_that_is_killed_while_everything_goes_on(
