@@ -30,8 +30,7 @@ from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 from chatproject.redaction import redact_uncaught  # noqa: E402
 from common.database import in_database  # noqa: E402
-from common.errors import internal  # noqa: E402
-from common.outages import refusal  # noqa: E402
+from common.outages import app_error  # noqa: E402
 
 redact_uncaught()
 checks.refuse_bad_settings()
@@ -43,7 +42,7 @@ async def identify(scope: Any) -> int:
     try:
         return (await in_database(authenticate, bearer(scope["headers"]))).user_id
     except DatabaseFault as fault:
-        raise refusal(fault) or internal() from None
+        raise app_error(fault, during="Reading a token") from None
 
 
 async def startup() -> None:

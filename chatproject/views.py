@@ -22,8 +22,7 @@ from rest_framework.views import APIView
 
 from chatproject import __version__
 from chatproject.checks import is_loopback
-from common.errors import internal
-from common.outages import RETRY_AFTER_S, Kind, outages, readiness, refusal
+from common.outages import RETRY_AFTER_S, Kind, app_error, outages
 from common.supervisor import failing_tasks
 
 logger = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     business.
     """
     try:
-        kind = readiness.check()
+        kind = outages.probe()
     except DatabaseError:
         logger.exception("The database fails")
         kind = Kind.DOWN
@@ -128,7 +127,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while it handles the exception: a database that is away is no fault."""
-    error = refusal(sys.exception()) or internal()
+    error = app_error(sys.exception())
     answer = _refusal(request, error.status, error.code, error.message)
     if error.retry_after_s is not None:
         answer["Retry-After"] = str(ceil(error.retry_after_s))

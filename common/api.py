@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -16,11 +15,9 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from common.errors import AppError, internal
-from common.outages import refusal
+from common.errors import AppError
+from common.outages import app_error
 from common.text import parse_json
-
-logger = logging.getLogger(__name__)
 
 INVALID = "Some of what was sent cannot be used."
 NOT_AUTHENTICATED = AppError("not_authenticated", "Sign in to continue.", status=401)
@@ -61,13 +58,8 @@ class BoundedJSONParser(JSONParser):
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Any error of a view as ``{code, message, fields?}``."""
     set_rollback()
-    error = _app_error(exc)
-    if error is None:
-        request = context.get("request")
-        logger.error(
-            "Unhandled %s at %s", type(exc).__name__, getattr(request, "path", "?"), exc_info=exc
-        )
-        error = internal()
+    path = getattr(context.get("request"), "path", "?")
+    error = _in_words(exc) or app_error(exc, during=f"The request to {path}")
     response = Response(error.as_dict(), status=error.status)
     if error.retry_after_s is not None:
         response["Retry-After"] = str(ceil(error.retry_after_s))
@@ -76,9 +68,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return response
 
 
-def _app_error(exc: Exception) -> AppError | None:
-    if isinstance(exc, AppError):
-        return exc
+def _in_words(exc: Exception) -> AppError | None:
+    """The answer to an exception of Django's or of REST framework's own; None: it is none."""
     if isinstance(exc, exceptions.Throttled):
         return AppError(
             "too_many_requests",
@@ -90,7 +81,7 @@ def _app_error(exc: Exception) -> AppError | None:
         return _invalid(exc.detail)
     if isinstance(exc, ModelValidationError):
         return _invalid(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
-    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None) or refusal(exc)
+    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None)
 
 
 def _invalid(detail: Any) -> AppError:

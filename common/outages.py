@@ -1,8 +1,8 @@
 """Which errors of a database mean "try again later", and one line in the log for all of them.
 
 A database can be away in many ways: down, failed over to a read-only standby, locked, full, out
-of connections. Every door asks ``classify`` instead of naming classes of exceptions, so that a
-way of being away is known to all of them or to none.
+of connections. No door names classes of exceptions: each makes an answer of an error with
+``app_error``, and ``classify`` decides, so that a way of being away is known to all or to none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from common.errors import AppError
+from common.errors import AppError, internal
 
 logger = logging.getLogger(__name__)
 
@@ -112,16 +112,34 @@ def unavailable(kind: Kind) -> AppError:
     return AppError("unavailable", sentence, status=503, retry_after_s=RETRY_AFTER_S)
 
 
+def app_error(error: BaseException | None, *, during: str = "") -> AppError:
+    """What to answer when an operation failed with ``error``, whatever that is.
+
+    Args:
+        error: an ``AppError`` is its own answer; an outage is recorded and becomes ``unavailable``
+            (503); anything else becomes ``internal`` (500).
+        during: what failed, for the log's line about an ``internal`` error. Empty: the caller, or
+            Django, writes one.
+    """
+    if isinstance(error, AppError):
+        return error
+    if kind := record(error):
+        return unavailable(kind)
+    if during:
+        logger.error("%s failed: %s", during, type(error).__name__, exc_info=error)
+    return internal()
+
+
 def record(error: BaseException | None) -> Kind | None:
-    """Classify the error of an operation that just failed, and note an outage."""
+    """Classify the error of an operation that just failed, and count an outage."""
     kind = classify(error)
     if kind is not None:
         outages.record(kind)
-        _discard_if_stale(kind)
+        _discard_if_read_only(kind)
     return kind
 
 
-def _discard_if_stale(kind: Kind) -> None:
+def _discard_if_read_only(kind: Kind) -> None:
     """Close a connection that would stay read-only: the next may reach another server or mount."""
     if kind is not Kind.READ_ONLY or connection.in_atomic_block or connection.connection is None:
         return
@@ -130,14 +148,8 @@ def _discard_if_stale(kind: Kind) -> None:
     connection.close()
 
 
-def refusal(error: BaseException | None) -> AppError | None:
-    """``record``, and what to answer. None: it is no outage."""
-    kind = record(error)
-    return unavailable(kind) if kind else None
-
-
 class Outages:
-    """The outage of this process's database, if there is one: says once when it begins and ends.
+    """Whether this process's database is away, with one line in the log when that begins and ends.
 
     Attributes:
         errors: how many operations failed since the process began.
@@ -150,6 +162,9 @@ class Outages:
         self._kinds: dict[Kind, int] = {}
         self._began = 0.0
         self._last_error = 0.0
+        self._probe_lock = threading.Lock()
+        self._probed_at = -PROBE_EVERY_S
+        self._probed: Kind | None = None
 
     @property
     def open(self) -> bool:
@@ -172,7 +187,7 @@ class Outages:
         """Call it after an operation that succeeded: ends the outage once writing works too."""
         if not self.open or self._clock() - self._last_error < QUIET_S:
             return
-        if kind := readiness.check():
+        if kind := self.probe():
             self.record(kind)
             return
         with self._lock:
@@ -182,28 +197,19 @@ class Outages:
             counts = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
             logger.warning("The database is back after %.1f s (failed: %s)", lasted, counts)
 
-
-class Readiness:
-    """Whether the database takes writes; asked at most once a second, however many want to know."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._checked_at = -PROBE_EVERY_S
-        self._kind: Kind | None = None
-
-    def check(self) -> Kind | None:
-        """In what way the database is away, or None.
+    def probe(self) -> Kind | None:
+        """In what way the database takes no writes, or None; tried at most once a second.
 
         Raises:
             django.db.Error: it fails in a way that is none of these.
         """
-        with self._lock:
-            if time.monotonic() - self._checked_at >= PROBE_EVERY_S:
-                self._kind = _probe()
-                if self._kind:
-                    _discard_if_stale(self._kind)
-                self._checked_at = time.monotonic()
-            return self._kind
+        with self._probe_lock:
+            if time.monotonic() - self._probed_at >= PROBE_EVERY_S:
+                self._probed = _probe()
+                if self._probed:
+                    _discard_if_read_only(self._probed)
+                self._probed_at = time.monotonic()
+            return self._probed
 
 
 def _probe() -> Kind | None:
@@ -238,5 +244,4 @@ def _probe_sqlite() -> Kind | None:
     return None
 
 
-readiness = Readiness()
 outages = Outages()

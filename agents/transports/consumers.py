@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -25,11 +24,9 @@ from agents.transports.connections import FRAME_COST, FRAME_COSTS, too_many_fram
 from agents.transports.delivery import EventDelivery, SlowConsumer
 from apikeys.rights import Right, Standing
 from common.database import in_database
-from common.errors import AppError, internal
-from common.outages import classify, refusal
+from common.errors import AppError
+from common.outages import app_error, classify
 from common.throttle import TokenBucket
-
-logger = logging.getLogger(__name__)
 
 SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
 
@@ -148,13 +145,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _run(self, frame: frames.RunFrame, identity: Identity) -> None:
         try:
             started = await service.start(identity.sign_in, run_input.input_from(frame.input))
-        except AppError as error:
-            await self._refuse(error, frame.ref)
-            return
-        except DatabaseFault as fault:
-            if not (refused := refusal(fault)):
-                raise
-            await self._refuse(refused, frame.ref)
+        except (AppError, DatabaseFault) as error:
+            await self._refuse(app_error(error, during="Starting a run"), frame.ref)
             return
         accepted: dict[str, Any] = {"op": "accepted"}
         if frame.ref is not None:
@@ -217,15 +209,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Do ``work``; what goes wrong is told in a frame, and never a traceback to the socket."""
         try:
             await work
-        except AppError as error:
-            await self._refuse(error)
-        except (asyncio.CancelledError, SlowConsumer):
+        except SlowConsumer:
             raise
-        except Exception as fault:
-            refused = refusal(fault)
-            if refused is None:
-                logger.exception("A frame could not be handled")
-            await self._refuse(refused or internal())
+        except Exception as error:
+            await self._refuse(app_error(error, during="Handling a frame"))
 
     async def _refuse(self, error: AppError, ref: str | int | None = None) -> None:
         frame: dict[str, Any] = {"op": "rejected", "code": error.code, "message": error.message}

@@ -24,8 +24,8 @@ from agents.transports import connections
 from agents.transports.bearer import bearer
 from apikeys.rights import Right, Standing
 from common.database import in_database
-from common.errors import AppError, internal
-from common.outages import refusal
+from common.errors import AppError
+from common.outages import app_error
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +45,8 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     """The ASGI application of this path and method."""
     try:
         await _answer(scope, receive, send)
-    except AppError as error:
-        await _refuse(send, error)
-    except DatabaseFault as fault:
-        refused = refusal(fault)
-        if refused is None:
-            logger.exception("A stream could not be opened")
-        await _refuse(send, refused or internal())
+    except (AppError, DatabaseFault) as error:
+        await _refuse(send, app_error(error, during="Opening a stream"))
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
