@@ -54,11 +54,11 @@ def test_what_cannot_be_seen_goes(text, seen):
     ids=["sorted", "mixed", "composed", "joiners", "joiners in a row"],
 )
 def test_no_text_takes_long(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     visible_text(text)
 
-    assert time.perf_counter() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_a_letter_keeps_as_many_marks_as_any_writing_needs():
