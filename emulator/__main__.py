@@ -23,22 +23,11 @@ def main() -> None:
         help="folder of recordings to replay (default: GEMINI_RECORDINGS)",
     )
     parser.add_argument("--pace", type=float, default=25.0, metavar="MS", help="between frames")
-    parser.add_argument(
-        "--processing",
-        type=float,
-        default=1000.0,
-        metavar="MS",
-        help="how long uploaded film and sound cannot be used yet",
-    )
     options = parser.parse_args()
     recordings = Path(options.recordings) if options.recordings else None
     try:
         server = EmulatorServer(
-            options.host,
-            options.port,
-            recordings=recordings,
-            pace_s=options.pace / 1000,
-            processing_s=options.processing / 1000,
+            options.host, options.port, recordings=recordings, pace_s=options.pace / 1000
         )
     except OSError as error:
         parser.exit(1, f"emulator: cannot listen on port {options.port}: {error.strerror}\n")

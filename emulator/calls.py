@@ -1,18 +1,20 @@
-"""Reading a request for an answer: who asks, which model, what was said, what is offered."""
+"""Reading a request for an answer: who makes it, of which model, with which tools."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from emulator.attachments import Attachment, Uploads, attachment_of
+from emulator.attachments import Attachment, FindUpload, attachment_of
 from emulator.catalogue import GOOGLE_TOOLS, Model
 from emulator.counting import counted
-from emulator.wire import Refusal
+from emulator.directives import AGENTS, Directives, Message, parse_message
+from emulator.errors import Refusal
 
 TEXT_TOOL = "ask_text_agent"
 MEDIA_TOOL = "ask_media_agent"
@@ -39,12 +41,11 @@ class Call:
     body: dict[str, Any]
     digest: str = ""  # of the bytes of the body: a retry has the same one
     wrapped: bool = False  # a request for an answer inside one that counts its tokens
-    uploads: Uploads = field(default_factory=dict)  # the key's files that it names, by address
+    find_upload: FindUpload = lambda uri: None
 
     @property
     def contents(self) -> list[dict[str, Any]]:
-        contents = self.body.get("contents") or []
-        return [contents] if isinstance(contents, dict) else contents
+        return _as_list(self.body.get("contents"))
 
     @cached_property
     def turns(self) -> list[dict[str, Any]]:
@@ -66,41 +67,44 @@ class Call:
     def system_text(self) -> str:
         return "\n".join(_texts(self.body.get("systemInstruction") or {}))
 
+    @property
+    def function_declarations(self) -> list[dict[str, Any]]:
+        """The functions that are declared, may they be called or not."""
+        tools = self.body.get("tools") or []
+        return [one for tool in tools for one in tool.get("functionDeclarations") or []]
+
     @cached_property
-    def declared(self) -> dict[str, frozenset[str]]:
+    def callable_functions(self) -> dict[str, frozenset[str]]:
         """The functions the model may call, with the names of their parameters.
 
         Empty if calling is switched off.
         """
-        calling = (self.body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+        calling = self._tool_config.get("functionCallingConfig") or {}
         if str(calling.get("mode", "AUTO")).upper() == "NONE":
             return {}
-        return {
-            str(found.get("name")): frozenset(_schema(found).get("properties") or {})
-            for found in self._declarations
-        }
-
-    @property
-    def _declarations(self) -> list[dict[str, Any]]:
-        tools = self.body.get("tools") or []
-        return [found for tool in tools for found in tool.get("functionDeclarations") or []]
-
-    def schema_of(self, name: str) -> dict[str, Any]:
-        """The schema of a declared function's parameters."""
-        return next(_schema(found) for found in self._declarations if found.get("name") == name)
-
-    @property
-    def declares(self) -> bool:
-        """Whether functions are declared, may they be called or not."""
-        return bool(self._declarations)
+        functions: dict[str, frozenset[str]] = {}
+        for one in self.function_declarations:
+            schema = one.get("parametersJsonSchema") or one.get("parameters") or {}
+            functions[str(one.get("name"))] = frozenset(schema.get("properties") or {})
+        return functions
 
     @cached_property
     def google_tools(self) -> frozenset[str]:
         tools = self.body.get("tools") or []
         return frozenset(name for tool in tools for name in GOOGLE_TOOLS if name in tool)
 
+    @property
+    def shows_google_tools(self) -> bool:
+        """Whether the calls of Google's tools are to appear as parts, to be sent back later."""
+        shown = self._tool_config.get("includeServerSideToolInvocations")
+        return self.model.is_gemini_3 and bool(shown)
+
+    @property
+    def _tool_config(self) -> dict[str, Any]:
+        return self.body.get("toolConfig") or {}
+
     @cached_property
-    def question_index(self) -> int:
+    def turn_start(self) -> int:
         """Where the current turn begins: the last message a user wrote; -1 if there is none."""
         for index in range(len(self.contents) - 1, -1, -1):
             content = self.contents[index]
@@ -109,37 +113,43 @@ class Call:
         return -1
 
     @cached_property
-    def question(self) -> str:
-        """The text of the last message the user wrote.
+    def message(self) -> Message:
+        """The last message the user wrote.
 
         An agent may be shown the user's words before the task made of them: the task counts.
         """
-        if self.question_index < 0:
-            return ""
-        texts = _texts(self.contents[self.question_index])
-        return "\n".join(texts[-1:] if self.agent in ("text", "media") else texts)
+        texts = _texts(self.contents[self.turn_start]) if self.turn_start >= 0 else []
+        return parse_message("\n".join(texts[-1:] if self.agent in AGENTS else texts))
+
+    @cached_property
+    def directives(self) -> Directives:
+        """What the message asks of this call beside an answer."""
+        return self.message.directives_for(self.agent)
 
     @cached_property
     def results(self) -> list[dict[str, Any]]:
         """The function responses this request ends with."""
         return function_parts(self.contents[-1], "Response") if self.contents else []
 
-    @property
-    def answered(self) -> list[dict[str, Any]]:
-        """The function calls that the results at the end of this request answer."""
-        return [found for turn in self.turns[-2:-1] for found in function_parts(turn, "Call")]
-
     @cached_property
-    def attachments(self) -> list[Attachment]:
-        """The files of the question."""
-        if not self.contents:
-            return []
-        return list(self.files_in(self.contents[self.question_index]))
+    def files(self) -> list[list[Attachment]]:
+        """The files of each content, in order; those in results too.
 
-    def files_in(self, content: dict[str, Any]) -> Iterable[Attachment]:
-        """The files of a content, in order."""
-        parts = content.get("parts") or []
-        return (found for part in parts if (found := attachment_of(part, self.uploads)))
+        Raises:
+            Refusal: one was uploaded, and is not there or not ready.
+        """
+        return [[*self._files_in(content)] for content in self.contents]
+
+    def _files_in(self, content: dict[str, Any]) -> Iterator[Attachment]:
+        parts = list(content.get("parts") or [])
+        for response in function_parts(content, "Response"):
+            parts += response.get("parts") or []
+        return (file for part in parts if (file := attachment_of(part, self.find_upload)))
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The files of the last message."""
+        return self.files[self.turn_start] if self.files else []
 
     @cached_property
     def modalities(self) -> set[str]:
@@ -147,37 +157,16 @@ class Call:
 
     @cached_property
     def agent(self) -> str:
-        """Who asks: "coordinator", "join" (it holds results), "text", "media" or ""."""
+        """Whose call it is: "coordinator", "join" (it holds results), "text", "media" or ""."""
         if self.results:
             return "join"
-        if {TEXT_TOOL, MEDIA_TOOL} & set(self.declared):
+        if {TEXT_TOOL, MEDIA_TOOL} & self.callable_functions.keys():
             return "coordinator"
         opening = self.system_text.partition("\n\n")[0]  # what follows may be a user's
-        found = _ROLE.search(opening) or _MENTION.search(opening)
-        if found:
-            return found[1].lower()
-        return "media" if self.wants_image or self.wants_audio else ""
-
-    @property
-    def message_number(self) -> int:
-        """The question is the how-manieth message of the user."""
-        return sum(
-            content.get("role", "user") == "user" and not function_parts(content, "Response")
-            for content in self.contents
-        )
-
-    @property
-    def wants_image(self) -> bool:
-        return self.model.kind == "image"
-
-    @property
-    def wants_audio(self) -> bool:
-        return self.model.kind == "speech"
-
-    @property
-    def include_thoughts(self) -> bool:
-        thinking = self.config.get("thinkingConfig") or {}
-        return bool(thinking.get("includeThoughts")) and self.thinks
+        role = _ROLE.search(opening) or _MENTION.search(opening)
+        if role:
+            return role[1].lower()
+        return "media" if self.model.kind in ("image", "speech") else ""
 
     @property
     def thinks(self) -> bool:
@@ -185,16 +174,16 @@ class Call:
         return self.model.thinks and thinking.get("thinkingBudget") != 0
 
     @property
-    def invocations_shown(self) -> bool:
-        """Whether the calls of Google's tools are to appear as parts, to be sent back later."""
-        return self.model.is_gemini_3 and bool(
-            (self.body.get("toolConfig") or {}).get("includeServerSideToolInvocations")
-        )
+    def include_thoughts(self) -> bool:
+        thinking = self.config.get("thinkingConfig") or {}
+        return bool(thinking.get("includeThoughts")) and self.thinks
 
     @cached_property
     def prompt(self) -> dict[str, int]:
         """What is read, in tokens by modality."""
-        return counted(self.body, self.model.is_gemini_3, self.uploads)
+        contents = [*self.contents, self.body.get("systemInstruction") or {}]
+        parts = [part for content in contents for part in _as_list(content.get("parts"))]
+        return counted(parts, list(chain(*self.files)), gemini_3=self.model.is_gemini_3)
 
     @property
     def prompt_tokens(self) -> int:
@@ -213,21 +202,17 @@ def parse_body(raw: bytes) -> dict[str, Any]:
         raise Refusal(400, "Invalid JSON payload received. Unexpected token.") from error
     if not isinstance(body, dict):
         raise Refusal(400, "Invalid value (not an object) at 'generate_content_request'.")
-    if b"\\ud" in raw.lower() and not _sendable(body):
-        raise Refusal(400, "Invalid JSON payload received. Unpaired surrogate.")
+    if b"\\ud" in raw.lower():
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise Refusal(400, "Invalid JSON payload received. Unpaired surrogate.") from error
     named: dict[str, Any] = camelised(body)
     return named
 
 
-def _sendable(body: dict[str, Any]) -> bool:
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def camelised(value: Any) -> Any:
+    """The same JSON with Google's own names in camelCase, and without nulls."""
     if isinstance(value, list):
         return [camelised(item) for item in value]
     if not isinstance(value, dict):
@@ -240,18 +225,16 @@ def camelised(value: Any) -> Any:
     }
 
 
-def _texts(content: dict[str, Any]) -> list[str]:
-    parts = content.get("parts") or []
-    parts = [parts] if isinstance(parts, dict) else parts
-    return [str(part["text"]) for part in parts if part.get("text")]
-
-
 def function_parts(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     """The function calls (kind "Call") or responses ("Response") of a content, in order."""
     name = f"function{kind}"
     return [part[name] for part in content.get("parts") or [] if name in part]
 
 
-def _schema(declaration: dict[str, Any]) -> dict[str, Any]:
-    """What a function declares of its parameters, in either form."""
-    return declaration.get("parametersJsonSchema") or declaration.get("parameters") or {}
+def _texts(content: dict[str, Any]) -> list[str]:
+    return [str(part["text"]) for part in _as_list(content.get("parts")) if part.get("text")]
+
+
+def _as_list(value: Any) -> list[dict[str, Any]]:
+    """Google takes one object where a list of one belongs."""
+    return [value] if isinstance(value, dict) else value or []

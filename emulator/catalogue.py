@@ -8,8 +8,7 @@ came after them Google's documentation, as quoted in public, read on 2026-11-28:
 * Nano Banana 2.1 and speech of 3.8: ai.google.dev/gemini-api/docs/changelog and /models.
 * Which have no free tier: ai.google.dev/gemini-api/docs/pricing as of 2026-10-22.
 
-The literal id ``gemini-3-flash`` is no model at Google, so it is none here. Guessed: the versions
-of models that are in no recording.
+The literal id ``gemini-3-flash`` is no model at Google, so it is none here. No version is Google's.
 """
 
 from __future__ import annotations
@@ -25,6 +24,21 @@ _BILLED = frozenset(
     | {"gemini-pro-latest"}
 )
 _WITH_SIGNATURES = ("gemini-3", "gemini-4", "gemini-nano-banana")
+_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+_TALL_RATIOS = ("1:4", "4:1", "1:8", "8:1")
+# Tokens of a picture by size, of models whose id begins so. 512 is of Nano Banana 2 alone:
+# tanstack/ai, release of 2026-10-07, and docs.laozhang.ai/en/api-capabilities/
+# nano-banana-2-1-image; its price per picture, 0.0336 to 0.1134 US dollars at 30 per million:
+# inference.sh, 2026-11-06. The Lite model draws 1K alone:
+# ai.google.dev/gemini-api/docs/models/gemini-3.1-flash-lite-image.
+_IMAGE_TOKENS = {
+    "gemini-nano-banana": {"1K": 1120, "2K": 1680, "4K": 3780},
+    "gemini-3-pro-image": {"1K": 1120, "2K": 1120, "4K": 2000},
+    "gemini-3.1-flash-lite-image": {"1K": 1120},
+    "gemini-3.1-flash-image": {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520},
+    "gemini-2.5": {},
+}
+_IMAGE_TOKENS_OF_OTHERS = {"1K": 1120, "2K": 1680, "4K": 2520}
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,6 @@ class Model:
     id: str
     label: str
     kind: str = "chat"
-    version: str = "001"
     input_limit: int = 1_048_576
     output_limit: int = 65_536
     thinking: bool = True
@@ -59,14 +72,6 @@ class Model:
         if not self.thinking:
             return False
         return self.kind == "chat" or (self.kind in ("image", "speech") and self.is_gemini_3)
-
-    @property
-    def most_output(self) -> int:
-        """The most that one answer may have, in as many requests as it takes ("long decode").
-
-        Source: ai.google.dev/gemini-api/docs/generate-content/long-decode, for Gemini 4 Argon.
-        """
-        return self.input_limit if self.id.startswith("gemini-4") else self.output_limit
 
     @property
     def always_thinks(self) -> bool:
@@ -97,24 +102,39 @@ class Model:
         return frozenset({"googleSearch"} if searches else ())
 
     @property
+    def image_tokens(self) -> dict[str, int]:
+        """The sizes of pictures it draws, with the tokens of each; none before Gemini 3."""
+        families = _IMAGE_TOKENS.items()
+        return next(
+            (sizes for family, sizes in families if self.id.startswith(family)),
+            _IMAGE_TOKENS_OF_OTHERS,
+        )
+
+    @property
+    def image_ratios(self) -> tuple[str, ...]:
+        """The shapes of pictures it draws."""
+        draws_tall = self.id.startswith(("gemini-nano-banana", "gemini-3.1-flash-image"))
+        return _RATIOS + (_TALL_RATIOS if draws_tall else ())
+
+    @property
     def methods(self) -> list[str]:
+        """What it is listed with, in Google's order."""
+        answers = ["generateContent", "countTokens"]
         if self.kind == "embedding":
             return ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"]
-        if self.kind == "speech":
-            both = ["generateContent", "countTokens"]
-            batch = [] if self.id == "gemini-2.5-flash-preview-tts" else ["batchGenerateContent"]
-            return (both if self.is_gemini_3 else both[::-1]) + batch
-        if self.kind == "image":
-            return ["generateContent", "countTokens", "batchGenerateContent"]
-        if self.id.startswith("gemini-4"):  # they cache by themselves only
-            return ["generateContent", "countTokens", "batchGenerateContent"]
-        return ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
+        if self.kind == "speech" and not self.is_gemini_3:
+            answers.reverse()
+        if self.id == "gemini-2.5-flash-preview-tts":
+            return answers
+        if self.kind == "chat" and not self.id.startswith("gemini-4"):  # these cache by themselves
+            answers.append("createCachedContent")
+        return [*answers, "batchGenerateContent"]
 
     def listed(self) -> dict[str, Any]:
         """This model as an entry of ``GET models``."""
         entry: dict[str, Any] = {
             "name": f"models/{self.id}",
-            "version": self.version,
+            "version": "001",
             "displayName": self.label,
             "description": f"{self.label} (emulated: no model of Google's answers here)",
             "inputTokenLimit": self.input_limit,
@@ -129,50 +149,47 @@ class Model:
         return entry
 
 
-_WIDE = (131_072, 32_768)
-
-
-def _image(id: str, label: str, version: str = "3.0", window: tuple[int, int] = _WIDE) -> Model:
-    return Model(id, label, "image", version, *window)
+def _image(id: str, label: str, window: int = 65_536, output: int = 65_536) -> Model:
+    return Model(id, label, "image", window, output)
 
 
 def _speech(id: str, label: str) -> Model:
-    return Model(id, label, kind="speech", input_limit=8_192, output_limit=16_384)
+    return Model(id, label, "speech", 8_192, 16_384)
 
 
 MODELS: tuple[Model, ...] = (
     Model("gemini-2.5-flash", "Gemini 2.5 Flash"),
-    Model("gemini-2.5-pro", "Gemini 2.5 Pro", version="2.5"),
+    Model("gemini-2.5-pro", "Gemini 2.5 Pro"),
     Model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
     _speech("gemini-2.5-flash-preview-tts", "Gemini 2.5 Flash Preview TTS"),
     _speech("gemini-2.5-pro-preview-tts", "Gemini 2.5 Pro Preview TTS"),
-    _image("gemini-2.5-flash-image", "Nano Banana", "2.0", (32_768, 32_768)),
+    _image("gemini-2.5-flash-image", "Nano Banana", 32_768, 32_768),
     Model("gemini-flash-latest", "Gemini Flash Latest"),
     Model("gemini-flash-lite-latest", "Gemini Flash-Lite Latest"),
     Model("gemini-pro-latest", "Gemini Pro Latest"),
-    Model("gemini-3-flash-preview", "Gemini 3 Flash Preview", version="3-flash-preview-12-2025"),
-    Model("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview", version="3.1-pro-preview-01-2026"),
-    Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite", version="3.1-flash-lite-05-2026"),
+    Model("gemini-3-flash-preview", "Gemini 3 Flash Preview"),
+    Model("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview"),
+    Model("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite"),
     _speech("gemini-3.1-flash-tts-preview", "Gemini 3.1 Flash TTS Preview"),
-    _image("gemini-3-pro-image-preview", "Nano Banana Pro"),
-    _image("gemini-3-pro-image", "Nano Banana Pro"),
-    _image("gemini-3.1-flash-image-preview", "Nano Banana 2", window=(65_536, 65_536)),
-    _image("gemini-3.1-flash-image", "Nano Banana 2", window=(65_536, 65_536)),
-    _image("gemini-3.1-flash-lite-image", "Nano Banana 2 Lite", window=(65_536, 65_536)),
-    Model("gemini-3.5-flash", "Gemini 3.5 Flash", version="3.5-flash-05-2026"),
-    Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash Lite", version="3.5-flash-lite-07-2026"),
-    Model("gemini-3.6-flash", "Gemini 3.6 Flash", version="3.6-flash-07-2026"),
-    Model("gemini-3.7-flash", "Gemini 3.7 Flash", version="3.7-flash-08-2026"),
+    _image("gemini-3-pro-image-preview", "Nano Banana Pro", 131_072, 32_768),
+    _image("gemini-3-pro-image", "Nano Banana Pro", 131_072, 32_768),
+    _image("gemini-3.1-flash-image-preview", "Nano Banana 2"),
+    _image("gemini-3.1-flash-image", "Nano Banana 2"),
+    _image("gemini-3.1-flash-lite-image", "Nano Banana 2 Lite"),
+    Model("gemini-3.5-flash", "Gemini 3.5 Flash"),
+    Model("gemini-3.5-flash-lite", "Gemini 3.5 Flash Lite"),
+    Model("gemini-3.6-flash", "Gemini 3.6 Flash"),
+    Model("gemini-3.7-flash", "Gemini 3.7 Flash"),
     Model("gemini-3.8-flash", "Gemini 3.8 Flash"),
     _speech("gemini-3.8-flash-tts", "Gemini 3.8 Flash TTS"),
     _speech("gemini-3.8-flash-lite-tts", "Gemini 3.8 Flash-Lite TTS"),
-    _image("gemini-nano-banana-2.1", "Nano Banana 2.1", "2.1", (65_536, 65_536)),
+    _image("gemini-nano-banana-2.1", "Nano Banana 2.1"),
     Model("gemini-4-argon", "Gemini 4 Argon"),
     Model("gemini-4-carbon", "Gemini 4 Carbon"),
     Model("gemini-4-hydrogen", "Gemini 4 Hydrogen"),
     Model("gemini-4-neon", "Gemini 4 Neon"),
-    # Listed, and nothing to be asked here: a client has to see that by its methods.
-    Model("gemini-embedding-2", "Gemini Embedding 2", "embedding", "001", 8_192, 1),
+    # Listed, and without an answer here: a client has to see that by its methods.
+    Model("gemini-embedding-2", "Gemini Embedding 2", "embedding", 8_192, 1),
 )
 
 BY_ID = {model.id: model for model in MODELS}
@@ -204,16 +221,10 @@ class Models:
         """Take a model off the list, as Google does in the end; whether it was there."""
         return self._by_id.pop(model_id, None) is not None
 
-    def clear(self) -> None:
-        """Back to the list above."""
-        self._by_id = dict(BY_ID)
-
-    def find(self, model_id: str, version: str) -> Model | None:
-        """The model of that id, or None; the ``-latest`` aliases exist on v1beta only."""
-        if model_id.endswith("-latest") and version == "v1":
-            return None
+    def find(self, model_id: str) -> Model | None:
+        """The model of that id, or None."""
         return self._by_id.get(model_id)
 
-    def listed(self, version: str) -> list[dict[str, Any]]:
+    def listed(self) -> list[dict[str, Any]]:
         """All of them as entries of ``GET models``."""
-        return [model.listed() for model in self._by_id.values() if self.find(model.id, version)]
+        return [model.listed() for model in self._by_id.values()]

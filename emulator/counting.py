@@ -1,4 +1,4 @@
-"""How many tokens a request has, by modality, as far as that can be said without a tokenizer.
+"""How many tokens a request has, by modality, as far as that is known without a tokenizer.
 
 Text is four characters a token. For files the figures are Google's (ai.google.dev, "Understand and
 count tokens" and "Media resolution"; the recordings agree): a picture 258, since Gemini 3 1,120; a
@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from emulator.attachments import Attachment, Uploads, attachment_of
+from emulator.attachments import Attachment
 from emulator.frames import tokens
 
 _PER_UNIT = {"IMAGE": (258, 1120), "DOCUMENT": (258, 560), "AUDIO": (32, 32), "VIDEO": (263, 70)}
@@ -22,47 +22,33 @@ _CODE_FIELDS = (
 )
 
 
-def counted(body: dict[str, Any], gemini_3: bool, uploads: Uploads) -> dict[str, int]:
-    """Tokens by modality of the contents and the system instruction; TEXT first, one at least.
+def counted(
+    parts: list[dict[str, Any]], files: list[Attachment], *, gemini_3: bool
+) -> dict[str, int]:
+    """Tokens by modality of the parts of a request and the files in them.
 
-    What tools are offered is not counted.
+    TEXT comes first; there is one token at least. What tools are offered is not counted.
     """
     total: Counter[str] = Counter()
-    contents = body.get("contents") or []
-    contents = [contents] if isinstance(contents, dict) else contents
-    chars = 0
-    for content in [*contents, body.get("systemInstruction") or {}]:
-        for part in _parts(content):
-            chars += _chars(part)
-            for holder in [part, *_parts(part.get("functionResponse") or {})]:
-                if found := attachment_of(holder, uploads):
-                    kind, count = _of_file(found, gemini_3)
-                    total[kind] += count
-                    if found.is_youtube:  # its sound is counted beside it
-                        total["AUDIO"] += round(found.seconds * _PER_UNIT["AUDIO"][gemini_3])
-    total["TEXT"] += tokens(chars) or (0 if total else 1)
-    return {
-        kind: total[kind] for kind in sorted(total, key=lambda k: (k != "TEXT", k)) if total[kind]
-    }
-
-
-def _parts(content: dict[str, Any]) -> list[dict[str, Any]]:
-    parts = content.get("parts") or []
-    return [parts] if isinstance(parts, dict) else parts
+    for file in files:
+        total += _of_file(file, gemini_3)
+    total["TEXT"] += tokens(sum(map(_chars, parts))) or (0 if total else 1)
+    ordered = sorted(total, key=lambda kind: (kind != "TEXT", kind))
+    return {kind: total[kind] for kind in ordered if total[kind]}
 
 
 def _chars(part: dict[str, Any]) -> int:
     """How much text a part is; the files in a function's response are none."""
     fields = (part[name] for name in _CODE_FIELDS if name in part)
-    plain = ({k: v for k, v in found.items() if k != "parts"} for found in fields)
-    return sum(len(json.dumps(found)) for found in plain) + len(str(part.get("text") or ""))
+    plain = ({k: v for k, v in field.items() if k != "parts"} for field in fields)
+    return sum(len(json.dumps(field)) for field in plain) + len(str(part.get("text") or ""))
 
 
-def _of_file(file: Attachment, gemini_3: bool) -> tuple[str, int]:
-    known = file.facts
-    if known.kind == "TEXT":
-        return "TEXT", max(1, tokens(known.chars))
-    units = {"DOCUMENT": known.pages, "AUDIO": file.seconds, "VIDEO": file.seconds}
-    count = round(max(1, units.get(known.kind, 1)) * _PER_UNIT[known.kind][gemini_3])
-    kind = "IMAGE" if gemini_3 and known.kind == "DOCUMENT" else known.kind
-    return kind, count
+def _of_file(file: Attachment, gemini_3: bool) -> Counter[str]:
+    if file.modality == "TEXT":
+        return Counter(TEXT=max(1, tokens(len(file.facts.text))))
+    units = {"DOCUMENT": file.facts.pages, "AUDIO": file.seconds, "VIDEO": file.seconds}
+    count = round(max(1, units.get(file.modality, 1)) * _PER_UNIT[file.modality][gemini_3])
+    kind = "IMAGE" if gemini_3 and file.modality == "DOCUMENT" else file.modality
+    sound = round(file.seconds * _PER_UNIT["AUDIO"][gemini_3]) if file.is_youtube else 0
+    return Counter({kind: count}) + Counter(AUDIO=sound)  # of a video on YouTube it is counted too

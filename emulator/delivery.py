@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from emulator import wire
 from emulator.journal import Journal, Record
-from emulator.scenario import Reply, status_of
+from emulator.scripts import Reply
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -20,10 +23,42 @@ _UNSENT_LIMIT_BYTES = 64 * 1024  # more than this unsent: let the server's flow 
 _LONG_PAUSE_S = 0.05  # a longer one ends at once when the client leaves
 
 
+@dataclass(frozen=True)
+class Request:
+    """What an HTTP request says before its body."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]  # by names in small letters
+
+    @classmethod
+    def of(cls, scope: Scope) -> Request:
+        """The request of an ASGI scope."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        return cls(scope["method"], scope["path"], query, headers)
+
+    @property
+    def key(self) -> str:
+        """The API key it came with, or ""."""
+        return self.headers.get("x-goog-api-key") or self.query.get("key", "")
+
+    @property
+    def key_from(self) -> str:
+        """Where the key stood: "header", "query", or "" if there is none."""
+        if self.headers.get("x-goog-api-key"):
+            return "header"
+        return "query" if self.query.get("key") else ""
+
+
 class Exchange:
     """One request and the reply to it, with its line in the journal."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.request = Request.of(scope)
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -63,7 +98,7 @@ class Exchange:
     async def _whole(self, reply: Reply, record: Record, journal: Journal) -> None:
         status, body = reply.status, reply.body
         if body is None:
-            status = status_of(reply.tail) or status
+            status = _status_of(reply.tail) or status
             body = reply.tail or _merged(list(reply.frames))
         journal.started(record, status, streaming=False)
         if reply.then != "close":
@@ -111,18 +146,17 @@ class Exchange:
         Chunks written past the server's HTTP library cost a third less CPU, which in a load test
         is left to the program under test.
         """
-        transport = self._transport
-        if transport is None or transport.get_write_buffer_size() > _UNSENT_LIMIT_BYTES:
+        transport, has_chunks = self._transport, self._scope.get("http_version") == "1.1"
+        if not has_chunks or transport.get_write_buffer_size() > _UNSENT_LIMIT_BYTES:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
         elif not transport.is_closing():
             transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     @property
-    def _transport(self) -> asyncio.Transport | None:
-        if self._scope.get("http_version") != "1.1":
-            return None  # no chunks in 1.0
-        found: asyncio.Transport | None = self._scope.get("state", {}).get("transport")
-        return found
+    def _transport(self) -> asyncio.Transport:
+        """The connection, which ``server.py`` puts there."""
+        transport: asyncio.Transport = self._scope["state"]["transport"]
+        return transport
 
     @property
     def _left(self) -> bool:
@@ -149,9 +183,7 @@ class Exchange:
             await self._gone
 
     def _reset(self) -> None:
-        transport = self._scope.get("state", {}).get("transport")
-        if transport is None:
-            raise ConnectionAbortedError("the emulator cut this stream, as it was told to")
+        transport = self._transport
         connection: socket.socket = transport.get_extra_info("socket")
         linger_off = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
@@ -161,6 +193,14 @@ class Exchange:
 def _merged(frames: list[bytes]) -> bytes:
     """The frames as one body; a broken frame makes a broken body."""
     try:
-        return wire.pretty(wire.merge(frames)) + b"\n"
+        return wire.pretty(wire.merge(frames))
     except ValueError:
         return b"".join(frames)[:-1]
+
+
+def _status_of(tail: bytes) -> int:
+    """The HTTP status a bare error at the end of a stream speaks of; 0 if it is none."""
+    try:
+        return int(json.loads(tail)["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return 0

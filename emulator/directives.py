@@ -18,7 +18,7 @@ _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):[ \t]*(.*)")
 
 @dataclass(frozen=True)
 class Directives:
-    """What the ``/emulate`` lines of one message ask of one call."""
+    """What the ``/emulate`` lines of one message ask of one call; a bare word has the value ""."""
 
     options: dict[str, str] = field(default_factory=dict)
 
@@ -26,6 +26,7 @@ class Directives:
         return name in self.options
 
     def text(self, name: str, default: str = "") -> str:
+        """The value as it is written."""
         return self.options.get(name, default)
 
     def number(self, name: str, default: float) -> float:
@@ -36,14 +37,15 @@ class Directives:
             return default
 
     def count(self, name: str, default: int = 0) -> int:
+        """The value as a whole number, 0 at least."""
         return max(0, int(self.number(name, default)))
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message taken apart: what it says, and the directives by scope ("" is whoever reads)."""
+    """A message without its directives, and these by scope ("" is whoever reads)."""
 
-    said: str
+    text: str
     scoped: dict[str, list[str]]
 
     def directives_for(self, agent: str) -> Directives:
@@ -60,13 +62,13 @@ class Message:
         return "".join(f"\n/emulate {agent}: {line}" for line in self.scoped.get(agent, []))
 
 
-def take_apart(text: str) -> Message:
+def parse_message(text: str) -> Message:
     """Split a message into its words and its directives."""
     scoped: dict[str, list[str]] = {}
     for match in _LINE.finditer(text):
         line = match[1].strip()
-        found = _SCOPED.fullmatch(line)
-        scope, rest = (found[1], found[2]) if found else ("", line)
+        addressed = _SCOPED.fullmatch(line)
+        scope, rest = addressed.groups() if addressed else ("", line)
         scoped.setdefault(scope, []).append(rest)
     return Message(_LINE.sub("", text).strip(), scoped)
 

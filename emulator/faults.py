@@ -1,4 +1,4 @@
-"""Refusals by name: ``/emulate fault=no-pages``, and keys that a word in them makes half good.
+"""Refusals by name, for ``/emulate fault=no-pages`` and for keys that are marked by a word.
 
 Source of each body: *recorded* traffic of 2025-26, *reported* in public issue threads and Google's
 forum, or *documented* (https://ai.google.dev/gemini-api/docs/generate-content/api-errors and
@@ -8,22 +8,15 @@ https://docs.cloud.google.com/service-infrastructure/docs/ErrorReason), read on 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from emulator.wire import Refusal, no_quota_error, quota_error
-
-_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-
-
-def _reason(reason: str) -> list[dict[str, Any]]:
-    metadata = {"service": "generativelanguage.googleapis.com", "consumer": "projects/12345678"}
-    return [{"@type": _INFO, "reason": reason, "domain": "googleapis.com", "metadata": metadata}]
+from emulator.errors import Refusal, error_info, quota_error
 
 
 def _plain(status: int, message: str, reason: str = "", name: str = "") -> Callable[[str], Refusal]:
     def refusal(model: str) -> Refusal:
-        details = _reason(reason) if reason else None
-        return Refusal(status, message.format(model=model), details, name=name)
+        service = "generativelanguage.googleapis.com"
+        info = error_info(reason, service=service, consumer="projects/12345678")
+        return Refusal(status, message.format(model=model), [info] if reason else None, name=name)
 
     return refusal
 
@@ -33,23 +26,17 @@ _DEPLETED = (
     "manage your project and billing. Learn more at "
     "https://ai.google.dev/gemini-api/docs/billing#prepay."
 )
-_EXHAUSTED = "RESOURCE_EXHAUSTED"
 FAULTS: dict[str, Callable[[str], Refusal]] = {
-    "limit-zero": no_quota_error,
+    "limit-zero": lambda model: quota_error(model, 18, billing=False),  # reported
     "per-day": lambda model: quota_error(model, 46, per="Day"),  # recorded: seconds all the same
     "prepay": _plain(429, _DEPLETED),  # reported, until 2026-09
-    "prepay-402": _plain(402, _DEPLETED, name=_EXHAUSTED),  # reported, since
+    "prepay-402": _plain(402, _DEPLETED, name="RESOURCE_EXHAUSTED"),  # reported, since
     "spend-cap": _plain(  # reported
         429,
         "Your project has exceeded its monthly spending cap. Please go to AI Studio at "
         "https://ai.studio/spend to manage your project spend cap.",
     ),
-    "standard-key": _plain(  # reported
-        401,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
-        "cookie or other valid authentication credential.",
-        "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-    ),
+    "standard-key": _plain(401, "", "ACCESS_TOKEN_TYPE_UNSUPPORTED"),  # reported
     "region": _plain(  # reported
         400, "User location is not supported for the API use.", name="FAILED_PRECONDITION"
     ),
@@ -97,39 +84,8 @@ FAULTS: dict[str, Callable[[str], Refusal]] = {
     ),
     "cancelled": _plain(499, "The operation was cancelled.", name="CANCELLED"),  # documented
 }
-# A word in a key, and what becomes of requests made with it.
-_EVERYWHERE = {
-    "region": "region",
-    "noapi": "api-disabled",
-    "website": "referrer",
-    "ipbound": "address",
-    "standard": "standard-key",
-}
-_FOR_ANSWERS = {"listonly": "service", "spent": "prepay-402", "capped": "spend-cap"}
 
 
 def fault(name: str, model: str) -> Refusal:
     """The refusal of that name; one that nobody knows is Google's plainest 400."""
-    return FAULTS.get(name, _plain(400, "Request contains an invalid argument."))(model)
-
-
-def check_marks(key: str) -> None:
-    """Refuse any request of a key that works elsewhere.
-
-    Raises:
-        Refusal: as Google's.
-    """
-    for word, name in _EVERYWHERE.items():
-        if word in key:
-            raise fault(name, "")
-
-
-def check_answering(key: str) -> None:
-    """Refuse an answer to a key that may list models but not ask them.
-
-    Raises:
-        Refusal: as Google's.
-    """
-    for word, name in _FOR_ANSWERS.items():
-        if word in key:
-            raise fault(name, "")
+    return FAULTS.get(name, _plain(400, ""))(model)

@@ -6,25 +6,33 @@ ones whose result is known without running them.
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator import media, places, search, signatures
+from emulator import media, search, signatures
 from emulator.calls import Call
-from emulator.directives import Directives
+from emulator.pictures import inline_png
 
 _SEARCH = re.compile(r"\b(search|latest|news|today|current|look up|weather|price)\b", re.I)
+_PLACE = re.compile(r"\b(near|nearby|restaurants?|cafes?|places?|directions|open now)\b", re.I)
 _RUN = re.compile(r"\b(run|execute|calculate|compute|count|how many)\b", re.I)
 _PLOT = re.compile(r"\b(plot|chart|graph|diagram|histogram)s?\b", re.I)
 _URL = re.compile(r"https?://[^\s<>\"')]+")
-_STATUSES = {True: "URL_RETRIEVAL_STATUS_SUCCESS", False: "URL_RETRIEVAL_STATUS_ERROR"}
+_STATUS = "URL_RETRIEVAL_STATUS_"
+_COUNTING = "words = {words!r}\nprint(len(words))\n"
+_PLOTTING = """\
+import matplotlib.pyplot as plt
+
+words = {words!r}
+plt.bar(range(len(words[:12])), [len(word) for word in words[:12]])
+plt.show()
+"""
 
 
 @dataclass
-class Use:
+class ToolUse:
     """What the use of tools adds to an answer.
 
     `text` is the answer with the tools' findings in it; `parts` come before it; `beginning` and
@@ -38,40 +46,39 @@ class Use:
     tokens: int = 0
 
 
-def use(call: Call, said: str, text: str, directives: Directives, *, thoughts: int = 0) -> Use:
+def use_tools(call: Call, text: str, *, thoughts: int = 0) -> ToolUse:
     """Use the tools that are offered and fit the words, and those the directives name.
 
-    `thoughts` is how many parts of the whole answer come before those of the tools.
+    Args:
+        call: what is answered.
+        text: the answer without tools.
+        thoughts: how many parts of the whole answer come before those of the tools.
     """
-    used = Use(text)
-    searches = _searches(call, said, directives)
-    addresses = _URL.findall(said) if "urlContext" in call.google_tools else []
-    if call.invocations_shown:
-        used.parts += invocations(call, said, directives)
-    if _runs(call, said, directives):
-        used.parts += _program(call, said)
+    message = call.message.text
+    used = ToolUse(text, invocations(call) if call.shows_google_tools else [])
+    runs = _RUN.search(message) or _PLOT.search(message)
+    if "code" in call.directives or ("codeExecution" in call.google_tools and runs):
+        used.parts += _program(call)
         used.tokens += 120
-    before = len(used.parts) + bool(thoughts)
-    if searches:
-        opening, _, rest = used.text.partition("\n\n")
-        used.text = f"{opening}\n\n{search.findings(said)}\n\n{rest}"
-        used.ending["groundingMetadata"] = search.grounding(said, used.text, before)
+    part_index = len(used.parts) + bool(thoughts)
+    if _searches(call):
+        used.text = _with_second_paragraph(used.text, search.findings(message))
+        used.ending["groundingMetadata"] = search.grounding(message, used.text, part_index)
         used.tokens += 253
-    if "googleMaps" in call.google_tools and not searches and places.ASKED_FOR.search(said):
-        opening, _, rest = used.text.partition("\n\n")
-        used.text = f"{opening}\n\n{places.findings()}\n\n{rest}"
-        used.ending["groundingMetadata"] = places.grounding(used.text, before)
-    if addresses:
-        _read_pages(used, addresses, before)
+    elif "googleMaps" in call.google_tools and _PLACE.search(message):
+        used.text = _with_second_paragraph(used.text, search.findings_of_maps())
+        used.ending["groundingMetadata"] = search.grounding_of_maps(used.text, part_index)
+    if addresses := _addresses(call):
+        _read_pages(used, addresses, part_index)
     return used
 
 
-def invocations(call: Call, said: str, directives: Directives) -> list[dict[str, Any]]:
+def invocations(call: Call) -> list[dict[str, Any]]:
     """The calls of search and URL context as parts, each with its response; Gemini 3 signs both."""
     used: list[tuple[str, dict[str, Any]]] = []
-    if _searches(call, said, directives):
-        used.append(("GOOGLE_SEARCH_WEB", {"queries": search.queries(said)}))
-    if "urlContext" in call.google_tools and (addresses := _URL.findall(said)):
+    if _searches(call):
+        used.append(("GOOGLE_SEARCH_WEB", {"queries": search.queries(call.message.text)}))
+    if addresses := _addresses(call):
         used.append(("URL_CONTEXT", {"urls": addresses}))
     parts: list[dict[str, Any]] = []
     for kind, args in used:
@@ -82,29 +89,30 @@ def invocations(call: Call, said: str, directives: Directives) -> list[dict[str,
     return parts
 
 
-def _searches(call: Call, said: str, directives: Directives) -> bool:
-    offered = "googleSearch" in call.google_tools
-    return "search" in directives or (offered and _SEARCH.search(said) is not None)
+def _searches(call: Call) -> bool:
+    fits = "googleSearch" in call.google_tools and _SEARCH.search(call.message.text)
+    return "search" in call.directives or bool(fits)
 
 
-def _runs(call: Call, said: str, directives: Directives) -> bool:
-    fits = _RUN.search(said) or _PLOT.search(said)
-    return bool("code" in directives or ("codeExecution" in call.google_tools and fits))
+def _addresses(call: Call) -> list[str]:
+    return _URL.findall(call.message.text) if "urlContext" in call.google_tools else []
 
 
-def _program(call: Call, said: str) -> list[dict[str, Any]]:
+def _with_second_paragraph(text: str, paragraph: str) -> str:
+    opening, _, rest = text.partition("\n\n")
+    return f"{opening}\n\n{paragraph}\n\n{rest}"
+
+
+def _program(call: Call) -> list[dict[str, Any]]:
     """A program and its result; a picture behind them if a plot is asked for.
 
     Models before 3 say first what they are about to do, and give no ids and no signatures.
     """
-    words = " ".join(said.split())[:200].split()
-    plots = _PLOT.search(said)
+    words = " ".join(call.message.text.split())[:200].split()
+    plots = _PLOT.search(call.message.text)
     code = {"language": "PYTHON", "code": (_PLOTTING if plots else _COUNTING).format(words=words)}
-    output = "" if plots else f"{len(words)}\n"
-    result = {"outcome": "OUTCOME_OK"} | ({"output": output} if output else {})
-    drawn = media.bar_chart([len(word) for word in words[:12]]) if plots else b""
-    picture = {"mimeType": "image/png", "data": base64.b64encode(drawn).decode()}
-    pictures = [{"inlineData": picture}] if plots else []
+    result = {"outcome": "OUTCOME_OK"} | ({} if plots else {"output": f"{len(words)}\n"})
+    pictures = [inline_png(media.bar_chart([len(word) for word in words[:12]]))] if plots else []
     if not call.model.is_gemini_3:
         opening = {"text": "I will write a small program for this and run it.\n\n"}
         return [opening, {"executableCode": code}, {"codeExecutionResult": result}, *pictures]
@@ -117,21 +125,15 @@ def _program(call: Call, said: str) -> list[dict[str, Any]]:
     ]
 
 
-_COUNTING = "words = {words!r}\nprint(len(words))\n"
-_PLOTTING = """\
-import matplotlib.pyplot as plt
-
-words = {words!r}
-plt.bar(range(len(words[:12])), [len(word) for word in words[:12]])
-plt.show()
-"""
-
-
-def _read_pages(used: Use, addresses: list[str], before: int) -> None:
+def _read_pages(used: ToolUse, addresses: list[str], part_index: int) -> None:
     """Act out the reading of pages: what was read is cited by the first paragraph."""
     read = [uri for uri in addresses if not _is_unreachable(uri)]
     metadata = [
-        {"retrievedUrl": uri, "urlRetrievalStatus": _STATUSES[uri in read]} for uri in addresses
+        {
+            "retrievedUrl": uri,
+            "urlRetrievalStatus": _STATUS + ("SUCCESS" if uri in read else "ERROR"),
+        }
+        for uri in addresses
     ]
     used.beginning = {"groundingMetadata": {}, "urlContextMetadata": {"urlMetadata": metadata}}
     used.tokens += 400 * len(read)
@@ -143,7 +145,7 @@ def _read_pages(used: Use, addresses: list[str], before: int) -> None:
     chunks += [{"web": {"uri": uri, "title": urlsplit(uri).netloc}} for uri in read]
     opening = used.text.partition("\n\n")[0]
     supports = grounding.setdefault("groundingSupports", [])
-    supports.insert(0, search.support(used.text, opening, mine, before))
+    supports.insert(0, search.support(used.text, opening, mine, part_index))
 
 
 def _is_unreachable(uri: str) -> bool:

@@ -1,8 +1,9 @@
-"""What was asked of the emulator and how each request ended; keys are kept as a digest only."""
+"""The requests that came and how each of them ended; of keys a digest only."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_REQUESTS = 2000
-MAX_BODY_BYTES = 64 * 1024 * 1024  # of all kept bodies together; the oldest go first
+MAX_BODY_BYTES = 64 * 1024 * 1024  # of all bodies together; the oldest go first
 
 
 def masked(key: str) -> str:
@@ -32,7 +33,7 @@ class Record:
     query: dict[str, str]
     headers: dict[str, str]
     key: str
-    key_from: str = ""  # header or query
+    key_from: str = ""  # header, query, or the upload it belongs to
     raw: bytes = b""
     agent: str = ""
     status: int = 0
@@ -43,83 +44,75 @@ class Record:
     disconnected_at: float | None = None
     ended: str = ""
 
-    def shown(self, *, with_body: bool = True) -> dict[str, Any]:
-        plain = {name: value for name, value in vars(self).items() if name != "raw"}
-        return plain | ({"body": self._body()} if with_body else {})
-
-    def _body(self) -> Any:
+    def shown(self) -> dict[str, Any]:
+        """As the emulator's own pages show it."""
         try:
-            return json.loads(self.raw) if self.raw else None
+            body = json.loads(self.raw) if self.raw else None
         except ValueError:
-            return self.raw.decode(errors="replace")
+            body = self.raw.decode(errors="replace")
+        return {name: value for name, value in vars(self).items() if name != "raw"} | {"body": body}
 
 
 class Journal:
     """The latest requests, oldest first, and a way to wait until more have come."""
 
     def __init__(self) -> None:
-        self._records: deque[Record] = deque()
+        self._records: deque[Record] = deque(maxlen=MAX_REQUESTS)
         self._ids = itertools.count(1)
-        self._kept_bytes = 0
         self._changed = asyncio.Event()
 
-    def begin(self, **facts: Any) -> Record:
-        record = Record(id=next(self._ids), **facts)
+    def begin(self, **fields: Any) -> Record:
+        """Note a request that has come; the fields are those of ``Record``."""
+        record = Record(id=next(self._ids), **fields)
         self._records.append(record)
-        if len(self._records) > MAX_REQUESTS:
-            self._kept_bytes -= len(self._records.popleft().raw)
-        self._tell()
+        self._notify()
         return record
 
-    def keep_body(self, record: Record, raw: bytes) -> None:
+    def add_body(self, record: Record, raw: bytes) -> None:
+        """Note the body of a request; the oldest lose theirs where all are too large."""
         record.raw = raw
-        self._kept_bytes += len(raw)
+        excess = sum(len(record.raw) for record in self._records) - MAX_BODY_BYTES
         for old in self._records:
-            if self._kept_bytes > MAX_BODY_BYTES and old is not record:
-                self._kept_bytes -= len(old.raw)
+            if excess > 0 and old is not record:
+                excess -= len(old.raw)
                 old.raw = b""
-        self._tell()
+        self._notify()
 
     def started(self, record: Record, status: int, *, streaming: bool) -> None:
+        """Note that the reply begins."""
         record.status, record.streaming = status, streaming
-        self._tell()
+        self._notify()
 
     def disconnected(self, record: Record) -> None:
+        """Note that the client has left, if it did so before the end."""
         if not record.ended:
             record.disconnected_at = time.time()
             self.end(record, "client_disconnected")
 
     def end(self, record: Record, how: str) -> None:
+        """Note how a request ended; the first end counts."""
         if not record.ended:
             record.ended, record.ended_at = how, time.time()
-            self._tell()
+            self._notify()
 
-    def find(self, *, key: str = "", ended: bool = False, streams: bool = False) -> list[Record]:
-        return [
-            record
-            for record in self._records
-            if key in ("", record.key) and (record.ended or not ended)
-            if record.streaming or not streams
-        ]
+    def find(self, *, key: str = "", ended: bool = False) -> list[Record]:
+        """The records of a masked key, or those alone that have ended."""
+        matching = (record for record in self._records if key in ("", record.key))
+        return [record for record in matching if record.ended or not ended]
 
     async def wait(self, count: int, timeout_s: float, **match: Any) -> list[Record]:
         """The records that match, as soon as there are `count` of them or time is up."""
-        deadline = time.monotonic() + timeout_s
-        while len(found := self.find(**match)) < count:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                break
-        return found
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while len(self.find(**match)) < count:
+                    await self._changed.wait()
+        return self.find(**match)
 
     def clear(self) -> None:
+        """Forget all requests."""
         self._records.clear()
-        self._kept_bytes = 0
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()

@@ -62,12 +62,12 @@ def decoded(data: bytes) -> Image.Image | None:
         return None
 
 
-def size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a picture, by its header; None where there is none."""
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture, by its header; (0, 0) where there is none."""
     try:
         return Image.open(io.BytesIO(data)).size
     except _UNREADABLE:
-        return None
+        return (0, 0)
 
 
 def tag_of(data: bytes) -> str:

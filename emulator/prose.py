@@ -11,26 +11,19 @@ HONEST = (
     "This answer comes from the built-in emulator, not from Gemini: add a real Gemini API key and "
     "point the server at Google to hear the real model."
 )
-_STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        about after again all and any also are because been before being between both but can
-        could did does doing done each for from get had has have having her here him his how into
-        its just let like long make many may more most much must not now one only other our out
-        over please she should some such tell than that the their them then there these they this
-        those through too two use very want was were what when where which while who why will with
-        words would write you your draw paint picture image photo read aloud say speak describe
-        writing request make essay story article report program code table
-        media hundred thousand hello thanks
-        """,
-    )
-)
+_NOT_A_TOPIC = """
+    about after again all and any also are because been before being between both but can could did
+    does doing done each for from get had has have having her here him his how into its just let
+    like long make many may more most much must not now one only other our out over please she
+    should some such tell than that the their them then there these they this those through too two
+    use very want was were what when where which while who why will with words would write you your
+    draw paint picture image photo read aloud say speak describe writing request make essay story
+    article report program code table media hundred thousand hello thanks
+"""
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
+_STOP_WORDS = frozenset(_WORD.findall(_NOT_A_TOPIC))
 _CODE = re.compile(r"\b(code|program|function|script|python|javascript|algorithm)\b", re.I)
 _TABLE = re.compile(r"\btables?\b", re.I)
-_NUMBER_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NUMBER = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)}|\d{{1,9}}(?:\.\d{{1,9}})?)\b", re.I | re.A)
 _LENGTH = re.compile(r"\b(\d{2,5})[- ]words?\b", re.I)
 _LONG = re.compile(r"\b(essay|story|article|report|long|novel|chapter|detailed|in depth)\b", re.I)
 LONG_WORDS = 650
@@ -49,99 +42,6 @@ _SENTENCES = (
     "In practice {a} is mostly repetition, with {b} as the reward.",
 )
 _TITLES = ("What {a} means here", "From {a} to {b}", "What is left of {a}")
-
-
-def keywords(text: str, at_most: int = 6) -> list[str]:
-    """The words of a text worth talking about, in order of appearance."""
-    words = [word.lower() for word in _WORD.findall(text)]
-    worth = [word for word in words if len(word) > 2 and word not in _STOP_WORDS]
-    return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers a text names, in digits or in words up to ten, in order."""
-    found = _NUMBER.findall(text)
-    return [_NUMBER_WORDS.index(n.lower()) + 2.0 if n.isalpha() else float(n) for n in found]
-
-
-def words_wanted(text: str) -> int:
-    """How long an answer the text asks for: a number it names, the usual, or 0 for a short one."""
-    if found := _LENGTH.search(text):
-        return min(int(found[1]), MAX_WORDS)
-    return LONG_WORDS if _LONG.search(text) else 0
-
-
-def answer(said: str, agent: str, number: int, rng: random.Random) -> str:
-    """A whole Markdown answer to what was said, in the user's message of that number.
-
-    An agent ("text", "media") speaks of its task instead of a message.
-    """
-    beginning = f"{agent.capitalize()} agent here. My task" if agent else ""
-    paragraphs = [_echo(said, beginning, rng), _observations(said, 0 if agent else number)]
-    wanted = words_wanted(said)
-    if wanted:
-        paragraphs += _long_text(said, wanted, rng)
-    else:
-        paragraphs.append(_ideas(said, rng))
-    if _CODE.search(said):
-        paragraphs.append(_code(said))
-    if _TABLE.search(said):
-        paragraphs.append(_table(said))
-    paragraphs.append(HONEST)
-    return "\n\n".join(paragraphs)
-
-
-def _echo(said: str, beginning: str, rng: random.Random) -> str:
-    if not said:
-        return f"{beginning or 'Your message'} came without words."
-    one_line = " ".join(said.split())
-    short = one_line if len(one_line) <= 160 else one_line[:157].rstrip() + "..."
-    opening = rng.choice(("You asked", "You wrote", "Your message was", "I read"))
-    return f"{beginning or opening}: *{short.replace('*', '')}*"
-
-
-def _observations(said: str, number: int) -> str:
-    count = len(said.split())
-    plural = "" if count == 1 else "s"
-    place = {0: "", 1: " and is the first message of this conversation"}
-    seen = place.get(number, f" and is message {number} of this conversation")
-    longest = max(keywords(said), key=len)
-    return f"It has {count} word{plural}{seen}. The word that stands out is **{longest}**."
-
-
-def _ideas(said: str, rng: random.Random) -> str:
-    words = keywords(said, 4)
-    templates = rng.sample(_SENTENCES, k=min(len(words) + 1, 4))
-    lines = [f"- {_sentence(template, words, rng)}" for template in templates]
-    return "What can be said about it without a model:\n\n" + "\n".join(lines)
-
-
-def _long_text(said: str, wanted: int, rng: random.Random) -> Iterator[str]:
-    """Headings and paragraphs until there are as many words as were asked for."""
-    words = keywords(said, 12)
-    written = section = 0
-    while written < wanted:
-        if section % 3 == 0:
-            title = _fill(_TITLES[section // 3 % len(_TITLES)], words, rng)
-            yield f"## {title[0].upper()}{title[1:]}"
-        templates = rng.sample(_SENTENCES, k=5)
-        paragraph = " ".join(_sentence(template, words, rng) for template in templates)
-        written += len(paragraph.split())
-        section += 1
-        yield paragraph
-
-
-def _sentence(template: str, words: list[str], rng: random.Random) -> str:
-    text = _fill(template, words, rng)
-    return text[0].upper() + text[1:]
-
-
-def _fill(template: str, words: list[str], rng: random.Random) -> str:
-    a = rng.choice(words)
-    b = rng.choice([word for word in words if word != a] or ["the rest"])
-    return template.format(a=a, b=b, n=len(a))
-
-
 _PYTHON = """\
 from collections import Counter
 
@@ -151,25 +51,99 @@ for word, count in Counter(text.lower().split()).most_common(3):
     print(f"{{word}}: {{count}}")"""
 
 
-def _code(said: str) -> str:
-    text = json.dumps(" ".join(said.split())[:80], ensure_ascii=False)
+def keywords(text: str, at_most: int = 6) -> list[str]:
+    """The words of a text worth talking about, in order of appearance; one at least."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    worth = [word for word in words if len(word) > 2 and word not in _STOP_WORDS]
+    return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
+
+
+def words_wanted(text: str) -> int:
+    """How long an answer the text asks for: a number it names, the usual, or 0 for a short one."""
+    if number := _LENGTH.search(text):
+        return min(int(number[1]), MAX_WORDS)
+    return LONG_WORDS if _LONG.search(text) else 0
+
+
+def answer(text: str, agent: str, rng: random.Random) -> str:
+    """A whole Markdown answer.
+
+    Args:
+        text: the message, or the task of an agent.
+        agent: "text" or "media" if one of them answers, else "".
+        rng: chooses among the words there are.
+    """
+    beginning = f"{agent.capitalize()} agent here. My task" if agent else ""
+    paragraphs = [_echo(text, beginning, rng), _observations(text)]
+    if wanted := words_wanted(text):
+        paragraphs += _long_text(text, wanted, rng)
+    else:
+        ideas = "\n".join(f"- {sentence}" for sentence in _sentences(keywords(text, 4), 4, rng))
+        paragraphs.append(f"What can be said about it without a model:\n\n{ideas}")
+    if _CODE.search(text):
+        paragraphs.append(_code(text))
+    if _TABLE.search(text):
+        paragraphs.append(_table(text))
+    return "\n\n".join([*paragraphs, HONEST])
+
+
+def _echo(text: str, beginning: str, rng: random.Random) -> str:
+    if not text:
+        return f"{beginning or 'Your message'} came without words."
+    one_line = " ".join(text.split())
+    short = one_line if len(one_line) <= 160 else one_line[:157].rstrip() + "..."
+    opening = rng.choice(("You asked", "You wrote", "Your message was", "I read"))
+    return f"{beginning or opening}: *{short.replace('*', '')}*"
+
+
+def _observations(text: str) -> str:
+    count = len(text.split())
+    longest = max(keywords(text), key=len)
+    plural = "" if count == 1 else "s"
+    return f"It has {count} word{plural}. The word that stands out is **{longest}**."
+
+
+def _long_text(text: str, wanted: int, rng: random.Random) -> Iterator[str]:
+    """Headings and paragraphs until there are as many words as were asked for."""
+    words = keywords(text, 12)
+    written = section = 0
+    while written < wanted:
+        if section % 3 == 0:
+            yield f"## {_filled(_TITLES[section // 3 % len(_TITLES)], words, rng)}"
+        paragraph = " ".join(_sentences(words, 5, rng))
+        written += len(paragraph.split())
+        section += 1
+        yield paragraph
+
+
+def _sentences(words: list[str], count: int, rng: random.Random) -> list[str]:
+    return [_filled(template, words, rng) for template in rng.sample(_SENTENCES, k=count)]
+
+
+def _filled(template: str, words: list[str], rng: random.Random) -> str:
+    a = rng.choice(words)
+    b = rng.choice([word for word in words if word != a] or ["the rest"])
+    text = template.format(a=a, b=b, n=len(a))
+    return text[0].upper() + text[1:]
+
+
+def _code(text: str) -> str:
+    quoted = json.dumps(" ".join(text.split())[:80], ensure_ascii=False)
     intro = "A small program that counts the words of your message:"
-    return f"{intro}\n\n```python\n{_PYTHON.format(text=text)}\n```"
+    return f"{intro}\n\n```python\n{_PYTHON.format(text=quoted)}\n```"
 
 
-def _table(said: str) -> str:
-    rows = [f"| {word} | {len(word)} | {word[0].upper()} |" for word in keywords(said)]
-    head = "| word | letters | begins with |\n| --- | ---: | :---: |\n"
-    return head + "\n".join(rows)
+def _table(text: str) -> str:
+    rows = [f"| {word} | {len(word)} | {word[0].upper()} |" for word in keywords(text)]
+    return "\n".join(["| word | letters | begins with |", "| --- | ---: | :---: |", *rows])
 
 
-def thoughts(said: str) -> list[str]:
+def thoughts(text: str) -> list[str]:
     """Two summaries of thinking, in the form Google gives them."""
-    words = keywords(said, 2)
-    about = " and ".join(words)
+    words = keywords(text, 2)
     return [
-        f"**Reading the request**\n\nThe message is about {about}. I count "
-        f"{len(said.split())} words and look for what is being asked for.\n\n\n",
+        f"**Reading the request**\n\nThe message is about {' and '.join(words)}. I count "
+        f"{len(text.split())} words and look for what is being asked for.\n\n\n",
         f"**Planning the answer**\n\nI will repeat the question, say what can be said about "
         f"{words[0]}, and say plainly that I am the emulator.\n\n\n",
     ]

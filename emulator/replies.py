@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from emulator import answers, continuing, faults, prose, scenario, wire
+from emulator import answers, endings, faults, prose, wire
 from emulator.calls import Call
 from emulator.delegation import Part, function_calls
-from emulator.directives import Directives, Message, parse_options, take_apart
+from emulator.directives import Directives, parse_options
+from emulator.errors import Refusal, quota_error
 from emulator.frames import FrameWriter
 from emulator.recordings import Recordings
-from emulator.scenario import Reply, Scripts
+from emulator.scripts import Reply, Scripts
 
 _ANSWER_FIELDS = frozenset(("texts", "thoughts", "calls", "finish"))
+_PAGE = (
+    "<html><head><title>{status} Server Error</title></head><body><h1>Error: Server Error</h1>"
+    "<p>The server encountered a temporary error.</p></body></html>\n"
+)
 
 
 class Replies:
@@ -26,55 +31,48 @@ class Replies:
         self._recordings = recordings
         self._obeyed: Counter[str] = Counter()
 
-    def clear(self) -> None:
-        self.scripts.clear()
-        self._obeyed.clear()
-
     def reply_to(self, call: Call) -> Reply:
         """The reply to a call that Google would not refuse.
 
         Raises:
             Refusal: a script or a directive asks for what cannot be given.
         """
-        message = take_apart(call.question)
         step = self.scripts.take(call.key, call.agent, call.method)
         if step is not None:
-            return self._scripted(step, call, message)
-        directives = message.directives_for(call.agent)
-        if "times" in directives:
+            return self._scripted(step, call).apply(step)
+        if "times" in call.directives:
             self._obeyed[call.digest] += 1
-            if self._obeyed[call.digest] > directives.count("times", 1):
-                directives = Directives()
-        return self._directed(call, message, directives)
+            if self._obeyed[call.digest] > call.directives.count("times", 1):
+                call.directives = Directives()
+        return self._directed(call)
 
     def step_for(self, key: str, method: str) -> Reply | None:
         """A scripted reply to a request that is no call: models or countTokens."""
         step = self.scripts.take(key, "", method)
-        return None if step is None else scenario.raw_reply(step)
+        return None if step is None else Reply.of_step(step).apply(step)
 
-    def _scripted(self, step: dict[str, Any], call: Call, message: Message) -> Reply:
+    def _scripted(self, step: dict[str, Any], call: Call) -> Reply:
         if "replay" in step:
-            reply = self._recordings.reply(step["replay"], stream="stream" in call.method)
-        elif "emulate" in step:
-            directives = Directives(parse_options(step["emulate"]))
-            reply = self._directed(call, message, directives)
-        elif _ANSWER_FIELDS & step.keys():
-            reply = Reply(frames=_frames(call, _scripted_answer(step, call)))
-        else:
-            return scenario.raw_reply(step)
-        return scenario.with_manner(reply, step)
+            return self._recordings.reply(step["replay"], stream="stream" in call.method)
+        if "emulate" in step:
+            call.directives = Directives(parse_options(step["emulate"]))
+            return self._directed(call)
+        if _ANSWER_FIELDS & step.keys():
+            return Reply(frames=_frames(call, _scripted_answer(step, call)))
+        return Reply.of_step(step)
 
-    def _directed(self, call: Call, message: Message, directives: Directives) -> Reply:
-        reply = _failure(call, directives)
+    def _directed(self, call: Call) -> Reply:
+        directives = call.directives
+        reply = _failure(call)
         if reply is None and "replay" in directives:
             name = directives.text("replay")
             reply = self._recordings.reply(name, stream="stream" in call.method)
         if reply is None:
-            reply = Reply(frames=_frames(call, answers.compose(call, message, directives)))
+            reply = Reply(frames=_frames(call, answers.compose(call)))
         reply.delay_s = directives.number("delay", 0)
         if "pace" in directives:
             reply.pace_s = directives.number("pace", 0) / 1000
-        _spoil(reply, call, directives)
+        _spoil(reply, call)
         return reply
 
 
@@ -85,10 +83,8 @@ def _writer(call: Call) -> FrameWriter:
 
 
 def _frames(call: Call, answer: answers.Answer) -> Iterator[bytes]:
-    signed = call.model.is_gemini_3 and call.model.kind == "chat"
-    kind = "signed" if signed else "bare" if call.wants_image else "plain"
-    limit = int(call.config.get("maxOutputTokens") or 0)
-    return answers.frames(answer, _writer(call), kind=kind, limit=limit)
+    kind = {"image": "bare", "chat": "signed" if call.model.is_gemini_3 else "plain"}
+    return answers.frames(answer, _writer(call), kind=kind.get(call.model.kind, "plain"))
 
 
 def _scripted_answer(step: dict[str, Any], call: Call) -> answers.Answer:
@@ -96,30 +92,28 @@ def _scripted_answer(step: dict[str, Any], call: Call) -> answers.Answer:
     if isinstance(texts, str):
         texts = prose.chunks(texts, random.Random(texts))  # noqa: S311 - variety, not secrecy
     parts: list[Part] = [{"text": text} for text in texts]
-    calls = [(found["name"], found.get("args", {})) for found in step.get("calls", [])]
+    calls = [(one["name"], one.get("args", {})) for one in step.get("calls", [])]
     parts += function_calls(calls, with_ids=call.model.is_gemini_3)
     return answers.Answer(step.get("thoughts", []), parts, step.get("finish", "STOP"))
 
 
-def _failure(call: Call, directives: Directives) -> Reply | None:
+def _failure(call: Call) -> Reply | None:
     """The reply of a directive that leaves no answer at all."""
+    directives = call.directives
     if "redirect" in directives:
-        status = directives.count("redirect", 307)
-        return Reply(status, {"location": directives.text("to", "/")}, body=b"")
+        headers = {"location": directives.text("to", "/")}
+        return Reply(directives.count("redirect", 307), headers, body=b"")
     if "html" in directives:
         status = directives.count("html", 502)
-        page = f"<html><head><title>{status} Server Error</title></head><body><h1>Error: Server "
-        page += "Error</h1><p>The server encountered a temporary error.</p></body></html>\n"
+        page = _PAGE.format(status=status)
         return Reply(status, {"content-type": wire.HTML}, body=page.encode())
-    named = directives.text("fault")
-    if "fault" in directives and (named != "tools" or call.body.get("tools")):
-        return Reply.of_refusal(faults.fault(named, call.model.id))
+    name = directives.text("fault")
+    if "fault" in directives and (name != "tools" or call.body.get("tools")):
+        return Reply.of_refusal(faults.fault(name, call.model.id))
     if "error" in directives:
         status = directives.count("error", 500)
-        if status == 429:
-            refusal = wire.quota_error(call.model.id, directives.number("retry", 31))
-            return Reply.of_refusal(refusal)
-        return Reply(status, body=wire.error_body(status))
+        spent = quota_error(call.model.id, directives.number("retry", 31))
+        return Reply.of_refusal(spent if status == 429 else Refusal(status))
     if "empty" in directives:
         return Reply(frames=[_writer(call).candidate({"content": {"role": "model"}}, "STOP")])
     if "block" in directives:
@@ -127,43 +121,22 @@ def _failure(call: Call, directives: Directives) -> Reply | None:
     return None
 
 
-def _spoil(reply: Reply, call: Call, directives: Directives) -> None:
+def _spoil(reply: Reply, call: Call) -> None:
     """Let the stream end as the directives ask: early, broken, or never."""
-    after = directives.count("after", 2)
+    directives = call.directives
     if "continue" in directives and reply.body is None:
-        count = directives.count("continue", 1)
-        reply.frames = continuing.part(reply.frames, call.body.get("continuationToken"), count)
+        token, count = call.body.get("continuationToken"), directives.count("continue", 1)
+        reply.frames = endings.continued(reply.frames, token, count)
     if "finish" in directives:
-        reply.frames = _ended(reply.frames, call, directives)
+        reason = directives.text("finish") or "OTHER"
+        after = directives.count("after") if "after" in directives else None
+        reply.frames = endings.finished(reply.frames, _writer(call), reason, after)
     if "badjson" in directives:
-        reply.frames = scenario.with_bad_json(reply.frames, directives.count("badjson"))
+        reply.frames = endings.with_bad_json(reply.frames, directives.count("badjson"))
     if "midstream" in directives:
-        reply.frames = scenario.first(reply.frames, after)
-        reply.tail = wire.error_body(directives.count("midstream", 503))
+        reply.frames = endings.first(reply.frames, directives.count("after", 2))
+        reply.tail = Refusal(directives.count("midstream", 503)).body
     for name, then in (("cut", "reset"), ("eof", "close"), ("stall", "stall")):
         if name in directives:
-            reply.frames = scenario.first(reply.frames, directives.count(name))
+            reply.frames = endings.first(reply.frames, directives.count(name))
             reply.then = then
-
-
-def _ended(frames: Iterable[bytes], call: Call, directives: Directives) -> Iterator[bytes]:
-    """The first frames of the answer, then one that ends it for the reason asked for."""
-    reason = directives.text("finish") or "OTHER"
-    malformed = reason in ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL")
-    after = directives.count("after", 0 if malformed else 2)
-    yield from scenario.first(frames, after)
-    writer = _writer(call)
-    if reason == "MAX_TOKENS":
-        yield writer.part({"text": "and then"}, finish=reason)
-    elif reason == "SAFETY":
-        blocked = [rating | {"blocked": True} for rating in wire.ratings("HIGH")[1:2]]
-        yield writer.candidate({"content": {}}, reason, safetyRatings=blocked)
-    elif reason == "RECITATION":
-        source = {"startIndex": 0, "endIndex": 40, "uri": "https://www.example.com/"}
-        cited = {"citationSources": [source]}
-        yield writer.candidate({}, reason, citationMetadata=cited)
-    elif malformed:
-        problem = "Malformed function call: print(default_api.ask_text_agent(task=["
-        yield writer.candidate({}, reason, finishMessage=problem)
-    else:
-        yield writer.candidate({}, reason)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from emulator.attachments import seconds_of
+from emulator.attachments import can_be_read
 from emulator.calls import Call, function_parts
-from emulator.facts import can_be_read
-from emulator.wire import Refusal
 
 # What Google would do and is not acted out, with the value that asks for nothing. A request that
 # asks for more is refused, in words of our own, rather than answered as if it had not.
 _NOT_HERE: dict[str, Any] = {
     "cachedContent": None,
     "candidateCount": 1,
+    "maxOutputTokens": None,
     "stopSequences": [],
     "responseMimeType": "text/plain",
     "responseSchema": None,
@@ -37,123 +38,107 @@ _PART_DATA = frozenset(
 _THOUGHT = frozenset({"thought", "thoughtSignature"})
 
 
-def check_contents(call: Call) -> None:
-    """Refuse what cannot be read.
-
-    Raises:
-        Refusal: 400 with Google's sentence.
-    """
+def problems(call: Call) -> Iterator[str]:
+    """What cannot be read."""
     counts_alone = call.method == "countTokens" and not call.wrapped
-    known = _COUNTED_FIELDS if counts_alone else _KNOWN_FIELDS
-    for name in call.body:
-        if name not in known:
-            problem = f'Unknown name "{name}": Cannot find field.'
-            raise Refusal(400, f"Invalid JSON payload received. {problem}")
-    _check_shapes(call.body)
-    _check_acted_out(call)
-    if not call.contents:
-        raise Refusal(400, "* GenerateContentRequest.contents: contents is not specified\n")
-    for index, content in enumerate(call.contents):
-        _check_content(content, index)
-    _check_turns(call.turns)
-
-
-def check_files(call: Call) -> None:
-    """Refuse a PDF that Google opens and finds empty: one with a password is such to it.
-
-    Source: reported, https://discuss.ai.google.dev ("The document has no pages"), 2025-26.
-
-    Raises:
-        Refusal: 400 with Google's sentence.
-    """
-    for content in call.contents:
-        for file in call.files_in(content):
-            data = file.data or b""
-            if file.mime_type == "application/pdf" and b"/Encrypt" in data:
-                raise Refusal(400, "The document has no pages.")
-
-
-def _check_shapes(body: dict[str, Any]) -> None:
-    """Objects where objects belong, lists where lists do."""
-    objects = [body.get(n) for n in ("systemInstruction", "toolConfig", "generationConfig")]
-    objects += [(body.get("generationConfig") or {}).get("thinkingConfig")] if objects[2] else []
-    contents = body.get("contents") or []
-    lists = [contents if isinstance(contents, list) else [contents], body.get("tools") or []]
-    for found in lists:
-        objects += found if isinstance(found, list) else [found, "no list"]
-    for found in objects:
-        if found is not None and not isinstance(found, dict):
-            raise Refusal(400, f"Invalid JSON payload received. Invalid value ({found!r:.40}).")
-
-
-def _check_acted_out(call: Call) -> None:
-    asked = call.body | call.config
+    for name in call.body.keys() - (_COUNTED_FIELDS if counts_alone else _KNOWN_FIELDS):
+        yield f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
+    for value in _not_objects(call.body):
+        yield f"Invalid JSON payload received. Invalid value ({value!r:.40})."
+    fields = call.body | call.config
     for name, harmless in _NOT_HERE.items():
-        if asked.get(name, harmless) != harmless:
-            raise Refusal(400, f"emulator: {name} is not acted out; see docs/emulator.md.")
+        if fields.get(name, harmless) != harmless:
+            yield f"emulator: {name} is not acted out; see docs/emulator.md."
+    if not call.contents:
+        yield "* GenerateContentRequest.contents: contents is not specified\n"
+    for index, content in enumerate(call.contents):
+        yield from _problems_of_content(content, index)
+    yield from _problems_of_turns(call.turns)
 
 
-def _check_content(content: dict[str, Any], index: int) -> None:
+def problems_of_files(call: Call) -> Iterator[str]:
+    """What cannot be read in files that can be had, and what is too much.
+
+    A PDF with a password is to Google one without pages. Source: reported,
+    https://discuss.ai.google.dev ("The document has no pages"), 2025-26.
+    """
+    for file in chain(*call.files):
+        if file.mime_type == "application/pdf" and b"/Encrypt" in (file.data or b""):
+            yield "The document has no pages."
+    if call.method != "countTokens" and call.prompt_tokens > call.model.input_limit:
+        yield (
+            f"The input token count ({call.prompt_tokens}) exceeds the maximum number of tokens "
+            f"allowed ({call.model.input_limit})."
+        )
+
+
+def _not_objects(body: dict[str, Any]) -> Iterator[Any]:
+    """What stands where an object belongs, and is none."""
+    config = body.get("generationConfig")
+    objects = [body.get("systemInstruction"), body.get("toolConfig"), config]
+    if isinstance(config, dict):
+        objects += [config.get(f"{name}Config") for name in ("thinking", "speech", "image")]
+    contents, tools = body.get("contents") or [], body.get("tools") or []
+    for values in (contents if isinstance(contents, list) else [contents], tools):
+        objects += values if isinstance(values, list) else ["no list"]
+    yield from (one for one in objects if one is not None and not isinstance(one, dict))
+
+
+def _problems_of_content(content: dict[str, Any], index: int) -> Iterator[str]:
     where = f"* GenerateContentRequest.contents[{index}]"
     if content.get("role", "user") not in ("user", "model"):
-        raise Refusal(400, "Please use a valid role: user, model.")
+        yield "Please use a valid role: user, model."
     parts = content.get("parts")
     if not parts or not isinstance(parts, list):
-        raise Refusal(400, f"{where}.parts: contents.parts must not be empty.\n")
-    for number, part in enumerate(parts):
+        yield f"{where}.parts: contents.parts must not be empty.\n"
+    for number, part in enumerate(parts or []):
         kinds = [name for name in part if name in _PART_DATA] if isinstance(part, dict) else []
         if not kinds and not (isinstance(part, dict) and _THOUGHT & part.keys()):
             field = f"{where}.parts[{number}].data"
-            raise Refusal(400, f"{field}: required oneof field 'data' must have one initialized\n")
+            yield f"{field}: required oneof field 'data' must have one initialized\n"
         if len(kinds) > 1:
             place = f"contents[{index}].parts[{number}]"
             problem = f"oneof field 'data' is already set. Cannot set '{kinds[1]}'"
-            raise Refusal(400, f"Invalid value at '{place}' (oneof), {problem}")
-        _check_file(part, f"{where}.parts[{number}]")
+            yield f"Invalid value at '{place}' (oneof), {problem}"
+        yield from _problems_of_file(part, f"{where}.parts[{number}]")
 
 
-def _check_file(part: dict[str, Any], where: str) -> None:
+def _problems_of_file(part: dict[str, Any], where: str) -> Iterator[str]:
     """A file has a type that models take, and bytes, or an address that Google fetches from."""
-    for name in ("inlineData", "fileData"):
-        file = part.get(name)
+    for file in (part.get("inlineData"), part.get("fileData")):
         if file is None:
             continue
         if not isinstance(file, dict):
-            raise Refusal(400, f"Invalid JSON payload received. Invalid value ({file!r:.40}).")
+            yield f"Invalid JSON payload received. Invalid value ({file!r:.40})."
         mime_type = str(file.get("mimeType") or "")
         if mime_type and not can_be_read(mime_type):
-            raise Refusal(400, f"Unsupported MIME type: {mime_type}")
+            yield f"Unsupported MIME type: {mime_type}"
     if "inlineData" in part and not part["inlineData"].get("data"):
-        raise Refusal(400, f"{where}.inline_data.data: must not be empty.\n")
+        yield f"{where}.inline_data.data: must not be empty.\n"
     uri = str((part.get("fileData") or {}).get("fileUri") or "")
     if uri and not uri.startswith(("http://", "https://", "files/")):
-        raise Refusal(400, f"Invalid or unsupported file uri: {uri}")
+        yield f"Invalid or unsupported file uri: {uri}"
     if "/unreachable" in uri:
-        raise Refusal(400, "Cannot fetch content from the provided URL.")
-    for name in ("startOffset", "endOffset"):
-        seconds_of((part.get("videoMetadata") or {}).get(name))
+        yield "Cannot fetch content from the provided URL."
 
 
-def _check_turns(turns: list[dict[str, Any]]) -> None:
+def _problems_of_turns(turns: list[dict[str, Any]]) -> Iterator[str]:
     """Calls are answered at once, all of them, in one turn."""
     for index, turn in enumerate(turns):
         responses = function_parts(turn, "Response")
         calls = function_parts(turns[index - 1], "Call") if index else []
         if function_parts(turn, "Call") and not index:
-            raise Refusal(
-                400,
+            yield (
                 "Please ensure that function call turn comes immediately after a user turn or "
-                "after a function response turn.",
+                "after a function response turn."
             )
         if responses and not calls:
-            raise Refusal(
-                400,
+            yield (
                 "Please ensure that function response turn comes immediately after a function "
-                "call turn.",
+                "call turn."
             )
         if calls and len(calls) != len(responses):
-            raise Refusal(
-                400,
+            yield (
                 "Please ensure that the number of function response parts is equal to the number "
-                "of function call parts of the function call turn.",
+                "of function call parts of the function call turn."
             )

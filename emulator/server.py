@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from emulator.app import PROCESSING_S, EmulatorApp
+from emulator.app import EmulatorApp
 
 
 class _Protocol(H11Protocol):
@@ -32,7 +32,6 @@ class EmulatorServer(uvicorn.Server):
         *,
         recordings: Path | None,
         pace_s: float,
-        processing_s: float = PROCESSING_S,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # With the protocol named, asyncio turns Nagle off: without it each answer waits 40 ms.
@@ -44,7 +43,7 @@ class EmulatorServer(uvicorn.Server):
         self.listening = threading.Event()
         super().__init__(
             uvicorn.Config(
-                EmulatorApp(recordings=recordings, pace_s=pace_s, processing_s=processing_s),
+                EmulatorApp(recordings=recordings, pace_s=pace_s),
                 http=_Protocol,
                 ws="none",
                 lifespan="off",
@@ -61,7 +60,7 @@ class EmulatorServer(uvicorn.Server):
         self.listening.set()
 
     def serve_here(self) -> None:
-        """Serve until told to stop: by ``should_exit`` or by a signal to the main thread."""
+        """Serve until it is stopped: by ``should_exit`` or by a signal to the main thread."""
         try:
             self.run(sockets=[self._socket])
         finally:

@@ -28,46 +28,49 @@ _PLACES = {name.lower(): place for place, name in enumerate(VOICES)}
 
 
 def is_voice(name: str) -> bool:
+    """Whether it is a voice of Google's, however it is spelled."""
     return name.lower() in _PLACES
 
 
 def voice_of(config: dict[str, Any]) -> str:
-    """The voice a ``voiceConfig`` names; the usual one if it names none."""
-    prebuilt = config.get("prebuiltVoiceConfig") or {}
+    """The voice that the ``voiceConfig`` in this names; the usual one if it names none."""
+    prebuilt = (config.get("voiceConfig") or {}).get("prebuiltVoiceConfig") or {}
     return str(prebuilt.get("voiceName") or DEFAULT_VOICE)
 
 
-def speakers_of(speech: dict[str, Any]) -> dict[str, str]:
+def speakers_of(config: dict[str, Any]) -> dict[str, str]:
     """The voice of each speaker in a ``speechConfig`` for several."""
-    several = speech.get("multiSpeakerVoiceConfig") or {}
-    return {
-        str(one.get("speaker")): voice_of(one.get("voiceConfig") or {})
-        for one in several.get("speakerVoiceConfigs") or []
-    }
+    several = config.get("multiSpeakerVoiceConfig") or {}
+    configs = several.get("speakerVoiceConfigs") or []
+    return {str(one.get("speaker")): voice_of(one) for one in configs}
 
 
-def spoken(parts: list[dict[str, Any]], speech: dict[str, Any]) -> bytes:
+def synthesized(parts: list[dict[str, Any]], config: dict[str, Any]) -> bytes:
     """Headerless 16-bit mono sound at 24 kHz, four seconds at most.
 
-    With several speakers a part is said in the voice of its own speaker, or a line that begins
-    with ``Name:`` in that one's.
+    With several speakers a part has the voice of its own speaker, and a line that begins with
+    ``Name:`` that one's.
+
+    Args:
+        parts: of the message to speak, with ``speechMetadata`` where there are speakers.
+        config: the ``speechConfig`` of the request.
     """
-    usual = voice_of(speech.get("voiceConfig") or {})
-    speakers = speakers_of(speech)
-    said: list[tuple[str, str]] = []
+    speakers = speakers_of(config)
+    words: list[tuple[str, str]] = []
     for part in parts:
         speaker = str((part.get("speechMetadata") or {}).get("speaker") or "")
-        said += _words(str(part.get("text") or ""), speakers, speakers.get(speaker, usual))
-    notes = (_note(_pitch(word, voice)) for word, voice in said[:_MAX_WORDS])
+        voice = speakers.get(speaker, voice_of(config))
+        words += _words(str(part.get("text") or ""), speakers, voice)
+    notes = (_note(_pitch(word, voice)) for word, voice in words[:_MAX_WORDS])
     return b"".join(notes) or _note(_SCALE_HZ[0])
 
 
 def _words(text: str, speakers: dict[str, str], usual: str) -> Iterator[tuple[str, str]]:
-    """Each word, and whose voice says it."""
+    """Each word with its voice."""
     for line in text.splitlines():
-        found = re.match(r"\s*([^:\n]{1,40}):\s", line)
-        voice = speakers.get(found[1].strip()) if found else None
-        words = line[found.end() :] if found and voice else line
+        name = re.match(r"\s*([^:\n]{1,40}):\s", line)
+        voice = speakers.get(name[1].strip()) if name else None
+        words = line[name.end() :] if name and voice else line
         yield from ((word, voice or usual) for word in words.split())
 
 

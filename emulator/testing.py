@@ -1,4 +1,4 @@
-"""The emulator for tests: start it on a free port, script it, and look at what it was asked.
+"""The emulator for tests: start it on a free port, script it, and see the requests it got.
 
 with running() as emulator:
     key = emulator.new_key()
@@ -53,81 +53,66 @@ class Emulator:
     def script(self, *steps: Json, key: str = "", agent: str = "", method: str = "") -> None:
         """Queue replies; each is used once, by the first call of that key, agent and method."""
         body = {"key": key, "agent": agent, "method": method, "steps": list(steps)}
-        self._ask("POST", "script", body=body)
+        self._send("POST", "script", body=body)
 
     def publish(self, model_id: str, **fields: Any) -> None:
         """Put a model on Google's list that was not there; the fields: ``catalogue.Model``."""
-        self._ask("POST", "models", body={"id": model_id, **fields})
+        self._send("POST", "models", body={"id": model_id, **fields})
 
     def withdraw(self, model_id: str) -> None:
         """Take a model off Google's list; from then on it is not found."""
-        self._ask("DELETE", "models", query={"id": model_id})
+        self._send("DELETE", "models", query={"id": model_id})
 
     def requests(
         self, *, key: str = "", count: int = 0, ended: bool = False, timeout_s: float = 5
     ) -> list[Json]:
-        """What was asked, oldest first; with `count`, waits until there are so many.
+        """The requests so far, oldest first; with `count`, waits until there are so many.
+
+        Args:
+            key: of this key alone.
+            count: how many there must be.
+            ended: only those whose reply has ended.
+            timeout_s: how long to wait for them.
 
         Raises:
             AssertionError: fewer came in time.
         """
-        found = self._requests("requests", key=key, count=count, ended=ended, timeout_s=timeout_s)
-        if len(found) < count:
-            raise AssertionError(f"{len(found)} requests after {timeout_s} s, not {count}")
-        return found
+        query = {"key": key, "count": count, "ended": int(ended), "timeout": timeout_s}
+        answer = self._send("GET", "requests", query=query, timeout_s=timeout_s + 5)
+        requests: list[Json] = answer["requests"]
+        if len(requests) < count:
+            raise AssertionError(f"{len(requests)} requests after {timeout_s} s, not {count}")
+        return requests
 
     async def requests_async(self, **match: Any) -> list[Json]:
         """As ``requests``, without blocking the event loop that the program under test runs in."""
         return await asyncio.to_thread(self.requests, **match)
 
-    def streams(self, *, key: str = "", count: int = 0) -> list[Json]:
-        """All streams so far, with ``ended``, ``frames_sent`` and ``disconnected_at``.
-
-        With `count`, waits until so many have begun.
-        """
-        return self._requests("streams", key=key, count=count)
-
     def open_streams(self, *, key: str = "") -> list[Json]:
         """The streams that run now."""
-        return [stream for stream in self.streams(key=key) if not stream["ended"]]
+        requests = self.requests(key=key)
+        return [request for request in requests if request["streaming"] and not request["ended"]]
 
     def files(self, *, key: str = "") -> list[Json]:
         """All uploads, oldest first, as Google shows them, and ``key`` (masked), ``expired``."""
-        found: list[Json] = self._ask("GET", "files", query={"key": key})["files"]
-        return found
+        files: list[Json] = self._send("GET", "files", query={"key": key})["files"]
+        return files
 
-    def expire_files(self, *, key: str = "", forget: bool = False) -> int:
-        """Let the files of a key (all if none is named) lapse now; how many there were.
-
-        With `forget` they are gone from ``files`` too. Google answers for both alike.
-        """
-        query = {"key": key, "forget": int(forget)}
-        expired: int = self._ask("POST", "files/expire", query=query)["expired"]
+    def expire_files(self, *, key: str = "") -> int:
+        """Let the files of a key (all if none is named) lapse now; how many there were."""
+        expired: int = self._send("POST", "files/expire", query={"key": key})["expired"]
         return expired
 
     def clear(self) -> None:
         """Forget all requests, scripts, files and quotas spent."""
-        self._ask("DELETE", "state")
+        self._send("DELETE", "state")
 
     @staticmethod
     def numbered_text(frames: int, size: int = 40) -> str:
         """The whole text that ``/emulate frames=N size=S`` streams."""
         return "".join(numbered(frames, size))
 
-    def _requests(
-        self,
-        page: str,
-        *,
-        key: str,
-        count: int = 0,
-        ended: bool = False,
-        timeout_s: float = 5,
-    ) -> list[Json]:
-        query = {"key": key, "count": count, "ended": int(ended), "timeout": timeout_s}
-        found: list[Json] = self._ask("GET", page, query=query, timeout_s=timeout_s + 5)[page]
-        return found
-
-    def _ask(
+    def _send(
         self,
         method: str,
         page: str,
@@ -145,20 +130,16 @@ class Emulator:
             payload = json.dumps(body) if body is not None else None
             connection.request(method, path, payload, {"content-type": "application/json"})
             response = connection.getresponse()
-            found: Json = json.loads(response.read())
+            answer: Json = json.loads(response.read())
         if response.status != 200:
-            raise ValueError(found["error"]["message"])
-        return found
+            raise ValueError(answer["error"]["message"])
+        return answer
 
 
 @contextlib.contextmanager
-def running(
-    *, recordings: Path | None = None, pace_ms: float = 0, processing_ms: float = 300
-) -> Iterator[Emulator]:
+def running(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
     """An emulator in a thread of this process."""
-    server = EmulatorServer(
-        recordings=recordings, pace_s=pace_ms / 1000, processing_s=processing_ms / 1000
-    )
+    server = EmulatorServer(recordings=recordings, pace_s=pace_ms / 1000)
     thread = threading.Thread(target=server.serve_here, name="emulator", daemon=True)
     thread.start()
     if not server.listening.wait(10):
@@ -171,12 +152,9 @@ def running(
 
 
 @contextlib.contextmanager
-def running_process(
-    *, recordings: Path | None = None, pace_ms: float = 0, processing_ms: float = 300
-) -> Iterator[Emulator]:
+def running_process(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
     """An emulator in a process of its own: for measurements, where it must not share the loop."""
     command = [sys.executable, "-m", "emulator", "--port", "0", "--pace", str(pace_ms)]
-    command += ["--processing", str(processing_ms)]
     if recordings is not None:
         command += ["--recordings", str(recordings)]
     root = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from emulator import search
-from emulator.directives import take_apart
+from emulator.directives import parse_message
 from tests.browser.reading import cited_places, is_drawn
 from tests.browser.visitor import Visitor
 
@@ -17,7 +17,7 @@ BOTH = "Write a short poem with the latest news of lighthouses and draw a pictur
 def last_words(body) -> str:
     """What a request asks in the end, without directives."""
     texts = [part["text"] for part in body["contents"][-1]["parts"] if "text" in part]
-    return take_apart(texts[-1]).said
+    return parse_message(texts[-1]).text
 
 
 def test_question_is_answered_and_gets_an_address(page: Visitor):

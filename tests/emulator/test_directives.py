@@ -11,7 +11,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from emulator.directives import take_apart
+from emulator.directives import parse_message
 from emulator.testing import Emulator
 from tests.emulator.asking import MODEL, TEAM, calls_of, delegate, parts_of, stream, text_of
 from tests.emulator.conftest import MakeClient
@@ -257,10 +257,10 @@ def test_unary_calls_fail_as_a_whole(
 
 
 def test_scopes_and_options_are_told_apart():
-    message = take_apart(
+    message = parse_message(
         "Hi /emulate pace=5 leak /emulate media: cut=1\nbye\n/emulate text:stall=0"
     )
-    assert message.said == "Hi\nbye"
+    assert message.text == "Hi\nbye"
     assert message.directives_for("media").options == {"pace": "5", "leak": "", "cut": "1"}
     assert message.directives_for("text").options == {"pace": "5", "leak": "", "stall": "0"}
     assert message.directives_for("join").options == {}

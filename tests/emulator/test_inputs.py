@@ -12,16 +12,31 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image
 
-from emulator import facts
+from emulator.attachments import read_facts
 from tests.emulator.asking import MODEL, stream, text_of
 
 OLDER = "gemini-2.5-flash"
 PDF = b"%PDF-1.7\n<< /Type /Pages /Kids [] >>\n" + b"<< /Type /Page /Parent 1 0 R >>\n" * 3
-MP4 = (
-    b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x6cmoov\0\0\0\x6cmvhd"
-    + struct.pack(">IIIII", 0, 0, 0, 1000, 4500)
-    + b"\0" * 80
-)
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    """A box of an MP4."""
+    body = b"".join(contents)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def film(milliseconds: int) -> bytes:
+    times = struct.pack(">IIII", 0, 0, 1000, milliseconds)
+    movie = box(b"mvhd", bytes(4), times, bytes(80))
+    track = box(b"tkhd", bytes(4), struct.pack(">IIIII", 0, 0, 1, 0, milliseconds), bytes(60))
+    kind = box(b"hdlr", bytes(8), b"vide", bytes(13))
+    media = box(b"mdia", box(b"mdhd", bytes(4), times, bytes(4)), kind)
+    return box(b"ftyp", b"mp42", bytes(4), b"mp42isom") + box(
+        b"moov", movie, box(b"trak", track, media)
+    )
+
+
+MP4 = film(4500)
 
 
 def picture(kind: str, width: int = 40, height: int = 30) -> bytes:
@@ -64,7 +79,7 @@ async def test_a_picture_is_described_by_its_size(client: genai.Client, kind: st
 def test_webp_without_loss_has_a_size_too():
     out = io.BytesIO()
     Image.new("RGBA", (33, 44)).save(out, "WEBP", lossless=True)
-    assert facts.read("image/webp", out.getvalue()).told() == "33 x 44 pixels"
+    assert str(read_facts("image/webp", out.getvalue())) == "33 x 44 pixels"
 
 
 @pytest.mark.parametrize(

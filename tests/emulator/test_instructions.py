@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google import genai
 
-from emulator.instructions import followed
+from emulator.answers import follow_instructions
 from tests.emulator.asking import stream, text_of
 
 
@@ -22,7 +22,7 @@ from tests.emulator.asking import stream, text_of
     ],
 )
 def test_how_an_answer_begins_and_ends(system: str, answer: str):
-    assert followed(system, "Text") == answer
+    assert follow_instructions(system, "Text") == answer
 
 
 async def test_a_user_who_speaks_of_an_agent_makes_no_agent(client: genai.Client):

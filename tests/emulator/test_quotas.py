@@ -6,9 +6,9 @@ import pytest
 from google.genai import errors
 
 from emulator.catalogue import BY_ID
-from emulator.quotas import Quotas
+from emulator.errors import Refusal
+from emulator.keys import Quotas
 from emulator.testing import Emulator
-from emulator.wire import Refusal
 from tests.emulator.asking import MODEL, stream
 from tests.emulator.conftest import MakeClient
 

@@ -17,8 +17,8 @@ DOC = (ROOT / "docs" / "emulator.md").read_text()
 RULES = DOC.partition("## Where each rule comes from")[2].partition("### Google's own suite")[0]
 MARKS = ("recorded", "documented", "reported", "guessed", "ours")
 _DIRECTIVE = re.compile(
-    r'directives\.(?:count|text|number)\(\s*"(\w+)"|directives_for\([^)]*\)\.text\("(\w+)"'
-    r'|"(\w+)" in directives|\("(\w+)", "(?:reset|close|stall)"\)'
+    r'directives\.(?:count|text|number)\(\s*"(\w+)"|"(\w+)" in (?:call\.)?directives'
+    r'|\("(\w+)", "(?:reset|close|stall)"\)'
 )
 # They say how another directive is to be carried out, and stand in its row.
 PARAMETERS = {"retry", "times", "to", "after", "size"}
@@ -59,8 +59,12 @@ def sentences() -> Iterator[tuple[str, str]]:
             for node in nodes:
                 if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Refusal"):
                     found = words(node.args[1], assigned) if len(node.args) > 1 else ""
-                    if len(found.strip("* \n")) > 4:
-                        yield f"{name}:{node.lineno}", found.strip("* \n")
+                elif isinstance(node, ast.Yield) and name.endswith("rules.py"):
+                    found = words(node.value, assigned)
+                else:
+                    continue
+                if len(found.strip("* \n")) > 4:
+                    yield f"{name}:{node.lineno}", found.strip("* \n")
 
 
 @pytest.mark.parametrize(("place", "sentence"), list(sentences()))

@@ -133,12 +133,6 @@ async def test_metadata_that_does_not_fit_is_refused(
         await perform(client, *parts, model=model, speech_config=config)
 
 
-async def test_models_of_3_8_refuse_a_temperature_that_older_ones_ignore(client: genai.Client):
-    with pytest.raises(errors.ClientError, match="temperature"):
-        await perform(client, types.Part(text="hello"), temperature=0.5)
-    assert await perform(client, types.Part(text="hello"), model=MODEL, temperature=0.5)
-
-
 async def test_a_speaking_model_takes_no_instruction_no_text_and_no_tools(client: genai.Client):
     model = "gemini-3.1-flash-tts-preview"
     search = [types.Tool(google_search=types.GoogleSearch())]
