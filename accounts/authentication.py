@@ -19,9 +19,8 @@ class TokenAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             return None
-        scheme, _, raw = header.partition(" ")
         try:
-            return tokens.authenticate_user(raw.strip() if scheme.lower() == "bearer" else "")
+            return tokens.authenticate_user(tokens.bearer_token(header))
         except AppError:
             # DRF adds the WWW-Authenticate header to its own exception only.
             raise AuthenticationFailed from None

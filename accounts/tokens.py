@@ -98,6 +98,17 @@ class Claims:
     expires_at: datetime
 
 
+def bearer_token(authorization: str | bytes) -> str:
+    """The token in the value of an ``Authorization`` header; empty if it is of another scheme.
+
+    A header is the only place where a token may stand in a request: addresses get into logs.
+    """
+    if isinstance(authorization, bytes):
+        authorization = authorization.decode("latin-1")
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def authenticate(raw: str) -> Identity:
     """The holder of an access token.
 

@@ -17,12 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django_app = get_asgi_application()
 
 # Django has to be set up before our own modules are imported, hence the order of this file.
-from django.db import Error as DatabaseFault  # noqa: E402
-
-from accounts.tokens import authenticate  # noqa: E402
+from accounts.tokens import authenticate, bearer_token  # noqa: E402
 from agents.runs import manager  # noqa: E402
 from agents.transports import sse  # noqa: E402
-from agents.transports.bearer import bearer  # noqa: E402
 from agents.transports.consumers import ChatConsumer  # noqa: E402
 from apikeys import canary  # noqa: E402
 from chatproject import checks  # noqa: E402
@@ -30,7 +27,6 @@ from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
 from chatproject.redaction import redact_uncaught  # noqa: E402
 from common.database import in_database  # noqa: E402
-from common.outages import app_error  # noqa: E402
 
 redact_uncaught()
 checks.refuse_bad_settings()
@@ -39,10 +35,8 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end u
 
 async def identify(scope: Any) -> int:
     """The id of the user whose token a request carries. Raises ``AppError``."""
-    try:
-        return (await in_database(authenticate, bearer(scope["headers"]))).user_id
-    except DatabaseFault as fault:
-        raise app_error(fault, during="Reading a token") from None
+    token = bearer_token(dict(scope["headers"]).get(b"authorization", b""))
+    return (await in_database(authenticate, token)).user_id
 
 
 async def startup() -> None:

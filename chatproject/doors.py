@@ -18,6 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from chatproject.bodies import Body, BodyRefused, Identify, InFlight
 from chatproject.headers import security_headers
 from common.errors import AppError
+from common.outages import app_error
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -130,6 +131,10 @@ class Doors:
         except BodyRefused as refused:
             if not started:
                 await _refuse(send, refused.error)
+        except Exception as error:
+            if started:
+                raise
+            await _refuse(send, app_error(error, during="Answering a request"))
         finally:
             body.release()
 

@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 from django.db import Error as DatabaseFault
 from django.db import connections
 
-from common.outages import classify, outages, record
+from common.outages import DatabaseUnavailable, outages, record
 
 THREADS = 8
 FILE_THREADS = 4
@@ -44,7 +44,9 @@ async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     such that doing it again does no harm.
 
     Raises:
-        django.db.Error: the database is away, which ``common.outages`` has recorded, or refused.
+        DatabaseUnavailable: the database is away. Its error is translated here and nowhere else,
+            so that who calls this answers an outage like any other refusal.
+        django.db.Error: it refused, which is a fault of ours.
     """
     return await _in_thread(_pool(), functools.partial(work, *args, **kwargs))
 
@@ -68,7 +70,8 @@ async def _in_thread(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
             outages.end_if_over()
             return result
         except DatabaseFault as fault:
-            record(fault)
+            if kind := record(fault):
+                raise DatabaseUnavailable(kind) from fault
             raise
         finally:
             _tidy()
@@ -95,9 +98,7 @@ async def _retried(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     while True:
         try:
             return await _in_thread(pool, work)
-        except DatabaseFault as fault:
-            if not classify(fault):
-                raise
+        except DatabaseUnavailable:
             await asyncio.sleep(RETRY_S)
 
 

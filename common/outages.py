@@ -88,14 +88,29 @@ SENTENCES = {
 SENTENCE = "The server's database is away for a moment. Try again."
 
 
+class DatabaseUnavailable(AppError):
+    """The database is away for a moment: try again later. Nothing was stored.
+
+    Attributes:
+        kind: in what way it is away.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        sentence = SENTENCES.get(kind, SENTENCE)
+        super().__init__("unavailable", sentence, status=503, retry_after_s=RETRY_AFTER_S)
+        self.kind = kind
+
+
 def classify(error: BaseException | None) -> Kind | None:
     """In what way the database is away, by the error of one operation; None: a fault of ours.
 
     Args:
-        error: Django's, or the driver's own.
+        error: Django's, the driver's own, or what ``in_database`` made of it.
     """
     if error is None:
         return None
+    if isinstance(error, DatabaseUnavailable):
+        return error.kind
     cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
     if sqlstate := getattr(cause, "sqlstate", None):
         return SQLSTATES.get(sqlstate) or SQLSTATES.get(sqlstate[:2])
@@ -104,12 +119,6 @@ def classify(error: BaseException | None) -> Kind | None:
         return Kind.NOT_MIGRATED if is_schema else SQLITE_CODES.get(code & 0xFF)
     # Without a code there was no connection to get one from: refused, cut, or none to be had.
     return Kind.DOWN if isinstance(error, OperationalError | InterfaceError) else None
-
-
-def unavailable(kind: Kind) -> AppError:
-    """What a person is told while the database is away; nothing was stored."""
-    sentence = SENTENCES.get(kind, SENTENCE)
-    return AppError("unavailable", sentence, status=503, retry_after_s=RETRY_AFTER_S)
 
 
 def app_error(error: BaseException | None, *, during: str = "") -> AppError:
@@ -124,7 +133,7 @@ def app_error(error: BaseException | None, *, during: str = "") -> AppError:
     if isinstance(error, AppError):
         return error
     if kind := record(error):
-        return unavailable(kind)
+        return DatabaseUnavailable(kind)
     if during:
         logger.error("%s failed: %s", during, type(error).__name__, exc_info=error)
     return internal()

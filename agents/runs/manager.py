@@ -13,7 +13,6 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import Error as DatabaseFault
 from django.utils import timezone
 
 from agents.runs import rights
@@ -21,6 +20,7 @@ from agents.runs.notifier import STARTED, STOP, WRITTEN, Notifier, Ring
 from agents.runs.task import RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
+from common.outages import DatabaseUnavailable
 from common.supervisor import Supervisor
 from conversations.runs import lease_renew, runs_close_stale
 from conversations.stops import runs_begun, runs_to_stop
@@ -73,7 +73,7 @@ class RunManager:
             run.stop("interrupted")
         if waiting:
             await asyncio.wait(waiting, timeout=LEASE_S)
-        with suppress(DatabaseFault):
+        with suppress(DatabaseUnavailable):
             await self.writer.flush()
         await self._tasks.stop()
         await self.bell.close()
@@ -126,7 +126,7 @@ class RunManager:
             await self._renew()
             if time.monotonic() >= self._spare_until:
                 self.bell.written(await in_database(runs_close_stale))
-        except DatabaseFault:
+        except DatabaseUnavailable:
             # Nobody could renew a lease meanwhile: the other processes get the time to do so.
             self._spare_until = time.monotonic() + 2 * RENEW_S
             raise

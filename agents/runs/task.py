@@ -30,7 +30,7 @@ from agents.runs.writer import Writer
 from apikeys.rights import Right, Standing
 from apikeys.services import key_report
 from common.database import in_database
-from common.outages import classify
+from common.outages import DatabaseUnavailable, classify
 from conversations.models import TERMINAL_EVENTS, Run
 from conversations.runs import ModelCallRow, Row, run_close
 from gemini.errors import SENTENCES, GeminiError
@@ -249,10 +249,10 @@ class RunTask:
                     calls=self._ledger(),
                     refused=answer.record.refused,
                 )
-            except DatabaseFault as fault:
-                if not classify(fault):
-                    logger.exception("Run %s cannot be closed", self.ids.run_id)
-                    return False  # whoever finds its lease run out keeps the stored prefix
+            except DatabaseFault:
+                logger.exception("Run %s cannot be closed", self.ids.run_id)
+                return False  # whoever finds its lease run out keeps the stored prefix
+            except DatabaseUnavailable:
                 if time.monotonic() > deadline:
                     logger.error("Run %s is given up: no database to store it", self.ids.run_id)
                     return False

@@ -13,19 +13,17 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import Error as DatabaseFault
 
-from accounts.tokens import Identity, authenticate
+from accounts.tokens import Identity, authenticate, bearer_token
 from agents.protocol import frames, run_input
 from agents.runs import manager, service
 from agents.transports import connections
-from agents.transports.bearer import bearer
 from agents.transports.connections import FRAME_COST, FRAME_COSTS, too_many_frames
 from agents.transports.delivery import EventDelivery, SlowConsumer
 from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.errors import AppError
-from common.outages import app_error, classify
+from common.outages import DatabaseUnavailable, app_error
 from common.throttle import TokenBucket
 
 SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
@@ -61,7 +59,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         self._close_at(settings.SOCKET_AUTH_S, SLOW)
-        token = bearer(self.scope["headers"])
+        token = bearer_token(dict(self.scope["headers"]).get(b"authorization", b""))
         if token:
             await self._answered(self._sign_in(token))
 
@@ -145,8 +143,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _run(self, frame: frames.RunFrame, identity: Identity) -> None:
         try:
             started = await service.start(identity.sign_in, run_input.input_from(frame.input))
-        except (AppError, DatabaseFault) as error:
-            await self._refuse(app_error(error, during="Starting a run"), frame.ref)
+        except AppError as error:
+            await self._refuse(error, frame.ref)
             return
         accepted: dict[str, Any] = {"op": "accepted"}
         if frame.ref is not None:
@@ -184,9 +182,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _watch(self, user_id: int, thread_id: UUID) -> None:
         try:
             await service.check_thread(user_id, thread_id)
-        except DatabaseFault as fault:
-            if not classify(fault):
-                raise
+        except DatabaseUnavailable:
             # A refusal would not say of what, and nobody would ask again.
             self._spawn(self._answered(self._watch_later(user_id, thread_id)))
             return

@@ -15,17 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
-
-from accounts.tokens import Identity, authenticate
+from accounts.tokens import Identity, authenticate, bearer_token
 from agents.protocol.run_input import run_input_from_json
 from agents.runs import manager, service
 from agents.transports import connections
-from agents.transports.bearer import bearer
 from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.errors import AppError
-from common.outages import app_error
 
 logger = logging.getLogger(__name__)
 
@@ -45,20 +41,22 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     """The ASGI application of this path and method."""
     try:
         await _answer(scope, receive, send)
-    except (AppError, DatabaseFault) as error:
-        await _refuse(send, app_error(error, during="Opening a stream"))
+    except AppError as error:
+        await _refuse(send, error)
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Raises ``AppError`` or ``django.db.Error`` before anything is sent, and nothing after."""
-    identity = await in_database(authenticate, bearer(scope["headers"]))
+    """Raises before anything is sent, and nothing after."""
+    headers = dict(scope["headers"])
+    token = bearer_token(headers.get(b"authorization", b""))
+    identity = await in_database(authenticate, token)
     question = run_input_from_json(await _body(receive))
     stream = _Stream(identity, send)
     await manager.current()  # from now on it is asked whether the sign-in still stands
     connections.current().admit(stream, identity.user_id)  # before anything is asked
     try:
         run_id = (await service.start(identity.sign_in, question)).run_id
-        last_event_id = dict(scope["headers"]).get(b"last-event-id", b"")
+        last_event_id = headers.get(b"last-event-id", b"")
         await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
     finally:
         connections.current().dismiss(stream, identity.user_id)

@@ -283,3 +283,19 @@ def test_eight_renewals_at_once_make_one_successor():
 
 def test_rest_client_of_people_is_signed_in(alice):
     assert client_for(alice).get("/api/me/").json()["username"] == "alice"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "token"),
+    [
+        ("Bearer abc", "abc"),
+        (b"bearer  abc ", "abc"),
+        ("Basic abc", ""),
+        ("abc", ""),
+        ("Bearer", ""),
+        (b"", ""),
+        (b"Bearer \xff", "\xff"),
+    ],
+)
+def test_a_token_stands_in_a_header_of_its_own_scheme(authorization: str | bytes, token: str):
+    assert tokens.bearer_token(authorization) == token

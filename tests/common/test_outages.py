@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 
-from common.outages import Kind, Outages, classify, unavailable
+from common.outages import DatabaseUnavailable, Kind, Outages, classify
 
 
 def _file(folder: Path) -> Path:
@@ -130,7 +130,7 @@ def test_without_a_connection_there_is_no_code():
 
 @pytest.mark.parametrize("kind", Kind)
 def test_people_are_told_to_try_again_and_nothing_of_the_server(kind: Kind):
-    error = unavailable(kind)
+    error = DatabaseUnavailable(kind)
     assert (error.code, error.status) == ("unavailable", 503)
     assert "ry again" in error.message
     assert "SQL" not in error.message
