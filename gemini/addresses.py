@@ -124,21 +124,21 @@ def _public(text: str) -> SplitResult:
 
 def _video_id(parts: SplitResult) -> str:
     if parts.hostname == "youtu.be":
-        found = _ID.fullmatch(parts.path.strip("/"))
-        return found[0] if found else ""
+        match = _ID.fullmatch(parts.path.strip("/"))
+        return match[0] if match else ""
     if parts.hostname not in _YOUTUBE:
         return ""
     if parts.path.rstrip("/") == "/watch":
-        found = _ID.fullmatch(parse_qs(parts.query).get("v", [""])[0])
-        return found[0] if found else ""
-    found = _PATHS.fullmatch(parts.path)
-    return found[1] if found else ""
+        match = _ID.fullmatch(parse_qs(parts.query).get("v", [""])[0])
+        return match[0] if match else ""
+    match = _PATHS.fullmatch(parts.path)
+    return match[1] if match else ""
 
 
 def _video(video: str, parts: SplitResult, start_s: int | None, end_s: int | None) -> Address:
-    asked = {**parse_qs(parts.query), **parse_qs(parts.fragment)}
-    start = _seconds(asked, "t", "start", "time_continue") if start_s is None else start_s
-    end = _seconds(asked, "end") if end_s is None else end_s
+    query = {**parse_qs(parts.query), **parse_qs(parts.fragment)}
+    start = _seconds(query, "t", "start", "time_continue") if start_s is None else start_s
+    end = _seconds(query, "end") if end_s is None else end_s
     for offset in (start, end):
         if offset is not None and not 0 <= offset <= MAX_OFFSET_S:
             raise ValueError("A place in a video is 0 seconds to 24 hours from its start.")
@@ -148,11 +148,11 @@ def _video(video: str, parts: SplitResult, start_s: int | None, end_s: int | Non
     return Address(url, VIDEO, f"YouTube video {video}", start or None, end)
 
 
-def _seconds(asked: dict[str, list[str]], *names: str) -> int | None:
+def _seconds(query: dict[str, list[str]], *names: str) -> int | None:
     """``90``, ``90s`` or ``1h2m3s`` in seconds; None for none, and for what is no time."""
-    text = next((asked[name][0] for name in names if name in asked), "")
-    found = _TIME.fullmatch(text)
-    if not text or found is None:
+    text = next((query[name][0] for name in names if name in query), "")
+    match = _TIME.fullmatch(text)
+    if not text or match is None:
         return None
-    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    hours, minutes, seconds = (int(number or 0) for number in match.groups())
     return hours * 3_600 + minutes * 60 + seconds

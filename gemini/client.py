@@ -36,7 +36,7 @@ from gemini.sse import BadSSE, SSEDecoder
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
 POLL_S = 1.0
-KEPT = timedelta(hours=48)  # Source: https://ai.google.dev/gemini-api/docs/files
+FILE_LIFETIME = timedelta(hours=48)  # Source: https://ai.google.dev/gemini-api/docs/files
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class GeminiClient:
         """How many tokens a request would send; the instruction counts as words of the user.
 
         Raises:
-            GeminiError: Gemini refuses the key, the model or a file, or cannot be asked.
+            GeminiError: Gemini refuses the key, the model or a file, or cannot be reached.
         """
         contents = [*map(_Uncopied, request_body(request)["contents"])]
         if request.system:
@@ -125,7 +125,7 @@ class GeminiClient:
         """Bring a file to Google, where it stays for two days, and wait until it can be used.
 
         Raises:
-            GeminiError: Gemini refuses the key or the file, or cannot be asked.
+            GeminiError: Gemini refuses the key or the file, or cannot be reached.
         """
         files = client_for(api_key, self._pool()).aio.files
         with map_errors():
@@ -138,7 +138,7 @@ class GeminiClient:
         if file.state != types.FileState.ACTIVE or not file.uri:
             raise GeminiError("file_refused", UNREADABLE)
         return UploadedFile(
-            file.uri, file.name or "", file.expiration_time or datetime.now(UTC) + KEPT
+            file.uri, file.name or "", file.expiration_time or datetime.now(UTC) + FILE_LIFETIME
         )
 
     async def warm_up(self) -> None:
@@ -192,19 +192,19 @@ def _config(request: ModelRequest) -> types.GenerateContentConfig:
 async def _read(
     response: httpx2.Response, request: ModelRequest
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    reader = SSEDecoder()
+    decoder = SSEDecoder()
     received = 0
     async with aclosing(response.aiter_bytes()) as pieces:
         while (data := await _next(pieces)) is not None:
             received += len(data)
             if received > request.limits.answer_bytes:
                 raise GeminiError("upstream_error")
-            frames, failure = _good_frames(reader.feed(data))
+            frames, failure = _good_frames(decoder.feed(data))
             if frames:
                 yield frames
             if failure is not None:
                 raise failure
-    frames, failure = _good_frames(reader.end())
+    frames, failure = _good_frames(decoder.close())
     if frames:
         yield frames
     if failure is not None:

@@ -85,8 +85,8 @@ def performed(script: Script, style: str, *, metadata: bool) -> list[dict[str, A
         style = "\n".join(filter(None, (script.opening, style)))
         lines = script.lines
         return [_with_metadata(line.words, speaker=line.speaker, style=style) for line in lines]
-    told = script.opening or f"TTS the following conversation between {_listed(script.names)}:"
-    directions = [told, f"Speak {_in_style(style)}." if style else ""]
+    opening = script.opening or f"TTS the following conversation between {_listed(script.names)}:"
+    directions = [opening, f"Speak {_in_style(style)}." if style else ""]
     spoken = [f"{line.speaker}: {line.words}" for line in script.lines]
     return [{"text": "\n".join(filter(None, (*directions, *spoken)))}]
 

@@ -152,8 +152,8 @@ def _text_of(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
 
 def _about(text: str) -> Iterator[str]:
     """What the words say of the file: MIME types, kinds, ids at Google."""
-    yield from (found.lower() for found in _MIME.findall(text))
-    yield from (f"files/{found.lower()}" for found in _FILE_ID.findall(text))
+    yield from (match.lower() for match in _MIME.findall(text))
+    yield from (f"files/{match.lower()}" for match in _FILE_ID.findall(text))
     if re.search(r"\bprovided url", text, re.IGNORECASE):
         yield "address"
     yield from (kind for kind, words in _KIND_WORDS.items() if words.search(text))

@@ -35,8 +35,8 @@ class Rule:
     def fits(self, status: int, reasons: set[str], text: str) -> bool:
         if self.statuses and status not in self.statuses:
             return False
-        said = bool(self.words) and re.search(self.words, text, re.IGNORECASE) is not None
-        return said or not reasons.isdisjoint(self.reasons)
+        matches = bool(self.words) and re.search(self.words, text, re.IGNORECASE) is not None
+        return matches or not reasons.isdisjoint(self.reasons)
 
 
 # No page is an answer of Gemini's API: what stands before it sends one, Google's gate or a proxy.

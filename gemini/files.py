@@ -1,6 +1,6 @@
-"""Files on their way into a request: kept by reference, put in as bytes or as Google's address.
+"""Files on their way into a request: stored by reference, sent as bytes or as Google's address.
 
-What is kept of a conversation names files by id. Before each call they are put in for the key
+The contents of a conversation name files by id. Before each call they are put in for the key
 that pays for it, because a file at Google belongs to the project of the key that brought it there.
 """
 
@@ -31,10 +31,10 @@ Artifact = dict[str, Any]
 
 class Files(Protocol):
     async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
-        """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a kept file; None if it is gone.
+        """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a file; None if it is gone.
 
         Args:
-            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a kept part; one that
+            artifact: ``{"id", "mimeType", "name", "size"}``, as it stands in a part; one that
                 has an ``address`` lies elsewhere, and is sent as ``addresses.as_part`` has it.
             key: that the request is made with.
             inline: its bytes are to travel in the request itself.
@@ -79,7 +79,7 @@ async def with_files(
     """
     if not has_files(contents):
         return tuple(contents)
-    found: dict[str, Part | None] = {}
+    sent: dict[str, Part | None] = {}
     for artifact in sorted(
         _without_old_videos(_artifacts(contents)), key=lambda one: int(one["size"])
     ):
@@ -89,11 +89,11 @@ async def with_files(
             inline_bytes -= artifact["size"]
         inline = inline_bytes >= 0
         try:
-            found[artifact["id"]] = await files.data(artifact, key, inline=inline)
+            sent[artifact["id"]] = await files.data(artifact, key, inline=inline)
         except GeminiError as error:
             error.about |= {artifact["id"]}
             raise
-    return tuple(_put_in(content, found) for content in contents)
+    return tuple(_put_in(content, sent) for content in contents)
 
 
 def _without_old_videos(artifacts: list[Artifact]) -> list[Artifact]:
@@ -132,17 +132,17 @@ def mention(artifact: dict[str, Any]) -> str:
     return f"[File: {artifact['name']}, {artifact['mimeType']}]"
 
 
-def _put_in(content: Content, found: dict[str, Part | None]) -> Content:
+def _put_in(content: Content, sent: dict[str, Part | None]) -> Content:
     if not any("artifact" in part for part in content["parts"]):
         return content
-    return {**content, "parts": [_whole(part, found) for part in content["parts"]]}
+    return {**content, "parts": [_whole(part, sent) for part in content["parts"]]}
 
 
-def _whole(part: Part, found: dict[str, Part | None]) -> Part:
+def _whole(part: Part, sent: dict[str, Part | None]) -> Part:
     artifact = part.get("artifact")
     if artifact is None:
         return part
-    data = found.get(artifact["id"])
+    data = sent.get(artifact["id"])
     if data is None:
         return {"text": mention(artifact)}
     rest = {name: value for name, value in part.items() if name != "artifact"}
@@ -150,55 +150,55 @@ def _whole(part: Part, found: dict[str, Part | None]) -> Part:
 
 
 def attribute_to_files(
-    error: GeminiError, kept: Sequence[Content], sent: Sequence[Content]
+    error: GeminiError, stored: Sequence[Content], sent: Sequence[Content]
 ) -> tuple[GeminiError, list[Artifact]]:
     """The error with the names of the files it is about, and those files.
 
     Args:
-        kept: the contents with files by reference. sent: the same as they went to Google.
+        stored: the contents with files by reference. sent: the same as they went to Google.
     """
     if error.code == "key_blocked" and error.message == SENTENCES["key_blocked"]:
-        error = _maybe_address(error, kept)
+        error = _maybe_address(error, stored)
     if error.code not in OF_FILES and error.code != "bad_request":
         return error, []
-    newest = [content for content in kept if content["role"] == "user"][-1:]
-    now, before = _artifacts(newest), _artifacts(kept)
+    newest = [content for content in stored if content["role"] == "user"][-1:]
+    now, before = _artifacts(newest), _artifacts(stored)
     if error.code == "bad_request":  # Google says no more of many a file than that
         if now:
             error = GeminiError("bad_request", MAYBE)
             error.naming([str(artifact["name"]) for artifact in now])
         return error, []
-    known = [artifact for artifact in before if artifact["id"] in error.about]
-    known = known or _by_google_id(error.about, kept, sent)
-    found = known or _matching(error.about, now or before)
-    error.naming([str(artifact["name"]) for artifact in found])
+    files = [artifact for artifact in before if artifact["id"] in error.about]
+    files = files or _by_google_id(error.about, stored, sent)
+    files = files or _matching(error.about, now or before)
+    error.naming([str(artifact["name"]) for artifact in files])
     if error.code != "file_refused":
         return error, []
-    error.files = tuple(str(artifact["id"]) for artifact in found)
-    return error, found
+    error.files = tuple(str(artifact["id"]) for artifact in files)
+    return error, files
 
 
-def _maybe_address(error: GeminiError, kept: Sequence[Content]) -> GeminiError:
+def _maybe_address(error: GeminiError, stored: Sequence[Content]) -> GeminiError:
     """A bare 403 is what Google says of a key, and of a video that it may not watch."""
-    addressed = [str(one["id"]) for one in _artifacts(kept) if one.get("address")]
+    addressed = [str(one["id"]) for one in _artifacts(stored) if one.get("address")]
     return GeminiError("file_refused", PRIVATE, about=addressed) if addressed else error
 
 
 def _artifacts(contents: Sequence[Content]) -> list[Artifact]:
     """The files of the contents, each once."""
     parts = (part for content in contents for part in content["parts"])
-    found = {part["artifact"]["id"]: part["artifact"] for part in parts if "artifact" in part}
-    return list(found.values())
+    by_id = {part["artifact"]["id"]: part["artifact"] for part in parts if "artifact" in part}
+    return list(by_id.values())
 
 
 def _by_google_id(
-    about: frozenset[str], kept: Sequence[Content], sent: Sequence[Content]
+    about: frozenset[str], stored: Sequence[Content], sent: Sequence[Content]
 ) -> list[Artifact]:
     """The file that Google calls by the id it has there."""
     pairs = (
         (one["artifact"], str(other["fileData"].get("fileUri", "")).lower())
-        for was, went in zip(kept, sent, strict=False)
-        for one, other in zip(was["parts"], went["parts"], strict=False)
+        for before, after in zip(stored, sent, strict=False)
+        for one, other in zip(before["parts"], after["parts"], strict=False)
         if "artifact" in one and "fileData" in other
     )
     ids = [name for name in about if name.startswith("files/")]

@@ -1,9 +1,9 @@
 """What an answer was based on, out of Gemini's grounding, URL-context and citation metadata.
 
 Gemini counts in bytes of UTF-8 within one part of the answer, and a text that was cleaned on its
-way no longer fits its counts; so each place is checked against the words said to stand there. Any
-field may be missing, null or of another type. A source without an address is left out, but for a
-site of the web that is known by its name.
+way no longer fits its counts; so each place is checked against the words that should stand
+there. Any field may be missing, null or of another type. A source without an address is left
+out, but for a site of the web that is known by its name.
 
 Source: https://ai.google.dev/gemini-api/docs/google-search,
 https://ai.google.dev/api/generate-content (GroundingChunk, CitationMetadata), and recorded
@@ -63,23 +63,25 @@ def sources(candidate: dict[str, Any], text: str) -> Sources | None:
     read = as_dicts(as_dict(candidate.get("urlContextMetadata")).get("urlMetadata"))
     pages = tuple(map(_page, read))
     chunks = [_source(as_dict(chunk)) for chunk in as_list(grounding.get("groundingChunks"))]
-    found = _Found(chunks)
-    if not found.sources:
-        found.sources += [
+    numbered = _NumberedSources(chunks)
+    if not numbered.sources:
+        numbered.sources += [
             {"title": p["uri"], "uri": p["uri"]} for p in pages if p["ok"] and p["uri"]
         ]
-    places = _Places(text)
-    supports = list(_supports(as_dicts(grounding.get("groundingSupports")), places, found.numbers))
+    places = _PlaceFinder(text)
+    supports = list(
+        _supports(as_dicts(grounding.get("groundingSupports")), places, numbered.numbers)
+    )
     citations = as_dict(candidate.get("citationMetadata"))
     for citation in as_dicts(citations.get("citationSources") or citations.get("citations")):
         if source := _titled(citation):
-            number = found.number(source)
+            number = numbered.number(source)
             if place := places.find(citation):
                 supports.append(Support(*place, (number,)))
     queries = tuple(filter(None, map(as_str, as_list(grounding.get("webSearchQueries")))))
-    if not found.sources and not queries and not pages:
+    if not numbered.sources and not queries and not pages:
         return None
-    return Sources(queries, tuple(found.sources), tuple(supports), pages, text)
+    return Sources(queries, tuple(numbered.sources), tuple(supports), pages, text)
 
 
 def suggestions(candidate: dict[str, Any]) -> str:
@@ -89,8 +91,8 @@ def suggestions(candidate: dict[str, Any]) -> str:
     return html if len(html) <= SUGGESTIONS_MAX else ""
 
 
-class _Found:
-    """The sources that can be told, by number; Gemini's numbers count those that cannot, too."""
+class _NumberedSources:
+    """The sources that have an address, by number; Gemini's numbers count the others, too."""
 
     def __init__(self, chunks: Sequence[Source | None]) -> None:
         self.sources = [chunk for chunk in chunks if chunk]
@@ -108,9 +110,9 @@ class _Found:
 
 def _source(chunk: dict[str, Any]) -> Source | None:
     for name in _KINDS:
-        if found := _titled(as_dict(chunk.get(name))):
+        if source := _titled(as_dict(chunk.get(name))):
             # Google asks that a source of Maps is named as one.
-            return {**found, "kind": "maps"} if name == "maps" else found
+            return {**source, "kind": "maps"} if name == "maps" else source
     site = as_str(as_dict(chunk.get("web")).get("title"))
     return {"title": site, "uri": ""} if site else None
 
@@ -135,7 +137,7 @@ def _web_address(uri: object) -> str:
 
 
 def _supports(
-    items: list[dict[str, Any]], places: _Places, numbers: dict[int, int]
+    items: list[dict[str, Any]], places: _PlaceFinder, numbers: dict[int, int]
 ) -> Iterator[Support]:
     for item in items:
         indices = as_list(item.get("groundingChunkIndices"))
@@ -152,8 +154,8 @@ def _number(value: object) -> int:
     return value if type(value) is int else -1
 
 
-class _Places:
-    """Finds where in a text something is said."""
+class _PlaceFinder:
+    """Finds where in a text some words stand."""
 
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()

@@ -54,44 +54,45 @@ def fitted(
         as_words: nothing goes back as it was.
         made: files that were made go along, for an agent that works on them.
     """
-    kept: list[tuple[Content, ...]] = []
+    newest_first: list[tuple[Content, ...]] = []
     for exchange in reversed(exchanges):
         own = () if as_words else _own(exchange, agent, model, key)
         contents = own or words(exchange, made=made)
         room_tokens -= sum(map(tokens_of, contents))
         if room_tokens < 0:
             break
-        kept.append(contents)
-    contents = tuple(content for exchange in reversed(kept) for content in exchange)
-    return Fitted(contents, len(kept), len(exchanges) - len(kept))
+        newest_first.append(contents)
+    contents = tuple(content for exchange in reversed(newest_first) for content in exchange)
+    return Fitted(contents, len(newest_first), len(exchanges) - len(newest_first))
 
 
 def _own(exchange: Exchange, agent: str, model: str, key: str) -> tuple[Content, ...]:
     """The agent's own part, if ``model`` said all of it and signed it for ``key``; else nothing.
 
-    The coordinator's begins with what the user said; that of another agent holds what it was asked.
+    The coordinator's begins with the user's message; that of another agent holds its task.
     """
-    own = [said for said in exchange[1:] if said.get("agent", "") == agent]
-    by = {said.get("model") for said in own if said["role"] == "model"}
-    signers = {said.get("key", key) for said in own if is_signed(said)}
-    if by != {model} or signers - {key}:
+    own = [content for content in exchange[1:] if content.get("agent", "") == agent]
+    models = {content.get("model") for content in own if content["role"] == "model"}
+    signers = {content.get("key", key) for content in own if is_signed(content)}
+    if models != {model} or signers - {key}:
         return ()
     return tuple(own) if agent else (exchange[0], *own)
 
 
 def words(exchange: Exchange, *, made: bool = False) -> tuple[Content, ...]:
     """An exchange as its words, with the user's files and, if asked for, those that were made."""
-    said = [exchange[0]]
-    spoken = [content for content in exchange[1:] if "agent" not in content]
-    for content in spoken:
+    contents = [exchange[0]]
+    for content in exchange[1:]:
+        if "agent" in content:
+            continue
         texts = _texts(content) if content["role"] == "model" else _results(content)
         answer = {"role": "model", "parts": texts}
-        if texts and answer != said[-1]:  # one agent's answer is the coordinator's, too
-            said.append(answer)
+        if texts and answer != contents[-1]:  # one agent's answer is the coordinator's, too
+            contents.append(answer)
     if made and (files := _made(exchange)):
         note = {"text": "This came with the answer above."}
-        said.append({"role": "user", "parts": [*files, note]})
-    return tuple(said)
+        contents.append({"role": "user", "parts": [*files, note]})
+    return tuple(contents)
 
 
 def _texts(content: Content) -> list[dict[str, Any]]:
@@ -108,7 +109,8 @@ def _results(content: Content) -> list[dict[str, Any]]:
 
 
 def _made(exchange: Exchange) -> list[dict[str, Any]]:
-    parts = (part for said in exchange[1:] if said["role"] == "model" for part in said["parts"])
+    answers = (content for content in exchange[1:] if content["role"] == "model")
+    parts = (part for content in answers for part in content["parts"])
     return [{"artifact": part["artifact"]} for part in parts if "artifact" in part]
 
 

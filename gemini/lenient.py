@@ -1,6 +1,6 @@
 """Reads JSON in which any field may be missing, null or of another type.
 
-What is only told besides the answer is passed over where it has another type. What carries the
+What only accompanies the answer is passed over where it has another type. What carries the
 answer itself is not: passing it over would claim that the answer is whole.
 """
 

@@ -164,8 +164,8 @@ class ListedModel:
 
 def listed_from(rows: object) -> dict[str, ListedModel]:
     """The stored rows of a key's list, by API id; what is no row is left out."""
-    found = [ListedModel.from_json(row) for row in rows] if isinstance(rows, list) else []
-    return {model.id: model for model in found if model}
+    models = [ListedModel.from_json(row) for row in rows] if isinstance(rows, list) else []
+    return {model.id: model for model in models if model}
 
 
 def kind_of_id(api_id: str) -> str:

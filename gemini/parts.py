@@ -77,14 +77,13 @@ class PartKeeper:
     def _function_call(self, part: Part, call: dict[str, Any]) -> None:
         """A call arrives whole, or named first with its arguments in pieces (Vertex does that)."""
         if expect(call.get("name"), str):
-            kept = {field: value for field, value in call.items() if field not in _PIECES}
-            if not as_str(kept.get("id")):
-                kept.pop("id", None)
-            args = dict(expect(call.get("args"), dict) or {})
-            part = {**part, "functionCall": {**kept, "args": args}}
-            self._parts.append(part)
-            self.calls.append(part["functionCall"])
-            self._partial = part["functionCall"]
+            whole = {field: value for field, value in call.items() if field not in _PIECES}
+            if not as_str(whole.get("id")):
+                whole.pop("id", None)
+            whole["args"] = dict(expect(call.get("args"), dict) or {})
+            self._parts.append({**part, "functionCall": whole})
+            self.calls.append(whole)
+            self._partial = whole
         if self._partial is not None:
             for piece in as_dicts(call.get("partialArgs")):
                 add_partial_arg(self._partial["args"], piece)

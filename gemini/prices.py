@@ -127,7 +127,7 @@ def is_priced(model: str) -> bool:
 def price_of(call: PricedCall) -> Decimal | None:
     """What a call cost, or has so far; None where its tokens or the model's price are not known."""
     if not call.usage.total:
-        # Not told is not nothing: only a call that Google refused is known to be free.
+        # No count is not zero: only a call that Google refused is known to be free.
         return Decimal(0) if call.outcome in NOTHING_MADE else None
     return estimate(call.model, call.usage, call.started_at.date())
 
@@ -188,11 +188,11 @@ def _listed_price(model: str, day: date) -> ModelPrice | None:
 def _priced_model(model: str) -> PricedModel | None:
     """The library's entry for an id; not one of whose name the id merely begins with."""
     try:
-        _, found = get_snapshot().find_provider_model(model, None, "google", None)
+        _, entry = get_snapshot().find_provider_model(model, None, "google", None)
     except LookupError:
         return None
-    same = _SAME.sub("", model) == _SAME.sub("", found.id)
-    return found if same or model in _names_of(found) else None
+    same = _SAME.sub("", model) == _SAME.sub("", entry.id)
+    return entry if same or model in _names_of(entry) else None
 
 
 def _names_of(model: PricedModel) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Keeps keys out of what a model says, though it can know them: from an echo, from a prompt.
+"""Keeps keys out of a model's output, though it can know them: from an echo, from a prompt.
 
 Works on decoded text, never on the bytes of a frame, where a key can be spelled in escapes. A key
 is recognised as it is, percent-encoded, as JSON, JavaScript or HTML escapes, in hex, and in base64
@@ -14,8 +14,10 @@ from typing import Any
 
 REMOVED = "[removed key]"
 _REMOVED_BYTE = b"*"
-_PUBLIC_CHARS = 4  # all of Google's keys begin alike, so that much may be told before it is clear
-_ENCODED_FROM = 8  # a shorter secret could be found in the encoding of ordinary words
+_PUBLIC_CHARS = (
+    4  # all of Google's keys begin alike, so that much may be released before it is clear
+)
+_ENCODED_FROM = 8  # a shorter secret could occur in the encoding of ordinary words
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")  # refused by UTF-8 or by PostgreSQL
 _ESCAPE = re.compile(  # a run of backslashes is looked at once, from its beginning
     r"%(?:25)*([0-9a-f]{2})"
@@ -83,6 +85,7 @@ class Redactor:
             return []
         spans = self._spans_in(text)
         if _may_be_escaped(text):
+            # Twice, because mapping each letter back to its place is dear, and rarely needed.
             plain = _ESCAPE.sub(_unescaped, text)
             if self._spans_in(plain):
                 plain, places = _decoded(text)
@@ -90,7 +93,12 @@ class Redactor:
         return _merged(spans) if len(spans) > 1 else spans
 
     def unclear_from(self, text: str) -> int:
-        """Where the end of ``text`` begins that may turn out to begin a secret."""
+        """Where the end of ``text`` begins that may turn out to begin a secret.
+
+        Escapes are decoded from far enough back that the longest form of a secret fits, each of
+        its letters escaped; an escape that is cut in its middle is left out of that, and held
+        back as a whole.
+        """
         if not self._forms:
             return len(text)
         escaped = _may_be_escaped(text[-_ESCAPED_CHARS * self._longest :])
@@ -123,44 +131,52 @@ class Redactor:
 class StreamRedactor:
     """Removes secrets from one streamed text, however it is cut, whatever comes in between.
 
-    What may be the beginning of a secret waits for what follows. At a border, where something
-    else is to be told next, up to four letters of it go out, so that an ordinary ending keeps its
-    place; if the secret goes on behind the border, the rest of it is removed.
+    A secret can be spread over any number of chunks, so the end of the text that may be the
+    beginning of one is held back until more of it has come: what went out cannot be taken back.
+    At a border, where something else follows (a thought, a picture, a function call), holding back
+    would move an ordinary ending behind what follows it. There up to ``_PUBLIC_CHARS`` letters are
+    released: all of Google's keys begin with them, so they give nothing away. They are remembered,
+    so that a secret which goes on behind the border is still recognised and the rest of it removed.
+
+    Attributes:
+        _released: letters that were released at a border and may begin a secret.
+        _pending: letters held back behind those.
     """
 
     def __init__(self, secrets: Redactor) -> None:
         self._secrets = secrets
-        self._told = ""
-        self._held = ""
+        self._released = ""
+        self._pending = ""
 
     def feed(self, text: str) -> str:
-        """What may be told of the text so far, and was not yet."""
-        text = self._told + self._held + text
+        """What is clear of the text so far, and was not released yet."""
+        text = self._released + self._pending + text
         if _UNSENDABLE.search(text):
             half = text[-1] if _is_half(text) else ""
             text = _sendable(text[: len(text) - len(half)]) + half
-        told = at = len(self._told)
+        released = at = len(self._released)
         pieces, clear = [], 0
         for start, end in self._secrets.spans(text):
+            # Of a secret that began before the border only the rest is replaced.
             pieces += [text[at:start], REMOVED]
             at = clear = end
         clear += self._clear(text[clear:])
         pieces.append(text[at:clear])
-        self._told, self._held = text[clear:told], text[max(at, clear) :]
+        self._released, self._pending = text[clear:released], text[max(at, clear) :]
         return "".join(pieces)
 
     def pause(self) -> str:
-        """What may be told before something else is told."""
-        if len(self._told) + len(self._held) > _PUBLIC_CHARS or _is_half(self._held):
+        """At a border: what may be released before something else follows."""
+        if len(self._released) + len(self._pending) > _PUBLIC_CHARS or _is_half(self._pending):
             return ""
-        told, self._held = self._held, ""
-        self._told += told
-        return told
+        pending, self._pending = self._pending, ""
+        self._released += pending
+        return pending
 
-    def end(self) -> str:
-        """What was held back and is no secret after all."""
-        held, self._held, self._told = self._held, "", ""
-        return _sendable(held) if _UNSENDABLE.search(held) else held
+    def close(self) -> str:
+        """At the end of the text: what was held back and is no secret after all."""
+        pending, self._pending, self._released = self._pending, "", ""
+        return _sendable(pending) if _UNSENDABLE.search(pending) else pending
 
     def _clear(self, text: str) -> int:
         """How much of a text is neither the beginning of a secret nor half a character."""
@@ -185,11 +201,11 @@ def _forms(secret: str) -> list[str]:
 
 def _beginnings(forms: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Every beginning of every form by its last letter, the longest first."""
-    found: dict[str, dict[str, None]] = {}
+    by_last: dict[str, dict[str, None]] = {}
     for form in forms:
         for length in range(1, len(form)):
-            found.setdefault(form[length - 1], {})[form[:length]] = None
-    return {last: tuple(sorted(some, key=len, reverse=True)) for last, some in found.items()}
+            by_last.setdefault(form[length - 1], {})[form[:length]] = None
+    return {last: tuple(sorted(some, key=len, reverse=True)) for last, some in by_last.items()}
 
 
 def _sendable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads one streamed answer: what there is to tell of it, what to keep of it, and how it ended."""
+"""Parses one streamed answer: its outputs, the content to send back, and how it ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gemini.usage import Usage, counted
 logger = logging.getLogger(__name__)
 
 Told = TextDelta | ThoughtDelta | Media | Activity | Sources
-"""What comes out of an answer; media and sources are completed before they are told on."""
+"""What comes out of an answer; media are saved, and sources completed, before they go on."""
 
 _ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
 CUT_IN_THOUGHT = (
@@ -35,7 +35,7 @@ class ResponseParser:
     """Feed it Gemini's chunks in order, then ask for the ``rest``.
 
     Args:
-        secrets: keys, kept out of what the model says.
+        secrets: keys, removed from whatever comes out.
 
     Attributes:
         usage: what the call has used so far.
@@ -50,10 +50,10 @@ class ResponseParser:
         self.continuation = ""
         self._finish_message = ""
         self._made: set[str] = set()  # kinds of media, and activities
-        self._secrets = Redactor(*secrets)
-        self._guards = {thinking: StreamRedactor(self._secrets) for thinking in (False, True)}
-        self._keeper = PartKeeper()
-        self._said = BoundedText()
+        self._redactor = Redactor(*secrets)
+        self._streams = {thinking: StreamRedactor(self._redactor) for thinking in (False, True)}
+        self._parts = PartKeeper()
+        self._answer = BoundedText()
         self._sound = audio.Recorder()
         self._grounding = Grounding()
         self._codes: list[tuple[str, Activity]] = []
@@ -62,21 +62,21 @@ class ResponseParser:
     @property
     def text(self) -> str:
         """The answer so far, without thoughts; of a very long one the beginning."""
-        return str(self._said)
+        return str(self._answer)
 
     @property
     def functions(self) -> list[dict[str, Any]]:
         """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
-        calls: list[dict[str, Any]] = self._secrets.value(self._keeper.calls)
+        calls: list[dict[str, Any]] = self._redactor.value(self._parts.calls)
         return calls
 
     def content(self) -> Content:
         """The answer as a content for Gemini's history."""
-        content: Content = self._secrets.value(self._keeper.content())
+        content: Content = self._redactor.value(self._parts.content())
         return content
 
     def feed(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
-        """What chunks that came together say, neighbouring texts joined.
+        """The outputs of chunks that came together, neighbouring texts joined.
 
         Raises:
             GeminiError: ``blocked``, or ``upstream_error`` for a misshapen chunk.
@@ -86,10 +86,10 @@ class ResponseParser:
     def released(self) -> Iterator[Told]:
         """The end of a text that was held back until it was clear that it is no key."""
         for thinking in (True, False):
-            yield from self._told(self._guards[thinking].end(), thinking)
+            yield from self._delta(self._streams[thinking].close(), thinking)
 
     def rest(self) -> Iterator[Told]:
-        """What can only be told at the end: speech as one file, and the sources."""
+        """What is only known at the end: speech as one file, and the sources."""
         yield from self.released()
         if (wav := self._sound.wav()) is not None:
             yield Media(wav, "audio/wav", "speech")
@@ -100,7 +100,7 @@ class ResponseParser:
         self.usage, self.finish, self.continuation = Usage(), "", ""
 
     def check_finish(self, expects: str = "") -> str:
-        """Only a finish reason means finished, and only something said or made means success.
+        """Only a finish reason means finished, and only something written or made means success.
 
         Args:
             expects: ``image`` or ``audio``, where an answer without it is none.
@@ -134,12 +134,12 @@ class ResponseParser:
     def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
         for chunk in chunks:
             try:
-                yield from self._noted(self._chunk(chunk))
+                yield from self._track(self._chunk(chunk))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
                 raise GeminiError("upstream_error") from None
 
-    def _noted(self, outputs: Iterator[Told]) -> Iterator[Told]:
+    def _track(self, outputs: Iterator[Told]) -> Iterator[Told]:
         for output in outputs:
             if isinstance(output, Media):
                 self._made.add(output.name)
@@ -173,46 +173,46 @@ class ResponseParser:
         is_text = "text" in part
         thinking = part.get("thought") is True if is_text else self._thinking
         if not is_text or thinking is not self._thinking:
-            yield from self._told(self._guards[self._thinking].pause(), self._thinking)
+            yield from self._delta(self._streams[self._thinking].pause(), self._thinking)
         self._thinking = thinking
         if is_text:
-            yield from self._text(part, expect(part["text"], str) or "")
+            yield from self._text_part(part, expect(part["text"], str) or "")
         else:
-            yield from self._not_text(part)
+            yield from self._other_part(part)
 
-    def _text(self, part: dict[str, Any], text: str) -> Iterator[Told]:
-        guard, thinking = self._guards[self._thinking], self._thinking
+    def _text_part(self, part: dict[str, Any], text: str) -> Iterator[Told]:
+        stream, thinking = self._streams[self._thinking], self._thinking
         if "thoughtSignature" not in part:
-            yield from self._told(guard.feed(text), thinking)
+            yield from self._delta(stream.feed(text), thinking)
             return
-        yield from self._told(guard.pause(), thinking)  # what is signed stays as it came
-        text = guard.feed(text) + guard.pause()
-        self._keeper.other({**part, "text": text})
-        yield from self._told(text, thinking, kept=True)
+        yield from self._delta(stream.pause(), thinking)  # what is signed stays as it came
+        text = stream.feed(text) + stream.pause()
+        self._parts.other({**part, "text": text})
+        yield from self._delta(text, thinking, has_part=True)
 
-    def _told(self, text: str, thinking: bool, *, kept: bool = False) -> Iterator[Told]:
-        """Tell a text that is clear of keys; what was said is kept for Gemini, too."""
+    def _delta(self, text: str, thinking: bool, *, has_part: bool = False) -> Iterator[Told]:
+        """A text that is clear of keys; unless it has a part already, it becomes one."""
         if not text:
             return
         if thinking:
             yield ThoughtDelta(text)
             return
-        if not kept:
-            self._keeper.text(text)
-        self._said.append(text)
+        if not has_part:
+            self._parts.text(text)
+        self._answer.append(text)
         yield TextDelta(text)
 
-    def _not_text(self, part: dict[str, Any]) -> Iterator[Told]:
+    def _other_part(self, part: dict[str, Any]) -> Iterator[Told]:
         if part.keys() <= _ABOUT_A_PART:
             if "thoughtSignature" in part:
-                self._keeper.other({**part, "text": ""})
+                self._parts.other({**part, "text": ""})
             return
         if "inlineData" in part:
             yield from self._media(part, expect(part["inlineData"], dict) or {})
             return
         code = expect(part.get("executableCode"), dict)
         result = expect(part.get("codeExecutionResult"), dict)
-        self._keeper.other(part)
+        self._parts.other(part)
         if code is not None:
             yield self._code(code)
         elif result is not None:
@@ -221,13 +221,13 @@ class ResponseParser:
     def _code(self, code: dict[str, Any]) -> Activity:
         language = as_str(code.get("language")).lower()
         content = {"language": language, "code": as_str(code.get("code"))}
-        activity = Activity("code", self._secrets.value(content), ref=str(uuid4()))
+        activity = Activity("code", self._redactor.value(content), ref=str(uuid4()))
         self._codes.append((as_str(code.get("id")), activity))
         return activity
 
     def _code_result(self, result: dict[str, Any]) -> Activity:
         outcome = as_str(result.get("outcome")).removeprefix("OUTCOME_").lower()
-        ran = self._secrets.value({"outcome": outcome, "output": as_str(result.get("output"))})
+        ran = self._redactor.value({"outcome": outcome, "output": as_str(result.get("output"))})
         code = self._code_of(as_str(result.get("id")))
         return Activity("code", {**code.content, **ran}, ref=code.ref)
 
@@ -239,55 +239,55 @@ class ResponseParser:
         return Activity("code", {"language": "", "code": ""}, ref=str(uuid4()))
 
     def _media(self, part: dict[str, Any], blob: dict[str, Any]) -> Iterator[Media]:
-        """A picture is kept by the id it will have; sound is gathered; drafts are passed over."""
-        mime_type = self._secrets.text(as_str(blob.get("mimeType")))
+        """A picture stands in the content by its id; sound is gathered; drafts are passed over."""
+        mime_type = self._redactor.text(as_str(blob.get("mimeType")))
         data = _bytes(expect(blob.get("data"), str) or "")
         if audio.is_pcm(mime_type):
             self._sound.add(mime_type, data)
         elif data and part.get("thought") is not True:
             mime_type = mime_type.partition(";")[0].strip().lower()
-            data = self._secrets.data(data)
+            data = self._redactor.data(data)
             media = Media(data, mime_type, mime_type.partition("/")[0] or "file")
-            kept = {"id": media.id, "mimeType": mime_type, "name": media.name, "size": len(data)}
+            file = {"id": media.id, "mimeType": mime_type, "name": media.name, "size": len(data)}
             rest = {name: value for name, value in part.items() if name != "inlineData"}
-            self._keeper.other({"artifact": kept, **rest})
+            self._parts.other({"artifact": file, **rest})
             yield media
 
     def _sources(self) -> Iterator[Told]:
-        found = self._grounding.sources(self.text)
-        if found is None:
+        sources = self._grounding.sources(self.text)
+        if sources is None:
             return
         if html := self._grounding.suggestions():
-            html = self._secrets.text(html)
+            html = self._redactor.text(html)
             yield Media(html.encode(), "text/html", "search suggestions")
-        clean = self._secrets.value
+        clean = self._redactor.value
         yield Sources(
-            tuple(clean(found.queries)),
-            tuple(clean(found.sources)),
-            found.supports,
-            tuple(clean(found.pages)),
-            found.text,
+            tuple(clean(sources.queries)),
+            tuple(clean(sources.sources)),
+            sources.supports,
+            tuple(clean(sources.pages)),
+            sources.text,
         )
 
 
 def _joined(outputs: Iterator[Told]) -> Iterator[Told]:
     """Join neighbouring texts: what arrived together need not travel apart."""
-    held: list[str] = []
+    texts: list[str] = []
     try:
         for output in outputs:
             if type(output) is TextDelta:
-                held.append(output.text)
+                texts.append(output.text)
                 continue
-            if held:
-                yield TextDelta("".join(held))
-                held.clear()
+            if texts:
+                yield TextDelta("".join(texts))
+                texts.clear()
             yield output
     except GeminiError:
-        if held:
-            yield TextDelta("".join(held))
+        if texts:
+            yield TextDelta("".join(texts))
         raise
-    if held:
-        yield TextDelta("".join(held))
+    if texts:
+        yield TextDelta("".join(texts))
 
 
 def _bytes(data: str) -> bytes:

@@ -2,7 +2,7 @@
 
 The stream is server-sent events with one JSON object per ``data:`` line and no ``[DONE]``. When
 Gemini fails in the middle of a stream it writes the error as bare, pretty-printed JSON after the
-last frame, without ``data:``.
+last event, without ``data:``.
 
 Source: recorded traffic, 2025-11 to 2026-07.
 """
@@ -15,13 +15,13 @@ from typing import Any
 
 
 class BadSSE(ValueError):
-    """Bytes that are no frame. Carries no content: it may hold what the model said."""
+    """Bytes that are no event. Carries no content: it may hold the model's words."""
 
 
 class SSEDecoder:
-    """Feed it bytes as they come, split anywhere; it gives back the frames they complete.
+    """Feed it bytes as they come, split anywhere; it returns the events that they complete.
 
-    Texts in a frame are as Gemini escaped them: half an emoji may stand at the end of one, and
+    Texts in an event are as Gemini escaped them: half an emoji may stand at the end of one, and
     the other half at the beginning of the next.
     """
 
@@ -30,10 +30,10 @@ class SSEDecoder:
         self._bare: list[bytes] = []
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """The frames that ``data`` completes.
+        """The events that ``data`` completes.
 
         Raises:
-            BadFrame: a ``data:`` line that holds no JSON object.
+            BadSSE: a ``data:`` line that holds no JSON object.
         """
         ends, newline, rest = data.rpartition(b"\n")
         if not newline:  # a picture is one line of megabytes: joined once, not with each piece
@@ -42,18 +42,18 @@ class SSEDecoder:
         lines = b"".join([*self._rest, ends]).split(b"\n")
         self._rest = [rest]
         for line in lines:
-            if (frame := self._line(line)) is not None:
-                yield frame
+            if (event := self._line(line)) is not None:
+                yield event
 
-    def end(self) -> Iterator[dict[str, Any]]:
-        """What stood behind the last frame: a frame cut off from its line end, or a bare error.
+    def close(self) -> Iterator[dict[str, Any]]:
+        """What stood behind the last event: one cut off from its line end, or a bare error.
 
         Raises:
-            BadFrame: something stood there that is no JSON object.
+            BadSSE: something stood there that is no JSON object.
         """
         rest, self._rest = b"".join(self._rest), []
-        if (frame := self._line(rest)) is not None:
-            yield frame
+        if (event := self._line(rest)) is not None:
+            yield event
         if self._bare:
             bare, self._bare = b"\n".join(self._bare), []
             yield _load(bare)
@@ -69,11 +69,11 @@ class SSEDecoder:
 
 def _load(text: bytes) -> dict[str, Any]:
     try:
-        frame = json.loads(text)
+        event = json.loads(text)
     except (ValueError, RecursionError):
         raise BadSSE from None
-    if isinstance(frame, list) and len(frame) == 1:  # as refusals of a stream come, too
-        frame = frame[0]
-    if not isinstance(frame, dict):
+    if isinstance(event, list) and len(event) == 1:  # as refusals of a stream come, too
+        event = event[0]
+    if not isinstance(event, dict):
         raise BadSSE
-    return frame
+    return event

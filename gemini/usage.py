@@ -44,20 +44,20 @@ def counted(metadata: object, before: Usage) -> Usage:
     tool = counts.get("toolUsePromptTokenCount", before.tool)
     prompt = counts.get("promptTokenCount", before.input - before.tool)
     thought = counts.get("thoughtsTokenCount", before.thought)
-    said = counts.get("candidatesTokenCount", before.output - before.thought)
+    text = counts.get("candidatesTokenCount", before.output - before.thought)
     cached = min(counts.get("cachedContentTokenCount", before.cached), prompt + tool)
     audio = min(prompt, _tokens_of("AUDIO", given.get("promptTokensDetails"), before.audio))
-    heard_before = _tokens_of("AUDIO", given.get("cacheTokensDetails"), before.cached_audio)
+    cached_before = _tokens_of("AUDIO", given.get("cacheTokensDetails"), before.cached_audio)
     return Usage(
         input=prompt + tool,
-        output=said + thought,
+        output=text + thought,
         thought=thought,
         cached=cached,
         tool=tool,
-        image=min(said, _tokens_of("IMAGE", given.get("candidatesTokensDetails"), before.image)),
+        image=min(text, _tokens_of("IMAGE", given.get("candidatesTokensDetails"), before.image)),
         audio=audio,
         # What is both cached and sound is at least what the two have in common.
-        cached_audio=max(min(audio, cached, heard_before), audio + cached - prompt - tool),
+        cached_audio=max(min(audio, cached, cached_before), audio + cached - prompt - tool),
     )
 
 

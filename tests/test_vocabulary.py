@@ -22,7 +22,7 @@ ALLOWED: dict[str, str] = {
         "_said_before _told _told_run asked found kept kept_type said told"
     ),
     "emulator": "ASKED_FOR MAX_KEPT_BYTES _found _kept_bytes asked found kept kept_bytes said told",
-    "gemini": "KEPT Said Told _Found _said _told asked found heard_before kept said told",
+    "gemini": "Said Told kept",
     "web": "kept",
 }
 

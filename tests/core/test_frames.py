@@ -24,7 +24,7 @@ def frame(value: object, end: bytes = b"\r\n\r\n") -> bytes:
 def read(*pieces: bytes) -> list[object]:
     reader = SSEDecoder()
     found = [frame for piece in pieces for frame in reader.feed(piece)]
-    return [*found, *reader.end()]
+    return [*found, *reader.close()]
 
 
 WIRE = b"".join(map(frame, FRAMES))

@@ -43,7 +43,7 @@ async def yielded_before_failing(call: ModelCall) -> list[object]:
 
 def guarded(*pieces: str) -> str:
     guard = StreamRedactor(Redactor(KEY))
-    return "".join([*map(guard.feed, pieces), guard.end()])
+    return "".join([*map(guard.feed, pieces), guard.close()])
 
 
 @pytest.mark.parametrize("cut", range(len(KEY) + 1))
@@ -110,7 +110,7 @@ def test_a_key_that_markdown_would_show_is_removed_wherever_it_is_cut():
     guard = StreamRedactor(Redactor(secret))
     for cut in range(len(escaped) + 1):
         told = (
-            guard.feed(f"it is {escaped[:cut]}") + guard.feed(f"{escaped[cut:]}, A") + guard.end()
+            guard.feed(f"it is {escaped[:cut]}") + guard.feed(f"{escaped[cut:]}, A") + guard.close()
         )
         assert told == f"it is {REMOVED}, A"
 
@@ -123,7 +123,7 @@ def test_a_key_in_base64_is_removed_wherever_it_stands(encode, before, after):
     encoded = encode(b"\xfe" * before + secret.encode() + b"\xfe" * after).decode()
     guard = StreamRedactor(Redactor(secret))
     for cut in range(len(encoded) + 1):
-        told = guard.feed(encoded[:cut]) + guard.feed(encoded[cut:]) + guard.end()
+        told = guard.feed(encoded[:cut]) + guard.feed(encoded[cut:]) + guard.close()
         assert REMOVED in told
         assert len(told) <= len(REMOVED) + 4 * ((before + after) // 3 + 3)
 

@@ -89,7 +89,7 @@ def _script(data: bytes) -> list[Any]:
     reader, script = SSEDecoder(), []
     try:
         script.extend(reader.feed(data))
-        script.extend(reader.end())
+        script.extend(reader.close())
     except BadSSE:
         script.append(GeminiError("upstream_error"))
     return [
