@@ -88,7 +88,8 @@ def server_command(address: Address) -> list[str]:
 
 def reloading_server_command(address: Address) -> list[str]:
     """Django's runserver, which is daphne here and starts anew when a module changes."""
-    return [sys.executable, "manage.py", "runserver", f"{address.host}:{address.port}"]
+    where = f"{address.host}:{address.port}"
+    return [sys.executable, "manage.py", "runserver", "--no-color", where]  # colours spoil the log
 
 
 def page_command(address: Address) -> list[str]:
