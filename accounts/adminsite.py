@@ -26,7 +26,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.attempts import attempt_count, attempt_succeeded
+from accounts.throttle import attempt_succeeded, throttle_attempt
 from common.errors import AppError
 from common.keylike import validate_no_key
 
@@ -226,6 +226,6 @@ def _address(request: HttpRequest | None) -> str:
 
 def _counted(address: str, name: str) -> Any:
     try:
-        return attempt_count(address=address, name=name)
+        return throttle_attempt(address=address, name=name)
     except AppError as error:
         raise ValidationError(error.message) from None

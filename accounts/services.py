@@ -17,9 +17,9 @@ from django.dispatch import Signal
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import audit, tokens
-from accounts.attempts import attempt_count, attempt_succeeded
 from accounts.models import UserProfile
 from accounts.selectors import FALLBACK_KEYS, profile_of
+from accounts.throttle import attempt_succeeded, throttle_attempt
 from common.deletion import delete_with_retry
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
@@ -39,7 +39,7 @@ def sign_in(*, username: str, password: str, address: str) -> tokens.TokenPair:
     Raises:
         AppError: ``wrong_credentials`` (401), or ``too_many_attempts`` (429).
     """
-    attempt = attempt_count(address=address, name=username)
+    attempt = throttle_attempt(address=address, name=username)
     user = check_password(username=username, password=password)
     if not isinstance(user, User):
         raise AppError(
@@ -63,7 +63,7 @@ def register(*, username: str, password: str, email: str, address: str) -> token
         raise AppError(
             "registration_closed", "Ask the operator of this server for an account.", status=403
         )
-    attempt_count(address=address)
+    throttle_attempt(address=address)
     refuse_key(username, field="username")
     refuse_key(email, field="email")
     user = User(username=username, email=email)
@@ -89,7 +89,7 @@ def password_change(
     Raises:
         AppError: ``invalid`` with the field at fault, or ``too_many_attempts`` (429).
     """
-    attempt = attempt_count(address=address, name=user.get_username())
+    attempt = throttle_attempt(address=address, name=user.get_username())
     if not user.check_password(current_password):
         raise _invalid("current_password", ["This is not your current password."])
     attempt_succeeded(attempt)

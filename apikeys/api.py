@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from accounts.api import current_user, validated_body
 from apikeys import health, services
 from apikeys.audit import audit_of
-from apikeys.checking import check_count
+from apikeys.checking import throttle_check
 from apikeys.models import UserApiKey
 from apikeys.selectors import key_for, keys_of, loan_to, loans_to, selected_key_id
 from apikeys.shapes import (
@@ -55,7 +55,7 @@ class KeyListView(APIView):
     def post(self, request: Request) -> Response:
         """Check a key with Google and store it."""
         data = validated_body(KeyInput, request)
-        check_count(current_user(request))
+        throttle_check(current_user(request))
         key = services.key_add(owner=current_user(request), name=data["name"], raw=data["key"])
         return _answer(request, key, status.HTTP_201_CREATED)
 
@@ -90,7 +90,7 @@ class KeyReplaceView(APIView):
     def post(self, request: Request, key_id: UUID) -> Response:
         """Put another secret in the place of this one, after checking it with Google."""
         key, data = key_for(current_user(request), key_id), validated_body(ReplaceInput, request)
-        check_count(current_user(request))
+        throttle_check(current_user(request))
         return _answer(request, services.key_replace(key=key, raw=data["key"]))
 
 
@@ -113,7 +113,7 @@ class KeyVerifyView(APIView):
     def post(self, request: Request, key_id: UUID) -> Response:
         """Ask Google whether this key works; the answer is in ``status``."""
         key = key_for(current_user(request), key_id)
-        check_count(current_user(request))
+        throttle_check(current_user(request))
         return _answer(request, health.key_verify(key=key))
 
 

@@ -18,6 +18,7 @@ from apikeys.pasted import key_from
 from apikeys.seal import fingerprints
 from apikeys.selectors import keys_of
 from common.errors import AppError
+from common.throttle import throttle_event
 from gemini.errors import KINDS, SENTENCES
 from gemini.keys import KeyCheck
 from gemini.keys import check_key as ask_gemini
@@ -28,7 +29,10 @@ Check = Callable[[str], KeyCheck]
 Status = UserApiKey.Status
 
 CHECKS_PER_MINUTE = 10
-MINUTE = timedelta(minutes=1)
+TOO_MANY_CHECKS = (
+    "too_many_checks",
+    "That was a lot of checks in one minute. Wait a moment, then try again.",
+)
 NOT_CHECKED = "Google could not be reached, so this key is stored unchecked. Verify it later."
 NOT_FROM_HERE = "This key cannot be checked from here. {}"
 STATUS_OF = {code: Status(kind.key_status) for code, kind in KINDS.items() if kind.key_status}
@@ -51,25 +55,14 @@ def check_with_google(secret: str) -> KeyCheck:
     return ask_gemini(endpoint(), secret)
 
 
-def check_count(user: User) -> None:
+def throttle_check(user: User) -> None:
     """Count a request that ``user`` makes this server send: each can hold a thread for long.
 
     Raises:
         AppError: ``too_many_checks`` (429).
     """
-    now = timezone.now()
-    GoogleCheck.objects.filter(at__lt=now - MINUTE).delete()
-    mine = GoogleCheck.objects.create(user=user, at=now)
-    earlier = GoogleCheck.objects.filter(user=user, pk__lt=mine.pk).order_by("-at")
-    times = list(earlier.values_list("at", flat=True)[:CHECKS_PER_MINUTE])
-    if len(times) == CHECKS_PER_MINUTE:
-        mine.delete()
-        raise AppError(
-            "too_many_checks",
-            "That was a lot of checks in one minute. Wait a moment, then try again.",
-            status=429,
-            retry_after_s=max(1.0, (times[-1] + MINUTE - now).total_seconds()),
-        )
+    check = GoogleCheck(user=user, at=timezone.now())
+    throttle_event(check, {("user",): CHECKS_PER_MINUTE}, TOO_MANY_CHECKS)
 
 
 @sensitive_variables()

@@ -19,12 +19,12 @@ from apikeys.checking import (
     STATUS_OF,
     Check,
     Status,
-    check_count,
     check_with_google,
     endpoint,
     facts_of,
     failed,
     listed_facts,
+    throttle_check,
     works,
 )
 from apikeys.models import UserApiKey
@@ -145,7 +145,7 @@ def key_models(
         AppError: ``key_unreadable``, ``too_many_checks``, or why Google gave no list (502).
     """
     if not key.model_list.fresh:
-        check_count(key.user)
+        throttle_check(key.user)
         key.refresh_from_db(fields=["encrypted_key", "fingerprint"])
         secret = key.get_decrypted_key()
         try:

@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 from common.errors import AppError
 from common.outages import app_error
 from common.text import parse_json
+from common.throttle import throttled
 
 INVALID = "Some of what was sent cannot be used."
 NOT_AUTHENTICATED = AppError("not_authenticated", "Sign in to continue.", status=401)
@@ -71,12 +72,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 def _in_words(exc: Exception) -> AppError | None:
     """The answer to an exception of Django's or of REST framework's own; None: it is none."""
     if isinstance(exc, exceptions.Throttled):
-        return AppError(
-            "too_many_requests",
-            "Too many requests. Wait a moment.",
-            status=429,
-            retry_after_s=getattr(exc, "wait", None),
-        )
+        message = "Too many requests. Wait a moment."
+        return throttled("too_many_requests", message, getattr(exc, "wait", None))
     if isinstance(exc, exceptions.ValidationError):
         return _invalid(exc.detail)
     if isinstance(exc, ModelValidationError):

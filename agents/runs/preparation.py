@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +26,7 @@ from common.database import in_database, with_files, with_files_patiently
 from common.errors import AppError
 from common.keylike import IN_A_MESSAGE, refuse_key
 from common.text import sanitize_text
+from common.throttle import SlidingWindow, throttled
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
@@ -278,15 +278,16 @@ def _check_rates(user_id: int, run_id: UUID) -> bool:
     Raises:
         AppError: ``too_many_runs`` at once, or ``too_many_messages`` in a minute.
     """
-    a_minute_ago = timezone.now() - timedelta(minutes=1)
-    wanted = Q(pk=run_id) | Q(status=Run.Status.RUNNING) | Q(created_at__gt=a_minute_ago)
-    runs = Run.objects.filter(wanted, owner_id=user_id).order_by()
-    found = list(runs.values_list("pk", "status", "created_at"))
-    others = [(status, created_at) for pk, status, created_at in found if pk != run_id]
+    now = timezone.now()
+    per_minute = SlidingWindow(settings.MESSAGES_PER_MINUTE)
+    recent = Q(status=Run.Status.RUNNING) | Q(created_at__gt=now - per_minute.window)
+    runs = Run.objects.filter(Q(pk=run_id) | recent, owner_id=user_id).order_by()
+    rows = list(runs.values_list("pk", "status", "created_at"))
+    others = [(status, created_at) for pk, status, created_at in rows if pk != run_id]
     if sum(status == Run.Status.RUNNING for status, _ in others) >= settings.RUNS_PER_USER:
         message = "Too many answers are being written at once. Wait for one, or stop one."
-        raise AppError("too_many_runs", message, status=429)
-    if sum(at > a_minute_ago for _, at in others) >= settings.MESSAGES_PER_MINUTE:
+        raise throttled("too_many_runs", message)
+    if wait_s := per_minute.retry_after_s([at for _, at in others], now):
         message = "That was a lot of messages in one minute. Wait a moment, then go on."
-        raise AppError("too_many_messages", message, status=429, retry_after_s=30)
-    return len(others) == len(found)
+        raise throttled("too_many_messages", message, wait_s)
+    return len(others) == len(rows)

@@ -11,7 +11,7 @@ from django.conf import settings
 from agents.protocol import frames
 from agents.runs import rights
 from common.errors import AppError
-from common.throttle import TokenBucket
+from common.throttle import TokenBucket, throttled
 
 # Tokens of a user's bucket: the load that a frame puts on the database and the event loop.
 FRAME_COST = 0.2  # of any frame, before it is parsed
@@ -28,7 +28,7 @@ FRAME_COSTS: dict[type[frames.Frame], float] = {
 
 def too_many_frames(retry_after_s: float) -> AppError:
     message = "That was too much at once. Wait a moment, then go on."
-    return AppError("too_many_frames", message, status=429, retry_after_s=max(retry_after_s, 0.1))
+    return throttled("too_many_frames", message, retry_after_s)
 
 
 class ConnectionRegistry:
@@ -55,7 +55,7 @@ class ConnectionRegistry:
         """
         if self._users[user_id] >= settings.SOCKETS_PER_USER:
             message = "Too many open connections. Close another tab or window first."
-            raise AppError("too_many_connections", message, status=429)
+            raise throttled("too_many_connections", message)
         self._users[user_id] += 1
         self._left.discard(user_id)
         self._connections.add(connection)

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.attempts import network
 from accounts.models import KnownOrigin, SignInAttempt
+from accounts.throttle import network
 from tests.people import PASSWORD, client_for
 
 pytestmark = pytest.mark.django_db

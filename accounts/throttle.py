@@ -1,8 +1,4 @@
-"""Counts tries to sign in, before any password is hashed: hashing is what an attacker would spend.
-
-The count is in the database, so it holds over all processes, and in a sliding minute, so nobody
-is locked out for good: refused tries are not counted.
-"""
+"""Limits tries to sign in before any password is hashed: hashing is what attackers would spend."""
 
 from __future__ import annotations
 
@@ -10,20 +6,19 @@ import hmac
 import unicodedata
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import KnownOrigin, SignInAttempt
 from common.derived import purpose_key
-from common.errors import AppError
+from common.throttle import throttle_event
 
-WINDOW = timedelta(minutes=1)
-REMEMBERED = timedelta(days=90)
+KNOWN_FOR = timedelta(days=90)
+TOO_MANY_ATTEMPTS = ("too_many_attempts", "Too many tries. Wait a minute, then try again.")
 
 
-def attempt_count(*, address: str, name: str = "") -> SignInAttempt:
+def throttle_attempt(*, address: str, name: str = "") -> SignInAttempt:
     """Count a try from ``address``, and on the account ``name`` if one is meant.
 
     From where the account was signed in to before, tries have an allowance of their own: what
@@ -32,21 +27,18 @@ def attempt_count(*, address: str, name: str = "") -> SignInAttempt:
     Raises:
         AppError: ``too_many_attempts`` (429): one of the limits is reached.
     """
-    now = timezone.now()
-    SignInAttempt.objects.filter(at__lt=now - WINDOW).delete()
     attempt = SignInAttempt(
-        name_digest=_digest(name) if name else "", address=network(address), at=now
+        name_digest=_digest(name) if name else "", address=network(address), at=timezone.now()
     )
     attempt.is_known = bool(name) and KnownOrigin.objects.filter(digest=_origin(attempt)).exists()
-    attempt.save()
-    same_name = {"name_digest": attempt.name_digest, "is_known": attempt.is_known}
+    limits: dict[tuple[str, ...], int] = {}
     if attempt.is_known:
-        same_origin = {**same_name, "address": attempt.address}
-        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, **same_origin)
-        return attempt
-    _refuse_over(settings.LOGIN_PER_ADDRESS, attempt, address=attempt.address, is_known=False)
-    if name:
-        _refuse_over(settings.LOGIN_PER_ACCOUNT, attempt, **same_name)
+        limits["name_digest", "address", "is_known"] = settings.LOGIN_PER_ACCOUNT
+    else:
+        limits["address", "is_known"] = settings.LOGIN_PER_ADDRESS
+        if name:
+            limits["name_digest", "is_known"] = settings.LOGIN_PER_ACCOUNT
+    throttle_event(attempt, limits, TOO_MANY_ATTEMPTS)
     return attempt
 
 
@@ -54,24 +46,8 @@ def attempt_succeeded(attempt: SignInAttempt) -> None:
     """Do not count a good try, and remember where it came from."""
     attempt.delete()
     now = timezone.now()
-    KnownOrigin.objects.filter(last_at__lt=now - REMEMBERED).delete()
+    KnownOrigin.objects.filter(last_at__lt=now - KNOWN_FOR).delete()
     KnownOrigin.objects.update_or_create(digest=_origin(attempt), defaults={"last_at": now})
-
-
-def _refuse_over(limit: int, attempt: SignInAttempt, **same: Any) -> None:
-    earlier = SignInAttempt.objects.filter(
-        at__gte=attempt.at - WINDOW, pk__lt=attempt.pk, **same
-    ).order_by("-at")
-    times = list(earlier.values_list("at", flat=True)[:limit])
-    if len(times) < limit:
-        return
-    attempt.delete()
-    raise AppError(
-        "too_many_attempts",
-        "Too many tries. Wait a minute, then try again.",
-        status=429,
-        retry_after_s=max(1.0, (times[-1] + WINDOW - attempt.at).total_seconds()),
-    )
 
 
 def network(address: str) -> str:
