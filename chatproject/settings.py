@@ -60,7 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "conversations.connections.ReleaseConnectionMiddleware",
+    "common.streaming.ReleaseConnectionMiddleware",
     "chatproject.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chatproject.static.StaticFilesMiddleware",

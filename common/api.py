@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -54,6 +55,17 @@ class BoundedJSONParser(JSONParser):
     ) -> Any:
         limit = settings.REQUEST_MAX_BYTES
         return parse_json(stream.read(limit + 1), max_bytes=limit)
+
+
+def validated_query(form: Any, request: Request) -> dict[str, Any]:
+    """The query of a request as the serializer class ``form`` understands it.
+
+    Raises:
+        rest_framework.exceptions.ValidationError: it does not.
+    """
+    query = form(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return dict(query.validated_data)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:

@@ -1,18 +1,27 @@
-"""Pages of lists that are bare arrays: the next one is named in a ``Link`` header (RFC 8288)."""
+"""Cursor pagination: a page goes on after a row, so rows may come and go meanwhile.
+
+Lists that are bare arrays name the next page in a ``Link`` header (RFC 8288), others in ``next``.
+"""
 
 from __future__ import annotations
 
+import base64
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import AppError
+
 PAGE_SIZE = 200
 
 M = TypeVar("M", bound=Model)
+Row = TypeVar("Row")
 
 
 class IntegerCursorInput(serializers.Serializer[Any]):
@@ -21,6 +30,10 @@ class IntegerCursorInput(serializers.Serializer[Any]):
 
 class UuidCursorInput(serializers.Serializer[Any]):
     cursor = serializers.UUIDField(required=False)
+
+
+class TimeCursorInput(serializers.Serializer[Any]):
+    cursor = serializers.CharField(max_length=200, required=False, default="")
 
 
 def cursor_of(form: type[serializers.Serializer[Any]], request: Request) -> Any:
@@ -34,10 +47,40 @@ def cursor_of(form: type[serializers.Serializer[Any]], request: Request) -> Any:
     return query.validated_data.get("cursor")
 
 
-def page_of(rows: QuerySet[M]) -> tuple[list[M], M | None]:
+def page_of(rows: QuerySet[Any, Row], size: int = PAGE_SIZE) -> tuple[list[Row], Row | None]:
     """The first page of rows, and the last row on it if there are more."""
-    found = list(rows[: PAGE_SIZE + 1])
-    return found[:PAGE_SIZE], found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    page = list(rows[: size + 1])
+    return page[:size], page[size - 1] if len(page) > size else None
+
+
+def newest_first(rows: QuerySet[M], field: str, cursor: str) -> QuerySet[M]:
+    """Rows by a time and their id, the newest first, from ``cursor`` on (empty: all of them).
+
+    Raises:
+        AppError: ``bad_cursor`` for what ``time_cursor`` did not make.
+    """
+    rows = rows.order_by(f"-{field}", "-id")
+    if cursor:
+        at, row_id = _read_time_cursor(cursor)
+        rows = rows.filter(Q(**{f"{field}__lt": at}) | Q(**{field: at, "id__lt": row_id}))
+    return rows
+
+
+def time_cursor(at: datetime, row_id: UUID) -> str:
+    """The cursor of what comes after a row in ``newest_first``: its time and id, opaque."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{row_id}".encode()).decode()
+
+
+def _read_time_cursor(cursor: str) -> tuple[datetime, UUID]:
+    refusal = AppError("bad_cursor", "This page of the list does not exist. Start from the first.")
+    try:
+        at_text, _, id_text = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        at, row_id = datetime.fromisoformat(at_text), UUID(id_text)
+    except ValueError:
+        raise refusal from None
+    if at.tzinfo is None or str(row_id) != id_text:
+        raise refusal
+    return at, row_id
 
 
 def linked(request: Request, response: Response, cursor: object) -> Response:

@@ -8,9 +8,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from accounts.rights import sign_ins_of
 from common.errors import AppError, not_found
-from conversations.files.links import is_signed
 from conversations.models import Artifact, Run, Thread
 
 MAX_ATTACHMENTS = 16  # more than the pictures that any model follows at once
@@ -31,19 +29,6 @@ def artifact_for(user_id: int, artifact_id: UUID | str) -> Artifact:
     return _owned(Artifact.objects.all(), "file", user_id, artifact_id)
 
 
-def linked_artifact(artifact_id: str, signature: str) -> Artifact:
-    """The file that a signed address leads to, as long as the signature is worth anything."""
-    key = canonical_uuid(artifact_id)
-    rows = Artifact.objects.select_related("owner__profile")
-    artifact = rows.filter(pk=key).first() if key else None
-    if artifact is None:
-        raise not_found("file")
-    sign_ins = sign_ins_of(artifact.owner)  # the address does not tell whose it is
-    if not any(is_signed(artifact, sign_in, signature) for sign_in in sign_ins):
-        raise not_found("file")
-    return artifact
-
-
 def attachments_for(owner_id: int, ids: Sequence[UUID], *, lock: bool = False) -> list[Artifact]:
     """The files that a message of the owner is to carry, in order, each once; one query.
 
@@ -59,10 +44,10 @@ def attachments_for(owner_id: int, ids: Sequence[UUID], *, lock: bool = False) -
     if not ids:
         return []
     rows = Artifact.objects.filter(owner_id=owner_id, pk__in=ids).order_by("pk")
-    found = {row.pk: row for row in (rows.select_for_update(no_key=True) if lock else rows)}
-    if not found.keys() >= set(ids):
+    by_id = {row.pk: row for row in (rows.select_for_update(no_key=True) if lock else rows)}
+    if not by_id.keys() >= set(ids):
         raise not_found("file")
-    return [found[key] for key in dict.fromkeys(ids)]
+    return [by_id[key] for key in dict.fromkeys(ids)]
 
 
 def _owned(rows: QuerySet[Row], what: str, user_id: int, row_id: UUID | str) -> Row:

@@ -11,19 +11,22 @@ from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import current_user, validated_body
+from common.api import validated_query
 from common.errors import AppError
-from conversations import export, selectors, services
+from common.paging import TimeCursorInput
+from common.streaming import AnyAccept, chunked_response
+from conversations import export, threads
 from conversations.access import run_for
+from conversations.log import events_after
+from conversations.messages import thread_messages
 from conversations.serializers import (
     AfterInput,
     ConversationOutput,
-    CursorInput,
     EventsOutput,
     ExportInput,
     MessageOutput,
@@ -34,39 +37,23 @@ from conversations.serializers import (
     ThreadInput,
     ThreadPageOutput,
 )
-from conversations.streaming import chunked_response
-
-
-class AnyAccept(DefaultContentNegotiation):
-    """The file is what it is, whatever ``Accept`` says; errors are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
-def asked(form: Any, request: Request) -> dict[str, Any]:
-    """The query of a request as ``form`` understands it."""
-    query = form(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    return dict(query.validated_data)
 
 
 class ThreadsView(APIView):
     @extend_schema(
-        operation_id="threads_list", parameters=[CursorInput], responses=ThreadPageOutput
+        operation_id="threads_list", parameters=[TimeCursorInput], responses=ThreadPageOutput
     )
     def get(self, request: Request) -> Response:
         """List my threads, the last one spoken in first."""
-        page = selectors.thread_list(
-            user_id=current_user(request).pk, **asked(CursorInput, request)
-        )
+        query = validated_query(TimeCursorInput, request)
+        page = threads.thread_list(user_id=current_user(request).pk, **query)
         return Response(ThreadPageOutput(page).data)
 
     @extend_schema(request=NewThreadInput, responses={201: ThreadDetailOutput})
     def post(self, request: Request) -> Response:
         """Open an empty thread. A run on a new id opens one as well."""
         data = validated_body(NewThreadInput, request)
-        thread = services.thread_create(owner_id=current_user(request).pk, **data)
+        thread = threads.thread_create(owner_id=current_user(request).pk, **data)
         return _thread(request, str(thread.pk), status.HTTP_201_CREATED)
 
 
@@ -83,43 +70,45 @@ class ThreadView(APIView):
         changes = validated_body(ThreadInput, request)
         with transaction.atomic():
             if "title" in changes:
-                services.thread_rename(**where, title=changes["title"])
+                threads.thread_rename(**where, title=changes["title"])
             if "instructions" in changes:
-                services.thread_instruct(**where, instructions=changes["instructions"])
+                threads.thread_instruct(**where, instructions=changes["instructions"])
         return _thread(request, thread_id)
 
     @extend_schema(responses={204: OpenApiResponse()})
     def delete(self, request: Request, thread_id: str) -> Response:
         """Delete a thread with everything said and made in it."""
-        services.thread_delete(owner_id=current_user(request).pk, thread_id=thread_id)
+        threads.thread_delete(owner_id=current_user(request).pk, thread_id=thread_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _thread(request: Request, thread_id: str, code: int = status.HTTP_200_OK) -> Response:
-    thread = selectors.thread_detail(user_id=current_user(request).pk, thread_id=thread_id)
+    thread = threads.thread_detail(user_id=current_user(request).pk, thread_id=thread_id)
     return Response(ThreadDetailOutput(thread).data, status=code)
 
 
 class MessagesView(APIView):
-    @extend_schema(parameters=[CursorInput], responses=ConversationOutput)
+    @extend_schema(parameters=[TimeCursorInput], responses=ConversationOutput)
     def get(self, request: Request, thread_id: str) -> Response:
         """What was said in a thread, in pages, the newest first; each is in the order of time.
 
-        Follow a run that is told in part after its `last_seq`.
+        Follow a run that is there in part after its `last_seq`.
         """
-        page = selectors.thread_messages(
-            user_id=current_user(request).pk, thread_id=thread_id, **asked(CursorInput, request)
+        page = thread_messages(
+            user_id=current_user(request).pk,
+            thread_id=thread_id,
+            **validated_query(TimeCursorInput, request),
         )
         runs = [
-            {**RunOutput(told.run).data, "last_seq": told.last_seq, "events": told.events}
-            for told in page.runs
+            {**RunOutput(one.run).data, "last_seq": one.last_seq, "events": one.events}
+            for one in page.runs
         ]
         return Response(
             {
                 "thread": ThreadDetailOutput(page.thread).data,
                 "messages": MessageOutput(page.messages, many=True).data,
                 "runs": runs,
-                "partial_runs": [told.run.pk for told in page.runs if not told.complete],
+                "partial_runs": [one.run.pk for one in page.runs if not one.complete],
                 "next": page.next,
             }
         )
@@ -134,9 +123,9 @@ class ExportView(APIView):
     )
     def get(self, request: Request, thread_id: str) -> HttpResponseBase:
         """A thread as a file to keep: what was said, without the events."""
-        form = asked(ExportInput, request)["as"]
+        form = validated_query(ExportInput, request)["as"]
         user_id = current_user(request).pk
-        thread = selectors.thread_detail(user_id=user_id, thread_id=thread_id)
+        thread = threads.thread_detail(user_id=user_id, thread_id=thread_id)
         make, kind, ending = {
             "json": (export.as_json, "application/json", "json"),
             "markdown": (export.as_markdown, "text/markdown; charset=utf-8", "md"),
@@ -152,7 +141,7 @@ class RunView(APIView):
     @extend_schema(responses=RunDetailOutput)
     def get(self, request: Request, run_id: str) -> Response:
         """Show a run without its events."""
-        run = selectors.run_detail(user_id=current_user(request).pk, run_id=run_id)
+        run = run_for(current_user(request).pk, run_id)
         return Response(RunDetailOutput(run).data)
 
 
@@ -162,9 +151,9 @@ class EventsView(APIView):
         """The events of a run after a seq, in pages."""
         # The run is read first: if it says it ended, all of its events are there to be read.
         run = run_for(current_user(request).pk, run_id)
-        wanted = asked(AfterInput, request)
-        rows = selectors.events_after(run_id=run.pk, **wanted).events
-        if not rows and run.last_seq > wanted["after"]:
+        after = validated_query(AfterInput, request)["after"]
+        rows = events_after(run_id=run.pk, after=after).events
+        if not rows and run.last_seq > after:
             message = "The log of this answer was cleared. Read the conversation's messages."
             raise AppError("log_pruned", message, status=410)
         events = [{"seq": seq, "event": json.loads(data)} for seq, data in rows]

@@ -5,5 +5,5 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations import services  # noqa: F401  # connects its receivers
+        from conversations import threads  # noqa: F401  # connects its receivers
         from conversations.files import serving  # noqa: F401  # likewise

@@ -60,8 +60,8 @@ def parent_for(after: After, *, thread_id: UUID, newest: UUID | None) -> UUID | 
         here = Run.objects.filter(pk=after.id, thread_id=thread_id).order_by()
         run_id = here.values_list("pk", flat=True).first()
     else:
-        said = Message.objects.filter(pk=after.id, thread_id=thread_id).order_by()
-        run_id = said.values_list("run_id", flat=True).first()
+        messages = Message.objects.filter(pk=after.id, thread_id=thread_id).order_by()
+        run_id = messages.values_list("run_id", flat=True).first()
     if run_id is None:
         raise not_found(after.what)
     return run_id
@@ -72,8 +72,8 @@ def newest_run(thread_id: UUID) -> tuple[UUID | None, int]:
 
     Told by positions, which are given under the thread's lock: hosts may differ about the time.
     """
-    said = Message.objects.filter(thread_id=thread_id).order_by("-position")
-    return said.values_list("run_id", "position").first() or (None, 0)
+    messages = Message.objects.filter(thread_id=thread_id).order_by("-position")
+    return messages.values_list("run_id", "position").first() or (None, 0)
 
 
 def path_to(run_id: UUID | None) -> list[UUID]:
@@ -89,3 +89,10 @@ def path_in(parents: Mapping[UUID, UUID | None], run_id: UUID | None) -> Iterato
     while run_id is not None:
         yield run_id
         run_id = parents[run_id]
+
+
+def current_branch(thread_id: UUID) -> set[UUID]:
+    """The runs of the branch that was spoken in last."""
+    newest, _ = newest_run(thread_id)
+    runs = Run.objects.filter(thread_id=thread_id).order_by()
+    return set(path_in(dict(runs.values_list("pk", "parent_id")), newest))

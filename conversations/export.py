@@ -1,4 +1,4 @@
-"""A thread as a file a person can keep: JSON or Markdown, made while it is sent."""
+"""A thread as a file for its owner: JSON or Markdown, made while it is sent."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from django.db.models import Q
 from rest_framework.utils.encoders import JSONEncoder
 
 from common.errors import AppError
-from conversations.connections import release_connection
+from common.streaming import release_connection
+from conversations.branches import current_branch
 from conversations.files.decoding.pool import decode
 from conversations.files.formats.markdown import closed, may_be_open
+from conversations.messages import messages_of
 from conversations.models import Artifact, Message
-from conversations.selectors import ThreadSummary, current_branch, messages_of
+from conversations.threads import ThreadSummary
 
 SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
@@ -33,7 +35,7 @@ def as_json(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
     head["instructions"] = thread.instructions
     yield f'{_json(head)[:-1]},"messages":['
     for at, message in enumerate(messages_of(thread.id)):
-        told = {
+        item = {
             "role": message.role,
             "agent": message.agent,
             "text": message.text,
@@ -41,7 +43,7 @@ def as_json(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
             "created_at": message.created_at,
             "branch": "current" if message.run_id in current else "other",
         }
-        yield f"{',' if at else ''}{_json(told)}"
+        yield f"{',' if at else ''}{_json(item)}"
     yield '],"files":['
     for at, row in enumerate(_files_of(thread.id)):
         yield f"{',' if at else ''}{_json(row)}"
@@ -72,15 +74,15 @@ def as_markdown(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
 
 def in_chunks(parts: Iterator[str]) -> Iterator[bytes]:
     """The parts as UTF-8, joined to chunks that are worth sending."""
-    held: list[str] = []
+    chunk: list[str] = []
     size = 0
     for part in parts:
-        held.append(part)
+        chunk.append(part)
         size += len(part)
         if size >= CHUNK_CHARS:
-            yield "".join(held).encode()
-            held, size = [], 0
-    yield "".join(held).encode()
+            yield "".join(chunk).encode()
+            chunk, size = [], 0
+    yield "".join(chunk).encode()
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the REST side of conversations takes and gives, as its schema tells it."""
+"""What the REST side of conversations takes and gives, as its schema describes it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,17 @@ class NewThreadInput(serializers.Serializer[Any]):
     )
 
 
-OF_THREAD = "Added to what every agent is told in this conversation, and to the profile's."
+INSTRUCTIONS_HELP = "Added to what every agent is told in this conversation, and to the profile's."
 
 
 class ThreadInput(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=TITLE_MAX, allow_blank=True, required=False)
-    instructions = InstructionsField(required=False, help_text=OF_THREAD)
+    instructions = InstructionsField(required=False, help_text=INSTRUCTIONS_HELP)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
             raise serializers.ValidationError({"title": ["Send a title, or instructions."]})
         return attrs
-
-
-class CursorInput(serializers.Serializer[Any]):
-    cursor = serializers.CharField(max_length=200, required=False, default="")
 
 
 class AfterInput(serializers.Serializer[Any]):
@@ -57,7 +53,7 @@ class ThreadOutput(serializers.Serializer[Any]):
 
 
 class ThreadDetailOutput(ThreadOutput):
-    instructions = serializers.CharField(help_text=OF_THREAD)
+    instructions = serializers.CharField(help_text=INSTRUCTIONS_HELP)
 
 
 class ThreadPageOutput(serializers.Serializer[Any]):
@@ -127,7 +123,7 @@ class RunDetailOutput(RunOutput):
     )
 
 
-class ToldRunOutput(RunOutput):
+class RunSnapshotOutput(RunOutput):
     events = serializers.ListField(
         child=serializers.DictField(), help_text="AG-UI events up to `last_seq`, deltas joined."
     )
@@ -136,7 +132,7 @@ class ToldRunOutput(RunOutput):
 class ConversationOutput(serializers.Serializer[Any]):
     thread = ThreadDetailOutput()
     messages = MessageOutput(many=True)
-    runs = ToldRunOutput(many=True)
+    runs = RunSnapshotOutput(many=True)
     partial_runs = serializers.ListField(
         child=serializers.UUIDField(),
         help_text="Those that still run, or are very long: follow them after their `last_seq`, or "

@@ -15,8 +15,9 @@ from accounts.api import current_user
 from apikeys.selectors import Budget, keys_of, loan_to
 from common.errors import not_found
 from conversations.usage import selectors
-from conversations.usage.api import UsageOutput, period_and_group, period_form, told
+from conversations.usage.api import period_and_group
 from conversations.usage.budgets import BudgetState, budget_states
+from conversations.usage.serializers import UsageOutput, period_form, usage_output
 
 KeyUsageInput = period_form("KeyUsageInput", "day", "agent", "model", "user", default="day")
 
@@ -44,7 +45,7 @@ class KeyUsageView(APIView):
             key_id=key_id, period=period, group=group, only_user=only_user
         )
         states = BudgetStateOutput(budgets, many=True).data
-        return Response({**told(period, group, rows), "budgets": states})
+        return Response({**usage_output(period, group, rows), "budgets": states})
 
 
 def _view_of(user_id: int, key_id: UUID) -> tuple[int | None, list[BudgetState]]:

@@ -23,8 +23,8 @@ from common.errors import AppError, not_found
 from conversations.access import attachments_for, thread_for
 from conversations.branches import After, newest_run, parent_for
 from conversations.files.attachments import snapshot_of_address, snapshots_of
+from conversations.history import history_for
 from conversations.models import Thread
-from conversations.selectors import history_for
 from gemini.addresses import Address
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError

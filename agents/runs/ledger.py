@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from agents.core.turn import CallRecord
-from conversations.runs import ModelCallRow
+from conversations.usage.ledger import ModelCallRow
 from gemini import prices
 
 

@@ -22,8 +22,8 @@ from agents.runs.writer import Writer
 from common.database import in_database
 from common.outages import DatabaseUnavailable
 from common.supervisor import Supervisor
-from conversations.runs import lease_renew, runs_close_stale
-from conversations.stops import runs_begun, runs_to_stop
+from conversations.run_end import runs_close_stale
+from conversations.runs import lease_renew, runs_begun, runs_to_stop
 from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 

@@ -30,10 +30,10 @@ from common.throttle import SlidingWindow, throttled
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
+from conversations.files.formats.reading import read_file
 from conversations.files.mediatypes import PICTURES
-from conversations.files.reading import read_file
 from conversations.models import Run
-from conversations.opening import OpenedRun, run_open
+from conversations.run_start import OpenedRun, run_open
 from gemini import catalogue
 from gemini.catalogue import ModelList
 from gemini.keys import Key

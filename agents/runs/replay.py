@@ -12,10 +12,9 @@ from agents.runs.manager import RunManager
 from agents.runs.tail import Numbered
 from common.database import patiently
 from conversations.access import run_for
+from conversations.log import events_after
 from conversations.models import Run
-from conversations.opening import FIRST_FENCE
-from conversations.runs import last_own_seq
-from conversations.selectors import events_after
+from conversations.runs import FIRST_FENCE, last_own_seq
 
 LOOK_S = 2.0
 LOOK_AWAY_S = 0.5  # while Redis is away for a moment, as readers count on being woken

@@ -21,7 +21,7 @@ from agents.runs.task import RunIds, RunTask
 from common.database import in_database
 from common.errors import AppError
 from conversations.access import run_for, thread_for
-from conversations.stops import run_request_stop
+from conversations.runs import run_request_stop
 
 
 @dataclass(frozen=True, slots=True)

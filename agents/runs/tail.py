@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from common.database import patiently
-from conversations.log import Row
-from conversations.selectors import events_after
+from conversations.log import Row, events_after
 
 Numbered = tuple[int, str]
 """An event on its way out: its ``seq`` and its JSON text."""

@@ -31,8 +31,10 @@ from apikeys.rights import Right, Standing
 from apikeys.services import key_report
 from common.database import in_database
 from common.outages import DatabaseUnavailable, classify
+from conversations.log import Row
 from conversations.models import TERMINAL_EVENTS, Run
-from conversations.runs import ModelCallRow, Row, run_close
+from conversations.run_end import run_close
+from conversations.usage.ledger import ModelCallRow
 from gemini.errors import SENTENCES, GeminiError
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from common.database import in_database
 from common.outages import classify
-from conversations.runs import EventBatch, ModelCallRow, Row, events_append
+from conversations.log import EventBatch, Row, events_append
+from conversations.usage.ledger import ModelCallRow
 
 logger = logging.getLogger(__name__)
 

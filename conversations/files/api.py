@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -16,75 +16,39 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import current_sign_in, current_user
+from common.api import validated_query
 from common.errors import AppError
-from conversations.access import artifact_for, linked_artifact
-from conversations.api import AnyAccept, asked
+from common.paging import TimeCursorInput
+from common.streaming import AnyAccept
+from conversations.access import artifact_for
 from conversations.files.artifacts import artifact_delete, artifact_upload
-from conversations.files.links import file_url, link_to
 from conversations.files.quota import used_bytes
+from conversations.files.selectors import file_list
+from conversations.files.serializers import (
+    UPLOAD_FORM,
+    ErrorOutput,
+    FileOutput,
+    FilePageOutput,
+    SignedUrlOutput,
+)
 from conversations.files.serving import file_response
-from conversations.files.uploads import FIELD, UploadParser, sent_file
-from conversations.models import Artifact
-from conversations.selectors import file_list
-from conversations.serializers import CursorInput
-
-LINK = "link"
-UPLOAD_FORM = {
-    "multipart/form-data": {
-        "type": "object",
-        "properties": {FIELD: {"type": "string", "format": "binary"}},
-        "required": [FIELD],
-    }
-}
-
-
-class FileOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    url = serializers.SerializerMethodField(help_text="Where its bytes are, with a token.")
-    name = serializers.CharField()
-    mime_type = serializers.CharField(help_text="Told by its content.")
-    size_bytes = serializers.IntegerField()
-    kind = serializers.ChoiceField(Artifact.Kind.choices)
-    width = serializers.IntegerField(allow_null=True, help_text="Of pictures, in pixels.")
-    height = serializers.IntegerField(allow_null=True)
-    notice = serializers.CharField(
-        help_text="How it is read, where that is not as it is; empty: nothing to say."
-    )
-    thread_id = serializers.UUIDField(allow_null=True)
-    refused = serializers.CharField(help_text="Why Google cannot use it; empty for most.")
-    created_at = serializers.DateTimeField()
-
-    def get_url(self, artifact: Artifact) -> str:
-        return file_url(artifact)
-
-
-class FilePageOutput(serializers.Serializer[Any]):
-    results = FileOutput(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page.")
-    used_bytes = serializers.IntegerField()
-    quota_bytes = serializers.IntegerField()
-
-
-class LinkOutput(serializers.Serializer[Any]):
-    url = serializers.CharField(help_text="Opens the file without a token.")
-    expires_at = serializers.DateTimeField()
-
-
-class ErrorOutput(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
+from conversations.files.signed_urls import PARAMETER, artifact_by_signature, signed_url
+from conversations.files.uploads import UploadParser, sent_file
 
 
 class FilesView(APIView):
     parser_classes = (UploadParser,)
 
-    @extend_schema(operation_id="files_list", parameters=[CursorInput], responses=FilePageOutput)
+    @extend_schema(
+        operation_id="files_list", parameters=[TimeCursorInput], responses=FilePageOutput
+    )
     def get(self, request: Request) -> Response:
         """List my files, the newest first, and how much room they take."""
         user_id = current_user(request).pk
-        found, following = file_list(user_id=user_id, **asked(CursorInput, request))
-        page = {"results": found, "next": following, "used_bytes": used_bytes(user_id)}
-        return Response(FilePageOutput({**page, "quota_bytes": settings.USER_STORAGE_BYTES}).data)
+        query = validated_query(TimeCursorInput, request)
+        files, following = file_list(user_id=user_id, **query)
+        space = {"used_bytes": used_bytes(user_id), "quota_bytes": settings.USER_STORAGE_BYTES}
+        return Response(FilePageOutput({"results": files, "next": following, **space}).data)
 
     @extend_schema(
         request=UPLOAD_FORM,
@@ -107,21 +71,21 @@ class FilesView(APIView):
         return super().handle_exception(exc)
 
 
-class SignedInOrLinked(IsAuthenticated):
-    """A signed address may be read without a token; whether the signature is good comes later."""
+class SignedInOrSignedUrl(IsAuthenticated):
+    """A signed URL may be read without a token; whether the signature is good comes later."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        linked = request.method in ("GET", "HEAD") and LINK in request.query_params
-        return linked or super().has_permission(request, view)
+        is_signed = request.method in ("GET", "HEAD") and PARAMETER in request.query_params
+        return is_signed or super().has_permission(request, view)
 
 
 class FileView(APIView):
     content_negotiation_class = AnyAccept
-    permission_classes = (SignedInOrLinked,)
+    permission_classes = (SignedInOrSignedUrl,)
 
     @extend_schema(
         parameters=[
-            OpenApiParameter(LINK, description="A signature, instead of a token."),
+            OpenApiParameter(PARAMETER, description="A signature, instead of a token."),
             OpenApiParameter("Range", location=OpenApiParameter.HEADER, description="One range."),
         ],
         responses={
@@ -131,15 +95,17 @@ class FileView(APIView):
     )
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
         """The bytes of a file of mine, or a part of them."""
-        signature = request.query_params.get(LINK)
+        signature = request.query_params.get(PARAMETER)
         if signature is None:
             artifact = artifact_for(current_user(request).pk, file_id)
         else:
-            artifact = linked_artifact(file_id, signature)
+            artifact = artifact_by_signature(file_id, signature)
         # Without a validator sent earlier, If-Range can only mean: all of it.
-        wanted = "" if "If-Range" in request.headers else request.headers.get("Range", "")
-        linked = signature is not None
-        return file_response(request._request, artifact, wanted=wanted, linked=linked)
+        byte_range = "" if "If-Range" in request.headers else request.headers.get("Range", "")
+        by_signed_url = signature is not None
+        return file_response(
+            request._request, artifact, byte_range=byte_range, by_signed_url=by_signed_url
+        )
 
     @extend_schema(responses={204: OpenApiResponse()})
     def delete(self, request: Request, file_id: str) -> Response:
@@ -148,10 +114,10 @@ class FileView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class LinkView(APIView):
-    @extend_schema(request=None, responses=LinkOutput)
+class SignedUrlView(APIView):
+    @extend_schema(request=None, responses=SignedUrlOutput)
     def post(self, request: Request, file_id: str) -> Response:
-        """An address of a file for `<video>`, `<audio>` and `<iframe>`; good for five minutes."""
+        """A URL of a file for `<video>`, `<audio>` and `<iframe>`; good for five minutes."""
         sign_in = current_sign_in(request)
-        link = link_to(artifact_for(sign_in.user_id, file_id), sign_in)
-        return Response(LinkOutput(link).data)
+        url = signed_url(artifact_for(sign_in.user_id, file_id), sign_in)
+        return Response(SignedUrlOutput(url).data)

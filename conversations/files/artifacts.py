@@ -17,14 +17,13 @@ from django.db import IntegrityError, transaction
 
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
+from common.streaming import release_connection
 from conversations.access import artifact_for, run_for, thread_for
-from conversations.connections import release_connection
 from conversations.files.decoding.pool import decode
-from conversations.files.formats.readfile import ReadFile
+from conversations.files.formats.reading import ReadFile, read_file
 from conversations.files.mediatypes import kept_type
 from conversations.files.names import display_name, with_extension
 from conversations.files.quota import check_space, claim_space, disk_full
-from conversations.files.reading import read_file
 from conversations.models import Artifact, Thread, artifact_path
 
 

@@ -1,4 +1,4 @@
-"""The files that a message carries: remembered with it, and given to the model before its text."""
+"""The files that a message carries, and what it remembers of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from conversations.access import attachments_for, canonical_uuid
 from conversations.models import Artifact, Message
 from gemini.addresses import Address
 
-Content = dict[str, Any]  # of Gemini's: {role, parts}
 # {id, name, mime_type, size_bytes}, {notice}, {text_bytes}; of an address also
 # {address, assumed_bytes}, {start_s}, {end_s}, {refused}
 Snapshot = dict[str, Any]
@@ -85,41 +84,8 @@ def refusals_of(ids: Iterable[str]) -> dict[str, str]:
     return {str(pk): refused for pk, refused in rows}
 
 
-def without_refused(contents: Sequence[Content]) -> list[Content]:
-    """Contents with words in the place of the files that Google cannot use."""
-    parts = [part for content in contents for part in content["parts"]]
-    refused = refusals_of(part["artifact"]["id"] for part in parts if "artifact" in part)
-    if not refused:
-        return list(contents)
-    return [
-        {**content, "parts": [_sendable(part, refused) for part in content["parts"]]}
-        for content in contents
-    ]
-
-
-def _sendable(part: dict[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
-    file = part.get("artifact")
-    if file is None or file["id"] not in refused:
-        return part
-    return {"text": f"[File: {file['name']}, {file['mimeType']}. It could not be read.]"}
-
-
-def said(text: str, attachments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """A user's message as the contents know it: ``{role, parts}``, files first.
-
-    An empty text beside files is left out: Gemini refuses an empty part.
-    """
-    files = [_part(file) for file in attachments]
-    texts = [{"text": text}] if text or not files else []
-    return {"role": "user", "parts": [*files, *texts]}
-
-
-def _part(file: Mapping[str, Any]) -> dict[str, Any]:
-    part = {"artifact": _artifact_part(file)}
-    return _sendable(part, {file["id"]: file["refused"]}) if file.get("refused") else part
-
-
-def _artifact_part(file: Mapping[str, Any]) -> dict[str, Any]:
+def artifact_part(file: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of a message as the part of a content that stands for it: ``{"artifact": ...}``."""
     mime_type, size = reading_of(file)
     known = {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
     return {**known, **place_of(file)}

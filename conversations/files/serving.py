@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from common.errors import not_found
+from common.streaming import CHUNK_BYTES, chunked_response
 from conversations.files.mediatypes import (
     OTHER_TYPE,
     PLAYED_TYPES,
@@ -23,7 +24,6 @@ from conversations.files.mediatypes import (
     TEXTS,
 )
 from conversations.models import Artifact
-from conversations.streaming import CHUNK_BYTES, chunked_response
 
 INERT = "default-src 'none'; sandbox"
 # Search suggestions have to be shown as Google sent them, and their links have to open.
@@ -36,7 +36,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def file_response(
-    request: HttpRequest, artifact: Artifact, *, wanted: str = "", linked: bool = False
+    request: HttpRequest, artifact: Artifact, *, byte_range: str = "", by_signed_url: bool = False
 ) -> HttpResponseBase:
     """The file, in a form that runs nothing even if somebody opens it as a page.
 
@@ -44,29 +44,29 @@ def file_response(
     some place on, and ask again for what is missing.
 
     Args:
-        wanted: the ``Range`` header. What is not one range is answered with the whole file.
-        linked: asked for by a signed address, as players and frames do.
+        byte_range: the ``Range`` header. What is not one range is answered with the whole file.
+        by_signed_url: as players and frames ask for it.
 
     Raises:
         AppError: ``file_not_found`` (404).
     """
     try:
         size = artifact.file.size
-        part = _part(wanted, size)
+        part = _part(byte_range, size)
         if part is not None and not part:
             return _no_such_part(size)
         sent = range(size) if part is None else part
         response = chunked_response(request, _chunks(artifact, sent))
     except FileNotFoundError:
         raise not_found("file") from None
-    for name, value in _headers(artifact, linked).items():
+    for name, value in _headers(artifact, by_signed_url).items():
         response[name] = value
     response["Content-Length"] = str(len(sent))
     if part:
         response.status_code = 206
         response["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     # Django's own middleware asks for this name.
-    response.xframe_options_exempt = _is_framed(artifact, linked)  # type: ignore[attr-defined]
+    response.xframe_options_exempt = _is_framed(artifact, by_signed_url)  # type: ignore[attr-defined]
     return response
 
 
@@ -77,10 +77,10 @@ def _chunks(artifact: Artifact, part: range) -> Iterator[bytes]:
             yield file.read(min(CHUNK_BYTES, part.stop - at))
 
 
-def _part(wanted: str, size: int) -> range | None:
-    """The bytes asked for; empty if the file has none of them, None for the whole file."""
-    found = RANGE.fullmatch(wanted)
-    first, last = found.groups() if found else ("", "")
+def _part(byte_range: str, size: int) -> range | None:
+    """The bytes of a range; empty if the file has none of them, None for the whole file."""
+    match = RANGE.fullmatch(byte_range)
+    first, last = match.groups() if match else ("", "")
     if first and last and int(first) > int(last):
         return None
     if first:
@@ -97,16 +97,16 @@ def _no_such_part(size: int) -> HttpResponse:
     return JsonResponse(body, status=416, headers={"Content-Range": f"bytes */{size}"})
 
 
-def _is_framed(artifact: Artifact, linked: bool) -> bool:
+def _is_framed(artifact: Artifact, by_signed_url: bool) -> bool:
     """Whether it may be shown in a frame of the page: what agents made for that, and no upload."""
     made_for_it = artifact.mime_type == SANDBOXED_TYPE
-    return linked and made_for_it and artifact.kind == Artifact.Kind.PRODUCED
+    return by_signed_url and made_for_it and artifact.kind == Artifact.Kind.PRODUCED
 
 
-def _headers(artifact: Artifact, linked: bool) -> dict[str, str]:
-    framed = _is_framed(artifact, linked)
+def _headers(artifact: Artifact, by_signed_url: bool) -> dict[str, str]:
+    framed = _is_framed(artifact, by_signed_url)
     mime_type = artifact.mime_type if framed or artifact.mime_type in SHOWN_TYPES else OTHER_TYPE
-    shown = framed or (linked and mime_type in PLAYED_TYPES)
+    shown = framed or (by_signed_url and mime_type in PLAYED_TYPES)
     in_utf8 = mime_type in TEXTS and artifact.text_bytes is None
     charset = "; charset=utf-8" if framed or in_utf8 else ""
     return {

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from accounts.sessions import SessionStore
 from accounts.tokens import authenticate, issue
-from conversations.files.links import link_to
+from conversations.files.signed_urls import signed_url
 from tests.conversations.factories import answered_run, make_artifact
 from tests.people import PASSWORD, make_key, make_user
 
@@ -118,9 +118,9 @@ def test_a_link_needs_more_than_one_secret(alice, settings, other):
     path = f"/api/files/{artifact.pk}/"
     sign_in = authenticate(issue(alice).access).sign_in
     subject = f"{artifact.pk.hex}.{alice.pk}.0.{sign_in.family_id.hex}"
-    forged = signing.TimestampSigner(salt="conversations.files.links").sign(subject)
+    forged = signing.TimestampSigner(salt="conversations.files.signed_urls").sign(subject)
     assert APIClient().get(path, {"link": forged.removeprefix(f"{subject}:")}).status_code == 404
-    link = parse_qs(urlsplit(link_to(artifact, sign_in).url).query)["link"][0]
+    link = parse_qs(urlsplit(signed_url(artifact, sign_in).url).query)["link"][0]
     assert APIClient().get(path, {"link": link}).status_code == 200
     setattr(settings, other, "another secret of enough length, for this test")
     assert APIClient().get(path, {"link": link}).status_code == 404

@@ -17,7 +17,7 @@ from django.db import connection
 from agents.runs import manager
 from agents.runs.task import RunIds
 from apikeys.models import UserApiKey
-from conversations.runs import run_open
+from conversations.run_start import run_open
 from emulator.testing import Emulator, running
 from tests.people import make_key
 

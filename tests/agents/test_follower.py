@@ -14,7 +14,7 @@ from agents.transports.delivery import EventDelivery, SlowConsumer
 from common.database import in_database
 from common.errors import AppError
 from conversations.models import Event, Run
-from conversations.runs import run_close
+from conversations.run_end import run_close
 from tests.agents.conftest import in_this_process, row, until
 
 pytestmark = in_this_process

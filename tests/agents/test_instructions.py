@@ -15,7 +15,7 @@ from apikeys.models import UserApiKey
 from common.database import in_database
 from common.errors import AppError
 from conversations.models import Thread
-from conversations.services import thread_instruct
+from conversations.threads import thread_instruct
 from emulator.testing import Emulator
 from gemini.instructions import MAX_CHARS
 from tests.agents.asking import answered, asked_upstream, choose, question, refused, run_of

@@ -17,7 +17,7 @@ from common.database import in_database
 from common.outages import outages
 from conversations.models import Event as StoredEvent
 from conversations.models import Message, ModelCall, Run
-from conversations.runs import runs_close_stale
+from conversations.run_end import runs_close_stale
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from tests.agents.conftest import (

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from conversations.selectors import RUNS_PAGE_SIZE
+from conversations.messages import RUNS_PAGE_SIZE
 from tests.browser.visitor import Visitor
 from tests.e2e.client import question
 

@@ -30,7 +30,7 @@ from common.keylike import (
 )
 from conversations.files.artifacts import artifact_upload
 from conversations.models import Thread
-from conversations.services import thread_create, thread_rename, title_from
+from conversations.threads import thread_create, thread_rename, title_from
 from tests.people import (
     KEY_LETTERS,
     assert_secret_free,

@@ -6,9 +6,10 @@ import json
 from uuid import UUID, uuid4
 
 from apikeys.models import UserApiKey
-from conversations import runs
+from conversations import log, run_end, run_start
+from conversations.files.artifacts import artifact_create
 from conversations.models import Run
-from conversations.services import artifact_create
+from conversations.usage import ledger
 from tests.people import make_key
 
 LEASE_S = 15.0
@@ -18,7 +19,7 @@ def any_key(owner) -> UserApiKey:
     return make_key(owner=owner, name=f"key {uuid4().hex[:6]}", selected=False)
 
 
-def open_run(owner, text="Hello?", key=None, **changes) -> runs.OpenedRun:
+def open_run(owner, text="Hello?", key=None, **changes) -> run_start.OpenedRun:
     order = {
         "owner_id": owner.pk,
         "thread_id": uuid4(),
@@ -32,19 +33,19 @@ def open_run(owner, text="Hello?", key=None, **changes) -> runs.OpenedRun:
         "lease_owner": "process-1",
         "lease_s": LEASE_S,
     }
-    return runs.run_open(**{**order, **changes})
+    return run_start.run_open(**{**order, **changes})
 
 
-def rows_of(events, first=1) -> list[runs.Row]:
+def rows_of(events, first=1) -> list[log.Row]:
     return [(seq, event["type"], json.dumps(event)) for seq, event in enumerate(events, first)]
 
 
-def append(run: runs.OpenedRun, events, first=1, fence=None) -> set[UUID]:
-    batch = runs.EventBatch(run.run_id, fence or run.fence, rows_of(events, first))
-    return runs.events_append(batches=[batch])
+def append(run: run_start.OpenedRun, events, first=1, fence=None) -> set[UUID]:
+    batch = log.EventBatch(run.run_id, fence or run.fence, rows_of(events, first))
+    return log.events_append(batches=[batch])
 
 
-def close_run(run: runs.OpenedRun, events, first=1, **changes) -> bool:
+def close_run(run: run_start.OpenedRun, events, first=1, **changes) -> bool:
     ending = {
         "run_id": run.run_id,
         "fence": run.fence,
@@ -55,17 +56,17 @@ def close_run(run: runs.OpenedRun, events, first=1, **changes) -> bool:
         "contents": [],
         "calls": [],
     }
-    return runs.run_close(**{**ending, **changes})
+    return run_end.run_close(**{**ending, **changes})
 
 
-def ledger_row(owner, run, key=None, **fields) -> runs.ModelCallRow:
+def ledger_row(owner, run, key=None, **fields) -> ledger.ModelCallRow:
     """A call of a run that has ended, made with the run's key if no other is named."""
     row = {"agent": "coordinator", "model": "gemini-x", "outcome": "ok", "key_name": "work"}
     row["key_id"] = key.pk if key else Run.objects.get(pk=run.run_id).key_id
-    return runs.ModelCallRow(**{"owner_id": owner.pk, "run_id": run.run_id, **row, **fields})
+    return ledger.ModelCallRow(**{"owner_id": owner.pk, "run_id": run.run_id, **row, **fields})
 
 
-def answered_run(owner, text="Hello?", answer="Hi.", **changes) -> runs.OpenedRun:
+def answered_run(owner, text="Hello?", answer="Hi.", **changes) -> run_start.OpenedRun:
     """A run that was opened, answered and closed."""
     run = open_run(owner, text, **changes)
     contents = [{"role": "model", "parts": [{"text": answer}]}]
@@ -73,17 +74,17 @@ def answered_run(owner, text="Hello?", answer="Hi.", **changes) -> runs.OpenedRu
     return run
 
 
-def started(run: runs.OpenedRun) -> dict:
+def started(run: run_start.OpenedRun) -> dict:
     ids = {"threadId": str(run.thread_id), "runId": str(run.run_id)}
     return {"type": "RUN_STARTED", **ids, "protocolVersion": "1.0"}
 
 
-def finished(run: runs.OpenedRun, outcome="success") -> dict:
+def finished(run: run_start.OpenedRun, outcome="success") -> dict:
     ids = {"threadId": str(run.thread_id), "runId": str(run.run_id)}
     return {"type": "RUN_FINISHED", **ids, "outcome": {"type": outcome}}
 
 
-def plain_answer(run: runs.OpenedRun, *deltas: str) -> list[dict]:
+def plain_answer(run: run_start.OpenedRun, *deltas: str) -> list[dict]:
     message = {"messageId": str(uuid4())}
     return [
         started(run),

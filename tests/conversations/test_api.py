@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from conversations import models, runs, selectors
+from conversations import compaction, log, models, run_end, threads
 from tests.conversations.factories import (
     answered_run,
     append,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def test_threads_are_listed_latest_first_in_pages(alice, bob):
     answered_run(bob)
-    count = selectors.PAGE_SIZE + 1
+    count = threads.PAGE_SIZE + 1
     now = timezone.now()
     models.Thread.objects.bulk_create(
         # Two of them, on both sides of the page's end, were last spoken in at the same moment.
@@ -133,14 +133,14 @@ def test_a_snapshot_and_the_events_after_it_are_the_snapshot_of_now(alice):
         after = {"after": snapshot["last_seq"]}
         rest = client.get(f"/api/runs/{run.run_id}/events/", after).json()
         later = [numbered["event"] for numbered in rest["events"]]
-        assert selectors.compact([*snapshot["events"], *later]) == now["events"]
+        assert compaction.compact([*snapshot["events"], *later]) == now["events"]
         assert rest["last_seq"] == now["last_seq"]
 
 
 def test_a_run_and_its_events_in_pages(alice):
     run = open_run(alice)
-    close_run(run, plain_answer(run, *["a"] * selectors.EVENTS_PAGE_SIZE))
-    last = selectors.EVENTS_PAGE_SIZE + 4
+    close_run(run, plain_answer(run, *["a"] * log.EVENTS_PAGE_SIZE))
+    last = log.EVENTS_PAGE_SIZE + 4
     path = f"/api/runs/{run.run_id}/"
     client = client_for(alice)
 
@@ -285,10 +285,10 @@ def test_events_of_a_run_that_still_runs(alice):
 
 def test_interrupted_runs_say_so_to_the_page(alice):
     run = open_run(alice, lease_s=-1)
-    runs.runs_close_stale()
+    run_end.runs_close_stale()
 
     body = client_for(alice).get(f"/api/threads/{run.thread_id}/messages/").json()
 
     assert body["runs"][0]["error_code"] == "interrupted"
-    assert body["runs"][0]["error_message"] == runs.INTERRUPTED_SENTENCE
+    assert body["runs"][0]["error_message"] == run_end.INTERRUPTED_SENTENCE
     assert body["runs"][0]["events"][-1]["code"] == "interrupted"

@@ -11,15 +11,15 @@ from django.utils import timezone
 
 from common.errors import AppError
 from conversations.access import attachments_for
-from conversations.files.attachments import said, snapshots_of
+from conversations.files.attachments import snapshots_of
 from conversations.files.google_copies import (
     gemini_file_for,
     gemini_file_remember,
     gemini_files_forget,
 )
+from conversations.history import history_for, user_content
 from conversations.models import Artifact, GeminiFile, Message, Run, Thread
-from conversations.selectors import history_for
-from conversations.services import thread_delete
+from conversations.threads import thread_delete
 from tests.conversations.factories import (
     answered_run,
     any_key,
@@ -121,9 +121,9 @@ def test_history_has_files_before_the_text_and_remembers_deleted_ones(alice):
 
 def test_a_text_that_is_empty_is_left_out_beside_files_only(alice):
     notes = snapshots_of([uploaded(alice)])
-    assert [*said("", notes)["parts"][0]] == ["artifact"]
-    assert len(said("", notes)["parts"]) == 1
-    assert said("", []) == {"role": "user", "parts": [{"text": ""}]}
+    assert [*user_content("", notes)["parts"][0]] == ["artifact"]
+    assert len(user_content("", notes)["parts"]) == 1
+    assert user_content("", []) == {"role": "user", "parts": [{"text": ""}]}
 
 
 def test_history_takes_one_more_query_with_files_however_many(alice, django_assert_num_queries):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common.errors import AppError
-from conversations import models, pruning, selectors, services
+from conversations import history, log, models, threads
 from conversations.branches import After
 from tests.conversations.factories import answered_run, any_key, close_run, open_run, plain_answer
 from tests.people import client_for
@@ -165,16 +165,14 @@ def test_a_history_takes_two_queries_however_long_it_is(alice, length, django_as
     last = long_thread(alice, length)
 
     with django_assert_num_queries(2):
-        history = selectors.history_for(last.pk)
+        sent = history.history_for(last.pk)
 
-    assert [run[0]["parts"][0]["text"] for run in history] == [
-        f"{n}?" for n in range(1, length + 1)
-    ]
+    assert [run[0]["parts"][0]["text"] for run in sent] == [f"{n}?" for n in range(1, length + 1)]
 
 
 def test_no_run_before_is_no_history_and_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert selectors.history_for(None) == []
+        assert history.history_for(None) == []
 
 
 def test_opening_takes_the_same_queries_in_a_long_thread(alice):
@@ -239,7 +237,7 @@ def test_an_export_follows_the_branch_spoken_in_last(alice):
 
 
 def test_an_empty_thread_can_be_exported(alice):
-    thread = services.thread_create(owner_id=alice.pk)
+    thread = threads.thread_create(owner_id=alice.pk)
     path, client = f"/api/threads/{thread.pk}/export/", client_for(alice)
 
     assert json.loads(client.get(path).content)["messages"] == []
@@ -249,7 +247,7 @@ def test_an_empty_thread_can_be_exported(alice):
 def test_a_run_whose_log_was_pruned_keeps_its_place(alice):
     one, two, _ = forked(alice)
     models.Run.objects.update(finished_at=timezone.now() - timedelta(days=9))
-    runs, _ = pruning.events_prune(older_than=timedelta(days=1))
+    runs, _ = log.events_prune(older_than=timedelta(days=1))
     assert runs == 3
 
     more = open_run(alice, "More!", thread_id=one.thread_id, parent=After.message(answer_of(two)))
@@ -271,7 +269,7 @@ def test_a_thread_is_deleted_with_all_its_branches(alice):
     one, *_ = forked(alice)
     kept = answered_run(alice)
 
-    services.thread_delete(owner_id=alice.pk, thread_id=one.thread_id)
+    threads.thread_delete(owner_id=alice.pk, thread_id=one.thread_id)
 
     assert list(models.Run.objects.values_list("pk", flat=True)) == [kept.run_id]
 
@@ -280,7 +278,7 @@ def test_a_long_thread_is_deleted_in_few_queries(alice):
     last = long_thread(alice, 500)
 
     with CaptureQueriesContext(connection) as queries:
-        services.thread_delete(owner_id=alice.pk, thread_id=last.thread_id)
+        threads.thread_delete(owner_id=alice.pk, thread_id=last.thread_id)
 
     assert len(queries) < 60
     assert not models.Run.objects.exists()

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from apikeys.models import UserApiKey
 from conversations import models
-from conversations.runs import EventBatch, events_append
-from conversations.services import thread_delete
+from conversations.log import EventBatch, events_append
+from conversations.threads import thread_delete
 from tests.conversations.factories import any_key, ledger_row, open_run
 from tests.people import lend, make_user
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from conversations import selectors
+from conversations.files import selectors
 from conversations.files.serving import PART_BYTES
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from conversations import runs, selectors
+from conversations import compaction, log, messages, run_end
 from conversations.models import Message, Run
 from tests.conversations.factories import (
     answered_run,
@@ -49,7 +49,7 @@ def long_answer(run, chars, message_chars=256 * 1024, delta="0123456789abcde\n" 
 
 def test_a_thread_of_many_runs_comes_in_pages_the_newest_first(alice):
     first = answered_run(alice, "0")
-    texts = [str(number) for number in range(1, 2 * selectors.RUNS_PAGE_SIZE + 5)]
+    texts = [str(number) for number in range(1, 2 * messages.RUNS_PAGE_SIZE + 5)]
     for text in texts:
         answered_run(alice, text, thread_id=first.thread_id)
 
@@ -71,7 +71,7 @@ def test_a_thread_of_many_runs_comes_in_pages_the_newest_first(alice):
 
 
 def test_a_page_is_bounded_by_size(alice):
-    half = selectors.RUNS_PAGE_CHARS // 4  # twice on a page: as message, and in the events
+    half = messages.RUNS_PAGE_CHARS // 4  # twice on a page: as message, and in the events
     thread_id = answered_run(alice, "0", "x" * half).thread_id
     for _ in range(5):
         answered_run(alice, "more", "x" * half, thread_id=thread_id)
@@ -80,7 +80,7 @@ def test_a_page_is_bounded_by_size(alice):
 
     assert [len(answer.json()["runs"]) for answer in answers] == [1] * 6
     for answer in answers:
-        assert len(answer.content) < 2 * selectors.RUNS_PAGE_CHARS
+        assert len(answer.content) < 2 * messages.RUNS_PAGE_CHARS
 
 
 def test_a_cursor_of_another_list_is_refused_in_words(alice):
@@ -103,16 +103,16 @@ def test_a_very_long_answer_is_told_in_part_and_goes_on_in_its_log(alice):
     held, after = list(told["events"]), told["last_seq"]
     while True:
         more = client.get(f"/api/runs/{run.run_id}/events/", {"after": after})
-        assert len(more.content) < 3 * selectors.EVENTS_PAGE_CHARS
+        assert len(more.content) < 3 * log.EVENTS_PAGE_CHARS
         if not more.json()["events"]:
             break
         held += [row["event"] for row in more.json()["events"]]
         after = more.json()["events"][-1]["seq"]
 
-    assert len(page.content) < selectors.RUNS_PAGE_CHARS
+    assert len(page.content) < messages.RUNS_PAGE_CHARS
     assert body["partial_runs"] == [str(run.run_id)]
     assert [message["role"] for message in body["messages"]] == ["user"]
-    assert selectors.compact(held) == selectors.compact(events)
+    assert compaction.compact(held) == compaction.compact(events)
     assert Run.objects.get(pk=run.run_id).transcript is None
 
 
@@ -141,10 +141,10 @@ def test_an_interrupted_run_that_is_very_long_ends_in_order(alice):
     append(run, events)
     Run.objects.filter(pk=run.run_id).update(lease_until="2020-01-01T00:00:00Z")
 
-    assert runs.runs_close_stale() == [run.run_id]
+    assert run_end.runs_close_stale() == [run.run_id]
 
-    log = list(selectors.log_of(run.run_id))
-    assert [event["type"] for event in log[-2:]] == ["TEXT_MESSAGE_END", "RUN_ERROR"]
+    events = list(log.log_of(run.run_id))
+    assert [event["type"] for event in events[-2:]] == ["TEXT_MESSAGE_END", "RUN_ERROR"]
     ended = Run.objects.get(pk=run.run_id)
     kept = "".join(part["text"] for part in ended.contents[0]["parts"])
     assert kept == "".join(event.get("delta", "") for event in events)[: len(kept)]
@@ -157,10 +157,10 @@ def test_a_page_of_events_ends_by_count_or_by_size(alice, size):
     close_run(run, plain_answer(run, *["a" * size] * 1200))
     after, seqs = 0, []
     while True:
-        page = selectors.events_after(run_id=run.run_id, after=after)
+        page = log.events_after(run_id=run.run_id, after=after)
         seqs += [seq for seq, _ in page.events]
         chars = sum(len(data) for _, data in page.events)
-        assert chars < selectors.EVENTS_PAGE_CHARS + selectors.EVENTS_BATCH * (size + 200)
+        assert chars < log.EVENTS_PAGE_CHARS + log.EVENTS_BATCH * (size + 200)
         if not page.more:
             break
         after = seqs[-1]

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from agents.runs.replay import Resync, _page
+from conversations.log import events_prune
 from conversations.models import Event, Message, Run
-from conversations.pruning import events_prune
 from tests.conversations.factories import answered_run, append, open_run, plain_answer
 from tests.people import client_for
 

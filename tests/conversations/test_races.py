@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from common.errors import AppError
-from conversations import models, runs
-from conversations.services import thread_delete
+from conversations import log, models, run_end
+from conversations.threads import thread_delete
 from tests.agui_rules import assert_valid_stream
 from tests.conversations.factories import (
     answered_run,
@@ -97,8 +97,8 @@ def test_a_run_that_ends_while_it_is_given_up_ends_once(alice):
 
         closed, *given_up = together(
             lambda run=run, events=events: close_run(run, events[3:], first=4),
-            lambda later=later: runs.runs_close_stale(later),
-            lambda later=later: runs.runs_close_stale(later),
+            lambda later=later: run_end.runs_close_stale(later),
+            lambda later=later: run_end.runs_close_stale(later),
         )
 
         assert closed + sum(map(len, given_up)) == 1
@@ -145,12 +145,12 @@ def test_a_thread_deleted_under_its_writers_is_gone_for_all(alice):
         run, other = open_run(alice), open_run(alice)
         events = plain_answer(run, *"abc")
         batches = [
-            runs.EventBatch(run.run_id, 1, rows_of(events[:4])),
-            runs.EventBatch(other.run_id, 1, rows_of(plain_answer(other)[:1])),
+            log.EventBatch(run.run_id, 1, rows_of(events[:4])),
+            log.EventBatch(other.run_id, 1, rows_of(plain_answer(other)[:1])),
         ]
 
         refused, *_ = together(
-            lambda batches=batches: runs.events_append(batches=batches),
+            lambda batches=batches: log.events_append(batches=batches),
             lambda run=run, events=events: close_run(run, events),
             lambda run=run: thread_delete(owner_id=alice.pk, thread_id=run.thread_id),
         )

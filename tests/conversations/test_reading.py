@@ -9,9 +9,10 @@ import sys
 import pytest
 from django.core.files.storage import default_storage
 
-from conversations.files.attachments import said, snapshots_of
-from conversations.files.cleaning import media_clean
+from conversations.files.attachments import snapshots_of
+from conversations.files.housekeeping import media_clean
 from conversations.files.quota import used_bytes
+from conversations.history import user_content
 from conversations.models import Artifact
 from tests.conversations.documents import docx, pdf
 from tests.conversations.factories import open_run
@@ -47,7 +48,7 @@ def test_a_model_is_given_the_text_and_its_owner_the_file(alice):
 
     assert (snapshot["mime_type"], snapshot["size_bytes"]) == ("text/csv", 14)
     assert snapshot["notice"] == "Read as Windows-1252."
-    file = said("", [snapshot])["parts"][0]["artifact"]
+    file = user_content("", [snapshot])["parts"][0]["artifact"]
     assert (file["mimeType"], file["size"]) == ("text/plain", len(TEXT.encode()))
     got = client_for(alice).get(f"/api/files/{notes.pk}/")
     assert (got.content, got["Content-Type"]) == (TEXT.encode("cp1252"), "text/csv")

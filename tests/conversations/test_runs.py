@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from conversations import models, runs
+from conversations import log, models, run_end, runs
 from tests.conversations.factories import (
     answered_run,
     append,
@@ -36,13 +36,13 @@ def much_later():
 def test_events_of_many_runs_are_written_at_once(alice, bob, django_assert_max_num_queries):
     first, second = open_run(alice), open_run(bob)
     batches = [
-        runs.EventBatch(first.run_id, 1, rows_of(plain_answer(first, "a")[:3])),
-        runs.EventBatch(second.run_id, 1, rows_of(plain_answer(second, "b")[:2])),
-        runs.EventBatch(first.run_id, 1, rows_of(plain_answer(first, "c")[3:4], first=4)),
+        log.EventBatch(first.run_id, 1, rows_of(plain_answer(first, "a")[:3])),
+        log.EventBatch(second.run_id, 1, rows_of(plain_answer(second, "b")[:2])),
+        log.EventBatch(first.run_id, 1, rows_of(plain_answer(first, "c")[3:4], first=4)),
     ]
 
     with django_assert_max_num_queries(6):
-        assert runs.events_append(batches=batches) == set()
+        assert log.events_append(batches=batches) == set()
 
     assert (run_row(first).last_seq, run_row(second).last_seq) == (4, 2)
     assert list(run_row(first).events.values_list("seq", flat=True)) == [1, 2, 3, 4]
@@ -68,13 +68,13 @@ def test_a_batch_with_a_gap_is_refused(alice):
 def test_a_moved_fence_an_ended_and_an_unknown_run_refuse_events_but_not_their_neighbours(alice):
     moved, live, ended = open_run(alice), open_run(alice), answered_run(alice)
     batches = [
-        runs.EventBatch(moved.run_id, 7, rows_of([started(moved)])),
-        runs.EventBatch(live.run_id, 1, rows_of([started(live)])),
-        runs.EventBatch(ended.run_id, 1, rows_of([started(ended)], first=6)),
-        runs.EventBatch(unknown := uuid4(), 1, rows_of([started(live)])),
+        log.EventBatch(moved.run_id, 7, rows_of([started(moved)])),
+        log.EventBatch(live.run_id, 1, rows_of([started(live)])),
+        log.EventBatch(ended.run_id, 1, rows_of([started(ended)], first=6)),
+        log.EventBatch(unknown := uuid4(), 1, rows_of([started(live)])),
     ]
 
-    assert runs.events_append(batches=batches) == {moved.run_id, ended.run_id, unknown}
+    assert log.events_append(batches=batches) == {moved.run_id, ended.run_id, unknown}
     assert run_row(live).last_seq == 1
 
 
@@ -137,21 +137,21 @@ def test_a_renewed_lease_lasts_longer_and_lost_runs_are_named(alice):
 def test_runs_with_a_living_lease_are_left_alone(alice):
     open_run(alice)
 
-    assert runs.runs_close_stale() == []
+    assert run_end.runs_close_stale() == []
 
 
 def test_a_lease_that_ended_by_the_databases_clock_is_stale(alice):
     run = open_run(alice, lease_s=-1)
 
-    assert runs.runs_close_stale() == [run.run_id]
+    assert run_end.runs_close_stale() == [run.run_id]
 
 
 def test_a_stale_run_ends_interrupted_and_keeps_what_was_said(alice):
     run = open_run(alice)
     append(run, plain_answer(run, "Half an ", "ans")[:4])
 
-    assert runs.runs_close_stale(much_later()) == [run.run_id]
-    assert runs.runs_close_stale(much_later()) == []
+    assert run_end.runs_close_stale(much_later()) == [run.run_id]
+    assert run_end.runs_close_stale(much_later()) == []
 
     row = run_row(run)
     assert [event["type"] for event in stored(run)[4:]] == ["TEXT_MESSAGE_END", "RUN_ERROR"]
@@ -166,7 +166,7 @@ def test_the_late_process_can_write_nothing_after_its_run_was_closed(alice):
     run = open_run(alice)
     events = plain_answer(run, "Hi")
     append(run, events[:3])
-    runs.runs_close_stale(much_later())
+    run_end.runs_close_stale(much_later())
 
     assert append(run, events[3:4], first=4) == {run.run_id}
     assert not close_run(run, events[3:], first=4)
@@ -176,7 +176,7 @@ def test_the_late_process_can_write_nothing_after_its_run_was_closed(alice):
 def test_a_stale_run_without_any_event_still_ends(alice):
     run = open_run(alice)
 
-    runs.runs_close_stale(much_later())
+    run_end.runs_close_stale(much_later())
 
     assert [event["type"] for event in stored(run)] == ["RUN_ERROR"]
     assert run_row(run).contents == []
@@ -186,7 +186,7 @@ def test_a_stale_run_whose_end_was_written_ends_as_it_says(alice):
     run = open_run(alice)
     append(run, [started(run), finished(run, "cancelled")])
 
-    runs.runs_close_stale(much_later())
+    run_end.runs_close_stale(much_later())
 
     assert (run_row(run).status, run_row(run).outcome) == ("finished", "cancelled")
     assert len(stored(run)) == 2

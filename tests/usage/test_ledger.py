@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from conversations.log import events_append
 from conversations.models import ModelCall
-from conversations.runs import events_append, runs_close_stale
-from conversations.services import thread_delete
+from conversations.run_end import runs_close_stale
+from conversations.threads import thread_delete
 from tests.conversations.factories import append, close_run, ledger_row, open_run, plain_answer
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import AppError
-from conversations.files.cleaning import media_clean
+from conversations.files.housekeeping import media_clean
 
 
 class Command(BaseCommand):

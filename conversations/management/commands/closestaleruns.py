@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from conversations.runs import runs_close_stale
+from conversations.run_end import runs_close_stale
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.pruning import events_prune
+from conversations.log import events_prune
 
 
 class Command(BaseCommand):

@@ -1,34 +1,74 @@
-"""What a person does to threads."""
+"""Threads: their list, and what a person does to one."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.dispatch import receiver
 
 from accounts.services import user_deletion
 from common.deletion import delete_with_retry
 from common.keylike import refuse_key, without_keys
+from common.paging import newest_first, page_of, time_cursor
 from common.text import sanitize_text, visible_text
 from conversations.access import thread_for
-from conversations.files.artifacts import artifact_create
 from conversations.models import Run, Thread
 
-__all__ = [
-    "artifact_create",
-    "thread_create",
-    "thread_delete",
-    "thread_instruct",
-    "thread_rename",
-    "title_from",
-]
-
+PAGE_SIZE = 50
 TITLE_CHARS = 80
 _MARKDOWN_START = re.compile(r"^\s*(?:#{1,6}\s|>|[-*]\s|```.*)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """A thread as a list shows it, where ``instructions`` are left out."""
+
+    id: UUID
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    running_run: UUID | None = None
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    results: list[ThreadSummary]
+    next: str | None
+
+
+def thread_list(*, user_id: int, cursor: str = "") -> ThreadPage:
+    """The threads of a user, the last one spoken in first."""
+    threads = newest_first(Thread.objects.filter(owner_id=user_id), "updated_at", cursor)
+    running = Run.objects.filter(thread=OuterRef("pk"), status=Run.Status.RUNNING)
+    columns = ("id", "title", "created_at", "updated_at", Subquery(running.values("id")[:1]))
+    rows, last = page_of(threads.values_list(*columns), PAGE_SIZE)
+    threads_shown = [ThreadSummary(*row) for row in rows]
+    if last is None:
+        return ThreadPage(threads_shown, None)
+    return ThreadPage(
+        threads_shown, time_cursor(threads_shown[-1].updated_at, threads_shown[-1].id)
+    )
+
+
+def thread_detail(*, user_id: int, thread_id: UUID | str) -> ThreadSummary:
+    """Raises ``AppError`` ``thread_not_found`` (404)."""
+    thread = thread_for(user_id, thread_id)
+    running = thread.runs.filter(status=Run.Status.RUNNING).values_list("pk", flat=True).first()
+    return ThreadSummary(
+        thread.pk,
+        thread.title,
+        thread.created_at,
+        thread.updated_at,
+        running,
+        thread.instructions,
+    )
 
 
 def title_from(text: str) -> str:
@@ -83,11 +123,19 @@ def _tidy(title: str) -> str:
 
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
-    """Remove the thread and all that was said and made in it; a running answer loses its log."""
+    """Remove the thread and all that was said and made in it; a running answer loses its log.
+
+    Another process may be writing the log of a run in it at this very moment. A cascade deletes
+    from the leaves up: an event that is inserted after the events were deleted and before its run
+    is would fail the whole deletion by its foreign key. Writers lock the run before they insert
+    (``log.py``, ``run_end.py``); so with thread and runs locked here first, each of them either
+    inserted before the cascade begins, or finds its run gone and gives up. What refers to a run
+    without locking it (a row of the ledger, a file that an agent makes) is left to
+    ``delete_with_retry``.
+    """
 
     def delete() -> None:
         thread = thread_for(owner_id, thread_id)
-        # Under these locks nobody appends an event between our look and our delete.
         _lock(Q(pk=thread.pk), Q(thread=thread))
         thread.delete()
 
@@ -96,12 +144,16 @@ def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
 
 @receiver(user_deletion, dispatch_uid="conversations.lock_for_deletion")
 def lock_for_deletion(user: User, **kwargs: Any) -> None:
-    """Hold up whoever writes to the user's runs, or to a borrower's with one of the user's keys."""
+    """Hold up whoever writes to the user's runs, or to a borrower's with one of the user's keys.
+
+    For the reason that ``thread_delete`` gives.
+    """
     _lock(Q(owner=user), Q(owner=user) | Q(key__user=user, status=Run.Status.RUNNING))
 
 
 def _lock(threads: Q, runs: Q) -> None:
-    """Lock rows in the one order there is: threads, then runs, each by id."""
+    """Lock rows in the one order there is, or two of us wait for each other: threads, then runs,
+    each by id."""
     for model, rows in ((Thread, threads), (Run, runs)):
         locked = model._default_manager.select_for_update(of=("self",)).filter(rows)
         list(locked.order_by("pk").values_list("pk"))

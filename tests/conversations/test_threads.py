@@ -3,7 +3,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import FileSystemStorage
 
 from common.errors import AppError
-from conversations import models, services
+from conversations import models, threads
+from conversations.files.artifacts import artifact_create
 from tests.conversations.factories import answered_run, append, make_artifact, open_run, started
 
 pytestmark = pytest.mark.django_db
@@ -25,22 +26,22 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_title_is_the_first_line_that_says_something(text, title):
-    assert services.title_from(text) == title
-    assert len(title) <= services.TITLE_CHARS
+    assert threads.title_from(text) == title
+    assert len(title) <= threads.TITLE_CHARS
 
 
 def test_renaming_tidies_the_title_and_keeps_the_threads_place(alice):
-    thread = services.thread_create(owner_id=alice.pk, title="  Old \n name ")
+    thread = threads.thread_create(owner_id=alice.pk, title="  Old \n name ")
     assert thread.title == "Old name"
 
-    renamed = services.thread_rename(owner_id=alice.pk, thread_id=thread.pk, title="N\u202eew\0")
+    renamed = threads.thread_rename(owner_id=alice.pk, thread_id=thread.pk, title="N\u202eew\0")
 
     assert (renamed.title, renamed.updated_at) == ("New\ufffd", thread.updated_at)
 
 
 def test_a_title_longer_than_the_column_is_refused(alice):
     with pytest.raises(ValidationError):
-        services.thread_create(owner_id=alice.pk, title="x" * 201)
+        threads.thread_create(owner_id=alice.pk, title="x" * 201)
 
 
 def test_deleting_a_thread_leaves_nothing_of_it(
@@ -49,7 +50,7 @@ def test_deleting_a_thread_leaves_nothing_of_it(
     kept, gone = make_artifact(alice), make_artifact(alice)
 
     with django_capture_on_commit_callbacks(execute=True):
-        services.thread_delete(owner_id=alice.pk, thread_id=gone.thread_id)
+        threads.thread_delete(owner_id=alice.pk, thread_id=gone.thread_id)
 
     for model in (models.Thread, models.Run, models.Artifact):
         assert model.objects.count() == 1
@@ -62,7 +63,7 @@ def test_deleting_a_thread_that_is_being_answered_silences_its_run(alice):
     run = open_run(alice)
     append(run, [started(run)])
 
-    services.thread_delete(owner_id=alice.pk, thread_id=run.thread_id)
+    threads.thread_delete(owner_id=alice.pk, thread_id=run.thread_id)
 
     assert append(run, [started(run)], first=2) == {run.run_id}
 
@@ -74,10 +75,10 @@ def test_nobody_elses_thread_can_be_changed_or_filled(alice, charlie):
     file = {"data": b"x", "mime_type": "image/png", "name": "x"}
 
     for call in (
-        lambda: services.thread_rename(**ids, title="mine"),
-        lambda: services.thread_delete(**ids),
-        lambda: services.artifact_create(**ids, **file, run_id=None),
-        lambda: services.artifact_create(
+        lambda: threads.thread_rename(**ids, title="mine"),
+        lambda: threads.thread_delete(**ids),
+        lambda: artifact_create(**ids, **file, run_id=None),
+        lambda: artifact_create(
             owner_id=charlie.pk, thread_id=mine.thread_id, run_id=theirs.run_id, **file
         ),
     ):

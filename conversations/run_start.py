@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.errors import AppError, not_found
 from common.text import sanitize_text
 from conversations.branches import After, newest_run, parent_for
 from conversations.files.attachments import attachments_take, snapshot_of_address
+from conversations.history import history_for
 from conversations.models import Message, Run, Thread
-from conversations.selectors import history_for
-from conversations.services import title_from
+from conversations.runs import FIRST_FENCE, lease_end
+from conversations.threads import title_from
 from gemini.addresses import Address
 from gemini.instructions import Instructions
 
 ATTEMPTS = 3
-FIRST_FENCE = 1  # a run with a higher one was ended for a process that died
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +103,6 @@ def run_open(
     if not apps.get_model("apikeys.UserApiKey").objects.filter(pk=key_id).exists():
         raise not_found("key")
     raise _busy()
-
-
-def lease_end(lease_s: float) -> Combinable:
-    """The end of a lease by the database's clock: processes on several hosts share no other."""
-    return Now() + timedelta(seconds=lease_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from conversations.files.cleaning import Cleaned, media_clean
+from conversations.files.housekeeping import Cleaned, media_clean
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact, open_run
 from tests.conversations.samples import uploaded
