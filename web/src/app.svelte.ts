@@ -26,7 +26,11 @@ const JSON_POST = { method: 'POST', headers: { 'Content-Type': 'application/json
 const SHOWN_ELSEWHERE = /_not_found$|^not_authenticated$/
 
 const refreshAt = (refresh: string) =>
-  fetch('/api/token/refresh/', { ...JSON_POST, body: JSON.stringify({ refresh }), credentials: 'omit' })
+  fetch('/api/token/refresh/', {
+    ...JSON_POST,
+    body: JSON.stringify({ refresh }),
+    credentials: 'omit',
+  })
 
 function openSocket(): WebSocket {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -84,7 +88,10 @@ class App {
 
   async start(): Promise<void> {
     addEventListener('online', () => this.socket.reconnectNow())
-    document.addEventListener('visibilitychange', () => !document.hidden && this.socket.reconnectNow())
+    document.addEventListener(
+      'visibilitychange',
+      () => !document.hidden && this.socket.reconnectNow(),
+    )
     addEventListener('storage', () => this.syncWithOtherTab())
     void this.attempt(this.loadConfig())
     if (this.tokens.signedIn) await this.handleSignedIn()
@@ -92,7 +99,9 @@ class App {
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    this.tokens.accept(await this.api.anonymous<TokenPair>('POST', '/api/token/', { username, password }))
+    this.tokens.accept(
+      await this.api.anonymous<TokenPair>('POST', '/api/token/', { username, password }),
+    )
     await this.handleSignedIn()
   }
 
@@ -156,7 +165,12 @@ class App {
   /** Has the server list at Google which models the chosen key has, where that is not known. */
   private async refreshModels(): Promise<void> {
     const key = this.keys.list?.find(({ selected, lent }) => selected && !lent)
-    if (!key?.is_active || key.status !== 'active' || this.models.every(({ available }) => available !== null)) return
+    if (
+      !key?.is_active ||
+      key.status !== 'active' ||
+      this.models.every(({ available }) => available !== null)
+    )
+      return
     // No list, no harm: all models stay on offer, and a run tells what the key lacks.
     const listed = this.api.get(`/api/keys/${key.id}/models/`).then(async () => {
       await Promise.all([this.loadModels(), this.media && this.loadMedia(true)])
@@ -199,7 +213,8 @@ class App {
 
   private handleConnection(state: Connection): void {
     this.connection = state
-    if (state === 'closed' && this.phase === 'signed-in' && !this.tokens.signedIn) this.handleSignedOut()
+    if (state === 'closed' && this.phase === 'signed-in' && !this.tokens.signedIn)
+      this.handleSignedOut()
   }
 
   /** Signing in or out is meant for the browser, not for one tab of it. */

@@ -259,7 +259,8 @@ describe('following', () => {
   it('acknowledges every 64 events, and the rest after a second', async () => {
     await FarEnd.last.welcomes()
     socket.follow('r1', 0, listener().run)
-    for (let seq = 1; seq <= 70; seq++) FarEnd.last.says({ op: 'event', runId: 'r1', seq, event: 0 })
+    for (let seq = 1; seq <= 70; seq++)
+      FarEnd.last.says({ op: 'event', runId: 'r1', seq, event: 0 })
     const acks = () => FarEnd.last.sent.filter((frame) => frame.op === 'ack')
     expect(acks()).toEqual([{ op: 'ack', runId: 'r1', seq: 64 }])
     await vi.advanceTimersByTimeAsync(1000)
@@ -305,8 +306,13 @@ describe('a broken connection', () => {
 })
 
 describe('a frame', () => {
-  it.each(['', 'x', 'null', '[]', '{"op":"new"}', '{"op":"event","runId":"r"}', '{"op":"toString"}'])(
-    'of no known shape is passed over: %s',
-    (data) => expect(parseFrame(data)).toBeNull(),
-  )
+  it.each([
+    '',
+    'x',
+    'null',
+    '[]',
+    '{"op":"new"}',
+    '{"op":"event","runId":"r"}',
+    '{"op":"toString"}',
+  ])('of no known shape is passed over: %s', (data) => expect(parseFrame(data)).toBeNull())
 })

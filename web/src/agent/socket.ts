@@ -165,7 +165,8 @@ export class ChatSocket {
   private authenticateLater({ retryAfter = RETRY_S }: Rejection): void {
     const { socket } = this
     this.options.onConnection('waiting')
-    if (socket) this.setTimer('authenticate', retryAfter * 1000, () => void this.authenticate(socket))
+    if (socket)
+      this.setTimer('authenticate', retryAfter * 1000, () => void this.authenticate(socket))
   }
 
   private receive(frame: ServerFrame | null): void {
@@ -199,7 +200,11 @@ export class ChatSocket {
     this.refused = 0
     this.freshToken = false
     const left = Date.parse(expiresAt) - Date.now()
-    this.setTimer('renew', Math.max(left - RENEW_BEFORE_MS, RENEW_PAUSE_MS), () => void this.renew())
+    this.setTimer(
+      'renew',
+      Math.max(left - RENEW_BEFORE_MS, RENEW_PAUSE_MS),
+      () => void this.renew(),
+    )
     this.setTimer('ping', PING_EVERY_MS, () => this.ping())
     if (wasReady) return
     for (const [ref, run] of this.pending) {

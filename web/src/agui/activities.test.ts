@@ -65,7 +65,13 @@ describe('a failure', () => {
   })
 
   it('of an agent does so too', () => {
-    const error = { type: 'SUBAGENT_ERROR', subagentRunId: 's1', code: 'quota', message: 'x', metadata }
+    const error = {
+      type: 'SUBAGENT_ERROR',
+      subagentRunId: 's1',
+      code: 'quota',
+      message: 'x',
+      metadata,
+    }
     const view = draw([started, ...subagent, error, finished])
     expect((view.parts[0] as DelegationPart).error).toMatchObject(metadata)
   })
@@ -73,7 +79,10 @@ describe('a failure', () => {
   it.each([null, 'soon', { retryAfter: null, tryModel: 7 }, { retryAfter: -1, tryModel: '' }])(
     'is told though its hints cannot be read: %j',
     (odd) => {
-      const view = draw([started, { type: 'RUN_ERROR', code: 'quota', message: 'x', metadata: odd }])
+      const view = draw([
+        started,
+        { type: 'RUN_ERROR', code: 'quota', message: 'x', metadata: odd },
+      ])
       expect(view.error).toEqual({ code: 'quota', message: 'x' })
     },
   )

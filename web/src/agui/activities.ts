@@ -1,4 +1,16 @@
-import { count, type Fields, fileUrl, given, id, isFields, list, Malformed, optional, record, text } from './fields'
+import {
+  count,
+  type Fields,
+  fileUrl,
+  given,
+  id,
+  isFields,
+  list,
+  Malformed,
+  optional,
+  record,
+  text,
+} from './fields'
 import type { Activity, PageRead, Source, Support } from './frames'
 
 /** What each type of activity holds; a type that is missing here is skipped. */

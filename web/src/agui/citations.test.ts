@@ -11,7 +11,12 @@ const list = (id: string, names: string[], supports: Support[]): SourcesPart => 
   supports,
   pages: [],
 })
-const support = (messageId: string, end: number, ...sources: number[]): Support => ({ messageId, start: 0, end, sources })
+const support = (messageId: string, end: number, ...sources: number[]): Support => ({
+  messageId,
+  start: 0,
+  end,
+  sources,
+})
 const words = (id: string, text: string): Part => ({ kind: 'text', id, text, open: false })
 const lane = (id: string, ...parts: SourcesPart[]): DelegationPart => ({
   kind: 'delegation',
@@ -33,7 +38,12 @@ const shown = (parts: Part[], messageId: string) =>
 
 describe('the markers of a message', () => {
   it('stand in the order of the text, each source once at a place', () => {
-    const supports = [support('m', 30, 1), support('m', 12, 2, 0), support('m', 12, 0), support('n', 5, 1)]
+    const supports = [
+      support('m', 30, 1),
+      support('m', 12, 2, 0),
+      support('m', 12, 0),
+      support('n', 5, 1),
+    ]
     const parts = [list('s', ['a', 'b', 'c'], supports)]
     expect(shown(parts, 'm')).toEqual(['12:1,3', '30:2'])
     expect(shown(parts, 'n')).toEqual(['5:2'])

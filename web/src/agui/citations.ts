@@ -37,7 +37,8 @@ export class CitationIndex {
   of(parts: Part[]): Citations {
     const byLane = [...lanes(parts)]
     const lists = byLane.flat()
-    const same = lists.length === this.lists.length && lists.every((list, n) => list === this.lists[n])
+    const same =
+      lists.length === this.lists.length && lists.every((list, n) => list === this.lists[n])
     if (!same) {
       this.lists = lists
       this.known = citationsOf(byLane)

@@ -97,8 +97,7 @@ export type Activity =
   | { activityType: 'retry'; content: { code: string; retryAfter: number } }
 
 export type ResultPart =
-  | { type: 'text'; text: string }
-  | { type: 'media'; url: string; mimeType: string }
+  { type: 'text'; text: string } | { type: 'media'; url: string; mimeType: string }
 
 export type AgEvent =
   | { type: 'RUN_STARTED'; threadId: string; runId: string }

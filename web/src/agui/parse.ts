@@ -1,5 +1,17 @@
 import { activities } from './activities'
-import { count, type Fields, fileUrl, given, id, isFields, list, Malformed, optional, record, text } from './fields'
+import {
+  count,
+  type Fields,
+  fileUrl,
+  given,
+  id,
+  isFields,
+  list,
+  Malformed,
+  optional,
+  record,
+  text,
+} from './fields'
 import type { Account, AgEvent, Failure, ResultPart, TokenUsage } from './frames'
 
 export type Parsed =

@@ -46,7 +46,13 @@ function ask(toolCallId: string, agent: string, subagentRunId: string): Raw[] {
 }
 
 function result(toolCallId: string, content: unknown): Raw {
-  return { type: 'TOOL_CALL_RESULT', messageId: `m-${toolCallId}`, toolCallId, content, role: 'tool' }
+  return {
+    type: 'TOOL_CALL_RESULT',
+    messageId: `m-${toolCallId}`,
+    toolCallId,
+    content,
+    role: 'tool',
+  }
 }
 
 const thinking: Raw[] = [
@@ -57,8 +63,18 @@ const thinking: Raw[] = [
   { type: 'REASONING_END', messageId: 'z' },
 ]
 
-const [startA, a1, a2, endA] = say('a', ['one ', 'two'], { subagentRunId: 's1' }) as [Raw, Raw, Raw, Raw]
-const [startB, b1, b2, endB] = say('b', ['un ', 'deux'], { subagentRunId: 's2' }) as [Raw, Raw, Raw, Raw]
+const [startA, a1, a2, endA] = say('a', ['one ', 'two'], { subagentRunId: 's1' }) as [
+  Raw,
+  Raw,
+  Raw,
+  Raw,
+]
+const [startB, b1, b2, endB] = say('b', ['un ', 'deux'], { subagentRunId: 's2' }) as [
+  Raw,
+  Raw,
+  Raw,
+  Raw,
+]
 const picture: Raw = {
   type: 'ACTIVITY_SNAPSHOT',
   messageId: 'p',
@@ -75,7 +91,12 @@ const parallel: Raw[] = [
   ...[startA, startB, a1, b1, picture, b2, a2, endB, endA],
   { type: 'SUBAGENT_FINISHED', subagentRunId: 's1', outcome: { type: 'success' } },
   result('c1', 'one two'),
-  { type: 'SUBAGENT_ERROR', subagentRunId: 's2', code: 'blocked', message: 'The picture was refused.' },
+  {
+    type: 'SUBAGENT_ERROR',
+    subagentRunId: 's2',
+    code: 'blocked',
+    message: 'The picture was refused.',
+  },
   result('c2', [
     { type: 'text', text: 'un deux' },
     { type: 'image', source: { type: 'url', value: FILE, mimeType: 'image/png' } },
@@ -181,7 +202,12 @@ describe('what a run used', () => {
 describe('delegation', () => {
   it('keeps interleaved subagents apart, in the args they were called', () => {
     const view = draw(parallel)
-    expect(view.parts.map((part) => part.kind)).toEqual(['text', 'delegation', 'delegation', 'text'])
+    expect(view.parts.map((part) => part.kind)).toEqual([
+      'text',
+      'delegation',
+      'delegation',
+      'text',
+    ])
     const [first, second] = view.parts.slice(1, 3) as [DelegationPart, DelegationPart]
     expect(first).toMatchObject({ agent: 'text', task: 'task of text', status: 'done' })
     expect(first.parts).toEqual([{ kind: 'text', id: 'a', text: 'one two', open: false }])
@@ -206,7 +232,10 @@ describe('delegation', () => {
   it('marks what was still working when the run was stopped', () => {
     const cancelled = { ...finished, outcome: { type: 'cancelled' } }
     const view = draw([started, ...ask('c1', 'text', 's1'), startA, a1, cancelled])
-    expect(view.parts[0]).toMatchObject({ status: 'stopped', parts: [{ text: 'one ', open: false }] })
+    expect(view.parts[0]).toMatchObject({
+      status: 'stopped',
+      parts: [{ text: 'one ', open: false }],
+    })
   })
 
   it('does not call an agent failed that was cut off by a stop', () => {
@@ -226,15 +255,26 @@ describe('delegation', () => {
 describe('what cannot be understood', () => {
   it('skips an event of an unknown type and an unknown activity', () => {
     const strange = { type: 'SOMETHING_NEW', x: 1 }
-    const activity = { type: 'ACTIVITY_SNAPSHOT', messageId: 'm', activityType: 'chess', content: {} }
+    const activity = {
+      type: 'ACTIVITY_SNAPSHOT',
+      messageId: 'm',
+      activityType: 'chess',
+      content: {},
+    }
     const view = draw([started, strange, activity, ...say('a', ['Hello']), finished])
     expect(view.status).toBe('done')
   })
 
   it.each([
     ['a known event without its field', { type: 'TEXT_MESSAGE_CONTENT', messageId: 'a' }],
-    ['a null where an id belongs', { type: 'TEXT_MESSAGE_START', messageId: 'a', subagentRunId: null }],
-    ['content of a message that never started', { type: 'TEXT_MESSAGE_CONTENT', messageId: 'q', delta: 'x' }],
+    [
+      'a null where an id belongs',
+      { type: 'TEXT_MESSAGE_START', messageId: 'a', subagentRunId: null },
+    ],
+    [
+      'content of a message that never started',
+      { type: 'TEXT_MESSAGE_CONTENT', messageId: 'q', delta: 'x' },
+    ],
     ['a subagent that never started', { type: 'SUBAGENT_FINISHED', subagentRunId: 'q' }],
     ['a value that is no event', { no: 'type' } as unknown as Raw],
     [

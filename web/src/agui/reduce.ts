@@ -1,4 +1,13 @@
-import type { AgEvent, DelegationPart, DelegationStatus, LanePart, Part, ReasoningPart, RunView, TextPart } from './frames'
+import type {
+  AgEvent,
+  DelegationPart,
+  DelegationStatus,
+  LanePart,
+  Part,
+  ReasoningPart,
+  RunView,
+  TextPart,
+} from './frames'
 import type { Parsed } from './parse'
 
 export function emptyRun(runId: string): RunView {
@@ -107,7 +116,16 @@ function delegate(view: RunView, event: DelegationEvent): RunView {
 
 function called(id: string, toolName: string): DelegationPart {
   const agent = /^ask_(.+)_agent$/.exec(toolName)?.[1] ?? toolName
-  return { kind: 'delegation', id, agent, args: '', task: '', reason: '', status: 'called', parts: [] }
+  return {
+    kind: 'delegation',
+    id,
+    agent,
+    args: '',
+    task: '',
+    reason: '',
+    status: 'called',
+    parts: [],
+  }
 }
 
 /** Task and reason inside the arguments; a model may send something else, then nothing is shown. */

@@ -126,13 +126,20 @@ describe('the api', () => {
   })
 
   it('signs out after the second 401', async () => {
-    answers = [() => answer({}, 401), () => answer({ code: 'not_authenticated', message: 'x' }, 401)]
+    answers = [
+      () => answer({}, 401),
+      () => answer({ code: 'not_authenticated', message: 'x' }, 401),
+    ]
     await expect(api.get('/api/me/')).rejects.toMatchObject({ code: 'not_authenticated' })
     expect(signedOut).toBe(1)
   })
 
   it('passes on the sentence and what is wrong with each field', async () => {
-    const body = { code: 'invalid', message: 'Look again.', fields: { key: ['Too short.', 'Odd.'] } }
+    const body = {
+      code: 'invalid',
+      message: 'Look again.',
+      fields: { key: ['Too short.', 'Odd.'] },
+    }
     answers = [() => answer(body, 400)]
     await expect(api.post('/api/keys/')).rejects.toMatchObject({
       code: 'invalid',
@@ -142,14 +149,21 @@ describe('the api', () => {
   })
 
   it('has a sentence for a server that is away, and for one that answers nonsense', async () => {
-    answers = [() => Promise.reject(new TypeError('no')), () => new Response('<html>', { status: 502 })]
+    answers = [
+      () => Promise.reject(new TypeError('no')),
+      () => new Response('<html>', { status: 502 }),
+    ]
     await expect(api.get('/x')).rejects.toMatchObject({ code: 'offline' })
     await expect(api.get('/x')).rejects.toBeInstanceOf(ApiError)
   })
 
   it('posts a form with the token, and once more after 401', async () => {
     const used: string[] = []
-    const forms = [answer({}, 401), answer({ id: 'f' }, 201), answer({ code: 'too_large', message: 'Big.' }, 413)]
+    const forms = [
+      answer({}, 401),
+      answer({ id: 'f' }, 201),
+      answer({ code: 'too_large', message: 'Big.' }, 413),
+    ]
     const form = async (_path: string, _form: FormData, token: string) => {
       used.push(token)
       return forms.shift() as Response
@@ -158,13 +172,20 @@ describe('the api', () => {
     const watch = { onProgress: () => undefined, signal: new AbortController().signal }
     expect(await api.upload('/api/files/', new FormData(), watch)).toEqual({ id: 'f' })
     expect(used).toEqual([access('a1'), access('a2')])
-    await expect(api.upload('/api/files/', new FormData(), watch)).rejects.toMatchObject({ code: 'too_large' })
+    await expect(api.upload('/api/files/', new FormData(), watch)).rejects.toMatchObject({
+      code: 'too_large',
+    })
   })
 
   it('fetches files from its own server only', async () => {
     const good = '/api/files/3f0c8a4e-52a1-4a37-9a8e-0b6a0d9b7c11/'
     expect(isFileUrl(good)).toBe(true)
-    for (const bad of [`//evil.test${good}`, `https://evil.test${good}`, '/api/files/../me/', `${good}?x`]) {
+    for (const bad of [
+      `//evil.test${good}`,
+      `https://evil.test${good}`,
+      '/api/files/../me/',
+      `${good}?x`,
+    ]) {
       expect(isFileUrl(bad)).toBe(false)
       await expect(api.file(bad)).rejects.toMatchObject({ code: 'bad_file' })
     }

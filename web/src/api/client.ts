@@ -33,7 +33,7 @@ export class Api {
   /** A list that comes in pages, each naming the next one; all of it. */
   async all<T>(path: string): Promise<T[]> {
     const results: T[] = []
-    for (let next: string | undefined = path; next !== undefined; ) {
+    for (let next: string | undefined = path; next !== undefined;) {
       const response: Response = await this.send('GET', next)
       results.push(...(await read<T[]>(response)))
       next = /^<(\/api\/[^>]+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1]
@@ -68,11 +68,21 @@ export class Api {
     return read<T>(await this.authorized(send))
   }
 
-  private async json<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+  private async json<T>(
+    method: string,
+    path: string,
+    body?: object,
+    signal?: AbortSignal,
+  ): Promise<T> {
     return read<T>(await this.send(method, path, body, signal))
   }
 
-  private send(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
+  private send(
+    method: string,
+    path: string,
+    body?: object,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     return this.authorized((token) => this.raw(method, path, body, token, signal))
   }
 
@@ -128,6 +138,9 @@ async function check(response: Response): Promise<Response> {
   }
   const code = typeof body.code === 'string' ? body.code : 'odd_answer'
   const message = typeof body.message === 'string' ? body.message : UNREADABLE
-  const fields = Object.entries(body.fields ?? {}).map(([name, messages]) => [name, [messages].flat().join(' ')])
+  const fields = Object.entries(body.fields ?? {}).map(([name, messages]) => [
+    name,
+    [messages].flat().join(' '),
+  ])
   throw new ApiError(code, message, response.status, Object.fromEntries(fields))
 }

@@ -66,7 +66,8 @@ export class Tokens {
         this.accept((await response.json()) as TokenPair)
         return this.access
       }
-      if (response.status !== 401 && response.status !== 400) throw new Error(`refresh ${response.status}`)
+      if (response.status !== 401 && response.status !== 400)
+        throw new Error(`refresh ${response.status}`)
       await new Promise((resolve) => setTimeout(resolve, RECHECK_MS))
       if (this.refresh === refresh) {
         this.clear()

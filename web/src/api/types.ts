@@ -39,14 +39,7 @@ export interface Profile {
 }
 
 export type KeyStatus =
-  | 'active'
-  | 'unverified'
-  | 'invalid'
-  | 'blocked'
-  | 'limited'
-  | 'quota'
-  | 'expired'
-  | 'unreadable'
+  'active' | 'unverified' | 'invalid' | 'blocked' | 'limited' | 'quota' | 'expired' | 'unreadable'
 
 /** Limits by the day and the month; money is US dollars with two decimals. */
 export interface Budget {

@@ -27,7 +27,9 @@ export function sendForm(
     request.upload.onprogress = ({ lengthComputable, loaded, total }) => {
       if (lengthComputable) onProgress(loaded / total)
     }
-    request.onload = over(() => resolve(new Response(request.responseText, { status: request.status })))
+    request.onload = over(() =>
+      resolve(new Response(request.responseText, { status: request.status })),
+    )
     request.onerror = over(() => reject(new Error('The upload did not reach the server.')))
     request.onabort = over(() => reject(new Error('The upload was stopped.')))
     signal.addEventListener('abort', stop)

@@ -61,7 +61,9 @@ export class Conversation {
 
   running = $derived(this.tree.all.find((run) => !run.over) ?? null)
   /** Goes on in a branch that is not on screen: begun in another tab, most likely. */
-  runningElsewhere = $derived(this.running && !this.runs.includes(this.running) ? this.running : null)
+  runningElsewhere = $derived(
+    this.running && !this.runs.includes(this.running) ? this.running : null,
+  )
 
   hasEarlier = $derived(this.earlier !== null)
 
@@ -86,7 +88,11 @@ export class Conversation {
 
   /** The request for an estimate: all that Send would send now. */
   get estimateRequest(): EstimateRequest {
-    return this.draft.estimateRequest(this.threadId, this.runs.at(-1)?.runId, this.deps.mediaContext())
+    return this.draft.estimateRequest(
+      this.threadId,
+      this.runs.at(-1)?.runId,
+      this.deps.mediaContext(),
+    )
   }
 
   open(threadId: string | null): void {
@@ -159,11 +165,14 @@ export class Conversation {
   }
 
   async send(text: string, files: SentFile[] = [], allowKey = false): Promise<void> {
-    if (this.running || (text.trim() === '' && files.length === 0) || this.refuseTooLong(text)) return
+    if (this.running || (text.trim() === '' && files.length === 0) || this.refuseTooLong(text))
+      return
     const run = new Run(uuid(), text, undefined, files, this.runs.at(-1)?.runId)
     run.allowKey = allowKey
     const isFirst = this.threadId === null
-    await this.start(run, this.draft.choice, (threadId) => this.restoreDraft(isFirst, threadId, run))
+    await this.start(run, this.draft.choice, (threadId) =>
+      this.restoreDraft(isFirst, threadId, run),
+    )
   }
 
   /** Asks for another version of a run: the same again, or with a change. */
@@ -284,7 +293,13 @@ export class Conversation {
         return live
       }
       this.deps.socket.unfollow(snapshot.runId)
-      const run = new Run(snapshot.runId, snapshot.prompt, snapshot.view, snapshot.attachments, snapshot.parentRunId)
+      const run = new Run(
+        snapshot.runId,
+        snapshot.prompt,
+        snapshot.view,
+        snapshot.attachments,
+        snapshot.parentRunId,
+      )
       run.failedAt = live?.failedAt ?? null
       if (snapshot.followAfter !== null) this.follow(run, snapshot.followAfter)
       return run

@@ -24,7 +24,8 @@ class FarEnd {
   onmessage?: (message: { data: string }) => void
   send(data: string) {
     const frame = JSON.parse(data) as { op: string; ref: string; input: RunInput }
-    if (frame.op === 'auth') this.says({ op: 'ready', userId: 1, expiresAt: new Date(Date.now() + 9e5) })
+    if (frame.op === 'auth')
+      this.says({ op: 'ready', userId: 1, expiresAt: new Date(Date.now() + 9e5) })
     if (frame.op === 'run') this.runs.push(frame)
     if (frame.op === 'follow') this.follows.push(frame)
   }
@@ -75,11 +76,15 @@ beforeEach(async () => {
     drop: () => undefined,
   }
   conversation = new Conversation({
-    api: new Api(tokens, () => undefined, async (url) => {
-      const cursor = new URL(String(url), 'http://x').searchParams.get('cursor') ?? ''
-      requested.push(cursor)
-      return new Response(JSON.stringify(pages[cursor] ?? stored))
-    }),
+    api: new Api(
+      tokens,
+      () => undefined,
+      async (url) => {
+        const cursor = new URL(String(url), 'http://x').searchParams.get('cursor') ?? ''
+        requested.push(cursor)
+        return new Response(JSON.stringify(pages[cursor] ?? stored))
+      },
+    ),
     socket,
     drafts: new Drafts(uploads, new PinnedChoices(new Store())),
     mediaContext: () => ({ media: null, voice: 'Kore' }),
@@ -107,7 +112,10 @@ describe('a message', () => {
         {
           role: 'user',
           content: [
-            { type: 'image', source: { type: 'url', value: '/api/files/f1/', mimeType: 'image/png' } },
+            {
+              type: 'image',
+              source: { type: 'url', value: '/api/files/f1/', mimeType: 'image/png' },
+            },
             { type: 'text', text: 'Make it blue' },
           ],
         },
@@ -191,7 +199,11 @@ describe('a message', () => {
     write('Second')
     await far.refuses()
     expect(onDesk()).toEqual({ text: 'First\n\nSecond', files: [picture] })
-    expect(conversation).toMatchObject({ threadId: null, runs: [], refusal: { code: 'overloaded' } })
+    expect(conversation).toMatchObject({
+      threadId: null,
+      runs: [],
+      refusal: { code: 'overloaded' },
+    })
     expect(conversation.draft.choice.agent).toBe('direct')
   })
 
@@ -230,7 +242,10 @@ describe('threads', () => {
     expect([onDesk(), conversation.draft.choice.model]).toEqual([{ text: '', files: [] }, null])
     write('There')
     conversation.open(null)
-    expect([onDesk(), conversation.draft.choice.model]).toEqual([{ text: 'Here', files: [picture] }, 'lite'])
+    expect([onDesk(), conversation.draft.choice.model]).toEqual([
+      { text: 'Here', files: [picture] },
+      'lite',
+    ])
     conversation.clear()
     expect(onDesk()).toEqual({ text: '', files: [] })
   })

@@ -11,7 +11,10 @@ describe('the batcher of drawing', () => {
     ['a quarter of a second while hidden', true, 250],
   ])('gathers into %s, in order', async (_, hidden, ms) => {
     const steps: number[][] = []
-    const batcher = new FrameBatcher<number>((items) => steps.push(items), () => hidden)
+    const batcher = new FrameBatcher<number>(
+      (items) => steps.push(items),
+      () => hidden,
+    )
     batcher.push(1)
     await vi.advanceTimersByTimeAsync(ms - 1)
     batcher.push(2)

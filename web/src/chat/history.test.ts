@@ -38,7 +38,12 @@ describe('a stored thread', () => {
   it('draws each run once, under what was asked', () => {
     const runs = snapshotsOf({ messages: [message({}), answer], runs: [run({})] })
     expect(runs).toMatchObject([
-      { runId: 'r1', prompt: 'Hello', followAfter: null, view: { status: 'done', parts: [{ text: 'Hi' }] } },
+      {
+        runId: 'r1',
+        prompt: 'Hello',
+        followAfter: null,
+        view: { status: 'done', parts: [{ text: 'Hi' }] },
+      },
     ])
   })
 
@@ -58,13 +63,20 @@ describe('a stored thread', () => {
   })
 
   it('tells why a run ended whose log does not say so', () => {
-    const broken = run({ status: 'failed', error_code: 'interrupted', error_message: 'It stopped.' })
+    const broken = run({
+      status: 'failed',
+      error_code: 'interrupted',
+      error_message: 'It stopped.',
+    })
     const [snapshot] = snapshotsOf({ messages: [message({})], runs: [broken] })
     expect(snapshot?.view).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   })
 
   it('marks a stopped run whose log does not say so', () => {
-    const [snapshot] = snapshotsOf({ messages: [message({})], runs: [run({ outcome: 'cancelled' })] })
+    const [snapshot] = snapshotsOf({
+      messages: [message({})],
+      runs: [run({ outcome: 'cancelled' })],
+    })
     expect(snapshot?.view.status).toBe('cancelled')
   })
 

@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest'
 import type { DelegationPart, LanePart } from '../agui/frames'
 import { drawings, grouped, trimmed, textOf } from './parts'
 
-const text = (id: string, words: string): LanePart => ({ kind: 'text', id, text: words, open: false })
-const plot = (id: string): LanePart => ({ kind: 'artifact', id, url: '', mimeType: 'image/png', name: id })
+const text = (id: string, words: string): LanePart => ({
+  kind: 'text',
+  id,
+  text: words,
+  open: false,
+})
+const plot = (id: string): LanePart => ({
+  kind: 'artifact',
+  id,
+  url: '',
+  mimeType: 'image/png',
+  name: id,
+})
 const code: LanePart = { kind: 'code', id: 'c', language: 'python', code: '1' }
 const history: LanePart = { kind: 'history', id: 'h', kept: 1, leftOut: 2, windowTokens: 3 }
 const ask = (id: string, ...parts: LanePart[]): DelegationPart => ({
@@ -47,6 +58,8 @@ describe('an answer', () => {
   })
 
   it('is copied as the Markdown that was written, in the order of the page', () => {
-    expect(textOf([text('a', '**One**\n'), code, ask('1', text('b', '- two')), text('c', '')])).toBe('**One**\n\n- two')
+    expect(
+      textOf([text('a', '**One**\n'), code, ask('1', text('b', '- two')), text('c', '')]),
+    ).toBe('**One**\n\n- two')
   })
 })

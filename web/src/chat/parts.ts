@@ -1,4 +1,11 @@
-import type { ArtifactPart, DelegationPart, HistoryPart, LanePart, Part, RunView } from '../agui/frames'
+import type {
+  ArtifactPart,
+  DelegationPart,
+  HistoryPart,
+  LanePart,
+  Part,
+  RunView,
+} from '../agui/frames'
 
 export interface Drawing {
   part: LanePart
@@ -39,7 +46,8 @@ export function grouped(parts: Part[]): Group[] {
 }
 
 /** Shown at the top of the answer, whenever it became known. */
-export const trimmed = (parts: Part[]): HistoryPart[] => parts.filter((part) => part.kind === 'history')
+export const trimmed = (parts: Part[]): HistoryPart[] =>
+  parts.filter((part) => part.kind === 'history')
 
 /** Everything the team wrote, as Markdown, in the order it stands on the page. */
 export function textOf(parts: Part[]): string {
@@ -52,4 +60,6 @@ export function textOf(parts: Part[]): string {
 
 /** Nothing moves on the page though the run goes on: then something has to say so. */
 export const isQuiet = (view: RunView): boolean =>
-  !view.parts.some((part) => ('open' in part ? part.open : 'status' in part && part.status === 'working'))
+  !view.parts.some((part) =>
+    'open' in part ? part.open : 'status' in part && part.status === 'working',
+  )

@@ -99,7 +99,8 @@ export class Attachments {
     const picked = [...files]
     const accepted = picked.slice(0, Math.max(0, MOST_FILES - this.list.length))
     const left = picked.length - accepted.length
-    this.problem = left > 0 ? `At most ${MOST_FILES} files go with a message; ${left} left out.` : ''
+    this.problem =
+      left > 0 ? `At most ${MOST_FILES} files go with a message; ${left} left out.` : ''
     const fresh = accepted.map((file) => Attachment.fromFile(file))
     this.list = [...this.list, ...fresh]
     for (const each of fresh) this.check(each)
@@ -110,7 +111,8 @@ export class Attachments {
     attachment.release()
     this.list = this.list.filter((each) => each !== attachment)
     // One that was sent before may stand in a message too.
-    if (attachment.stored !== null && attachment.file !== null) this.uploads.drop(attachment.stored.id)
+    if (attachment.stored !== null && attachment.file !== null)
+      this.uploads.drop(attachment.stored.id)
     this.problem = ''
     this.announcement = `${attachment.name} is removed.`
     this.next()
@@ -150,13 +152,19 @@ export class Attachments {
     const { size } = attachment
     if (size === 0) this.fail(attachment, 'This file is empty.', false)
     else if (size > most) {
-      this.fail(attachment, `Too large: ${formatBytes(size)}, and at most ${formatBytes(most)} can be sent.`, false)
+      this.fail(
+        attachment,
+        `Too large: ${formatBytes(size)}, and at most ${formatBytes(most)} can be sent.`,
+        false,
+      )
     }
   }
 
   private next(): void {
     const busy = this.list.filter(({ state }) => state === 'uploading').length
-    const first = this.list.filter(({ state }) => state === 'waiting').slice(0, Math.max(0, AT_ONCE - busy))
+    const first = this.list
+      .filter(({ state }) => state === 'waiting')
+      .slice(0, Math.max(0, AT_ONCE - busy))
     for (const each of first) void this.upload(each)
     if (this.pending.length > 0) return
     for (const resolve of this.settledWaiters.splice(0)) resolve()
@@ -165,7 +173,10 @@ export class Attachments {
   private async upload(attachment: Attachment): Promise<void> {
     attachment.state = 'uploading'
     try {
-      const watch = { signal: attachment.controller.signal, onProgress: (sent: number) => void (attachment.sent = sent) }
+      const watch = {
+        signal: attachment.controller.signal,
+        onProgress: (sent: number) => void (attachment.sent = sent),
+      }
       const stored = await this.uploads.send(attachment.file as File, watch)
       this.handleUploaded(attachment, stored)
     } catch (error) {

@@ -100,7 +100,11 @@ describe('attached files', () => {
     files.add([file('a')])
     await server.refuse(0)
     const [refused] = files.list
-    expect(refused).toMatchObject({ state: 'failed', problem: 'There is no room left.', mayRetry: true })
+    expect(refused).toMatchObject({
+      state: 'failed',
+      problem: 'There is no room left.',
+      mayRetry: true,
+    })
     expect(files.announcement).toContain('There is no room left.')
     files.retry(refused as NonNullable<typeof refused>)
     await server.finish(1)
@@ -156,8 +160,7 @@ describe('attached files', () => {
 })
 
 describe('what is pasted', () => {
-  const data = (types: string[]) =>
-    ({ types, files: [file('picture')] }) as unknown as DataTransfer
+  const data = (types: string[]) => ({ types, files: [file('picture')] }) as unknown as DataTransfer
 
   it('is a file, unless text came with a picture of itself', () => {
     expect(filesIn(data(['Files', 'text/html']))).toHaveLength(1)

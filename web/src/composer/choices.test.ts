@@ -17,7 +17,12 @@ const uploads = {
   send: () => Promise.reject(new Error('no uploads here')),
   drop: () => undefined,
 }
-const me = { ai_model: 'flash', tools: ['search', 'url'] as const, thinking: 'high', voice: 'Kore' } as const
+const me = {
+  ai_model: 'flash',
+  tools: ['search', 'url'] as const,
+  thinking: 'high',
+  voice: 'Kore',
+} as const
 const known = { media: null, voice: 'Kore' }
 const profile = { ...me, tools: [...me.tools] }
 const model = (id: string, thinking: Model['thinking']): Model => ({
@@ -60,7 +65,9 @@ describe('what is chosen for a message', () => {
   })
 
   it('goes out with the message once it is changed, an empty list too', () => {
-    expect(propsOf({ ...NO_CHOICE, agent: 'media', output: 'speech', tools: [], voice: 'Puck' }, known)).toEqual({
+    expect(
+      propsOf({ ...NO_CHOICE, agent: 'media', output: 'speech', tools: [], voice: 'Puck' }, known),
+    ).toEqual({
       agent: 'media',
       output: 'speech',
       tools: [],
@@ -86,7 +93,12 @@ describe('who can be asked', () => {
   it('are the team, each agent by what it makes, and the coordinator alone', () => {
     const agents = [
       { name: 'text', label: 'Text agent', description: '', outputs: ['text' as const] },
-      { name: 'media', label: 'Media agent', description: '', outputs: ['text' as const, 'image' as const, 'speech' as const] },
+      {
+        name: 'media',
+        label: 'Media agent',
+        description: '',
+        outputs: ['text' as const, 'image' as const, 'speech' as const],
+      },
     ]
     expect(agentOptions(agents).map(({ value, label }) => [value, label])).toEqual([
       ['auto', 'Team decides'],
@@ -118,11 +130,21 @@ describe('the choices of a thread', () => {
   it('are kept for the threads changed last', () => {
     const pinned = new PinnedChoices(store)
     for (let at = 0; at < 205; at += 1) pinned.set(`t${at}`, { ...NO_CHOICE, agent: 'text' })
-    expect([pinned.get('t204').agent, pinned.get('t5').agent, pinned.get('t4').agent]).toEqual(['text', 'text', 'auto'])
+    expect([pinned.get('t204').agent, pinned.get('t5').agent, pinned.get('t4').agent]).toEqual([
+      'text',
+      'text',
+      'auto',
+    ])
   })
 
   it('do not trust what another page wrote', () => {
-    for (const odd of ['no json', '{}', '[["t1", 3]]', '[["t1", {"tools": "all"}]]', '[["t1", {"model": {}}]]']) {
+    for (const odd of [
+      'no json',
+      '{}',
+      '[["t1", 3]]',
+      '[["t1", {"tools": "all"}]]',
+      '[["t1", {"model": {}}]]',
+    ]) {
       store.setItem('chatproject.choices', odd)
       expect(new PinnedChoices(store).get('t1')).toEqual(NO_CHOICE)
     }

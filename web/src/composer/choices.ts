@@ -48,8 +48,14 @@ export function toggled(tools: Tool[], tool: Tool): Tool[] {
 /** What goes out with a message; of pictures and speech only what the key's models take. */
 export function propsOf(choice: Choice, context: MediaContext): ForwardedProps {
   const { agent, output, model, tools, thinking, voice } = choice
-  const chosen = Object.entries({ output, model, tools, thinking, voice }).filter(([, value]) => value !== null)
-  return { agent, ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>), ...mediaProps(choice, context) }
+  const chosen = Object.entries({ output, model, tools, thinking, voice }).filter(
+    ([, value]) => value !== null,
+  )
+  return {
+    agent,
+    ...(Object.fromEntries(chosen) as Omit<ForwardedProps, 'agent'>),
+    ...mediaProps(choice, context),
+  }
 }
 
 export interface AgentOption {
@@ -98,7 +104,9 @@ export class PinnedChoices {
 
   set(threadId: string, choice: Choice): void {
     const others = this.read().filter(([id]) => id !== threadId)
-    const chosen = Object.entries(choice).filter(([name, value]) => value !== NO_CHOICE[name as keyof Choice])
+    const chosen = Object.entries(choice).filter(
+      ([name, value]) => value !== NO_CHOICE[name as keyof Choice],
+    )
     const rows = chosen.length === 0 ? others : [[threadId, Object.fromEntries(chosen)], ...others]
     this.store.setItem(KEY, JSON.stringify(rows.slice(0, MOST_THREADS)))
   }

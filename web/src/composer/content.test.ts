@@ -10,9 +10,14 @@ describe('a message', () => {
   })
 
   it('has its files first and the text last', () => {
-    expect(contentOf('What is this?', [file('a', 'image/png'), file('b', 'application/pdf')])).toEqual([
+    expect(
+      contentOf('What is this?', [file('a', 'image/png'), file('b', 'application/pdf')]),
+    ).toEqual([
       { type: 'image', source: { type: 'url', value: '/api/files/a/', mimeType: 'image/png' } },
-      { type: 'document', source: { type: 'url', value: '/api/files/b/', mimeType: 'application/pdf' } },
+      {
+        type: 'document',
+        source: { type: 'url', value: '/api/files/b/', mimeType: 'application/pdf' },
+      },
       { type: 'text', text: 'What is this?' },
     ])
   })

@@ -5,7 +5,10 @@ import { kindOf } from '../files/kinds'
 
 function offsetsOf({ start_s: start, end_s: end }: SentFile) {
   if (start === undefined && end === undefined) return {}
-  const offsets = { ...(start === undefined ? {} : { startOffset: start }), ...(end === undefined ? {} : { endOffset: end }) }
+  const offsets = {
+    ...(start === undefined ? {} : { startOffset: start }),
+    ...(end === undefined ? {} : { endOffset: end }),
+  }
   return { metadata: offsets }
 }
 

@@ -24,11 +24,20 @@ export class Draft {
   }
 
   /** All that would be sent now, after the run it continues; a thread without runs is new. */
-  estimateRequest(threadId: string | null, parentRunId: string | undefined, media: MediaContext): EstimateRequest {
+  estimateRequest(
+    threadId: string | null,
+    parentRunId: string | undefined,
+    media: MediaContext,
+  ): EstimateRequest {
     const { agent, output, model, tools, picture, speech } = propsOf(this.choice, media)
     const isNew = threadId === null || parentRunId === undefined
     const addresses = this.links.sent.map(({ address = '', mime_type, start_s, end_s }) => {
-      return { address, mime_type, ...(start_s === undefined ? {} : { start_s }), ...(end_s === undefined ? {} : { end_s }) }
+      return {
+        address,
+        mime_type,
+        ...(start_s === undefined ? {} : { start_s }),
+        ...(end_s === undefined ? {} : { end_s }),
+      }
     })
     return {
       ...(isNew ? {} : { thread_id: threadId, parent_run_id: parentRunId }),

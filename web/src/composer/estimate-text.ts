@@ -6,7 +6,8 @@ const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
 /** Three figures: an estimate is no bill. */
 export const roughly = (tokens: number) => number.format(tokens)
 
-export const priceIn = ({ price_usd: price }: Estimate) => (price === null ? null : dollars(Number(price)))
+export const priceIn = ({ price_usd: price }: Estimate) =>
+  price === null ? null : dollars(Number(price))
 
 export function sumOf(estimate: Estimate): string {
   const price = priceIn(estimate)

@@ -33,7 +33,8 @@ export class Estimator {
     this.requested = key
     if (!needsEstimate(request) || request.thread_id !== this.thread) this.shown = null
     this.thread = request.thread_id
-    if (needsEstimate(request)) this.timer = setTimeout(() => void this.start(request, key), DEBOUNCE_MS)
+    if (needsEstimate(request))
+      this.timer = setTimeout(() => void this.start(request, key), DEBOUNCE_MS)
   }
 
   /** The estimate of exactly this request; null when there is none within three seconds. */

@@ -20,7 +20,10 @@ const estimate = (more: Partial<Estimate> = {}): Estimate => ({
   warn: false,
   ...more,
 })
-const long = (start: string): EstimateRequest => ({ text: start.padEnd(2001, '.'), attachments: [] })
+const long = (start: string): EstimateRequest => ({
+  text: start.padEnd(2001, '.'),
+  attachments: [],
+})
 
 let fetched: Fetched[]
 let estimator: Estimator
@@ -96,7 +99,10 @@ describe('an estimate', () => {
     await vi.advanceTimersByTimeAsync(1000)
     expect(fetched).toHaveLength(1)
     fetched[0]?.resolve(estimate({ warn: true }))
-    expect([await first, await second]).toEqual([estimate({ warn: true }), estimate({ warn: true })])
+    expect([await first, await second]).toEqual([
+      estimate({ warn: true }),
+      estimate({ warn: true }),
+    ])
   })
 
   it('never blocks: failing or slow, there is none', async () => {
@@ -117,7 +123,11 @@ describe('an estimate in words', () => {
 
   it('says what will not fit', () => {
     expect(leftOutOf(estimate())).toBeNull()
-    expect(leftOutOf(estimate({ left_out: 1 }))).toBe('The oldest exchange will not fit and is left out.')
-    expect(leftOutOf(estimate({ left_out: 4 }))).toBe('The oldest 4 exchanges will not fit and are left out.')
+    expect(leftOutOf(estimate({ left_out: 1 }))).toBe(
+      'The oldest exchange will not fit and is left out.',
+    )
+    expect(leftOutOf(estimate({ left_out: 4 }))).toBe(
+      'The oldest 4 exchanges will not fit and are left out.',
+    )
   })
 })

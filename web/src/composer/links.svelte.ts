@@ -19,11 +19,18 @@ export class Links {
   constructor(private readonly text: () => string) {}
 
   get list(): Link[] {
-    return linksIn(this.text()).filter(({ address }) => !this.dismissed.includes(address)).slice(0, MOST_LINKS)
+    return linksIn(this.text())
+      .filter(({ address }) => !this.dismissed.includes(address))
+      .slice(0, MOST_LINKS)
   }
 
   range(link: Link): Range {
-    return this.ranges[link.address] ?? { from: link.start === null ? '' : formatTimecode(link.start), to: '' }
+    return (
+      this.ranges[link.address] ?? {
+        from: link.start === null ? '' : formatTimecode(link.start),
+        to: '',
+      }
+    )
   }
 
   choose(link: Link, change: Partial<Range>): void {
@@ -73,7 +80,8 @@ export class Links {
     for (const link of linksIn(text)) {
       const file = went.get(link.address)
       const from = file?.start_s === undefined ? '' : formatTimecode(file.start_s)
-      if (file) this.choose(link, { from, to: file.end_s === undefined ? '' : formatTimecode(file.end_s) })
+      if (file)
+        this.choose(link, { from, to: file.end_s === undefined ? '' : formatTimecode(file.end_s) })
       else this.dismiss(link)
     }
   }

@@ -18,7 +18,8 @@ describe('links in a message', () => {
   })
 
   it('are PDF and pictures by the end of their path, each once', () => {
-    const text = 'See https://example.com/a/bees.PDF?sig=1#page=2, <https://example.com/b.jpg> and https://example.com/b.jpg!'
+    const text =
+      'See https://example.com/a/bees.PDF?sig=1#page=2, <https://example.com/b.jpg> and https://example.com/b.jpg!'
     expect(linksIn(text).map(({ address, mimeType, name }) => [address, mimeType, name])).toEqual([
       ['https://example.com/a/bees.PDF?sig=1', 'application/pdf', 'bees.PDF'],
       ['https://example.com/b.jpg', 'image/jpeg', 'b.jpg'],

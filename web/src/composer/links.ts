@@ -51,18 +51,31 @@ function linkFrom(text: string): Link | null {
   const mimeType = TYPES[url.pathname.split('.').at(-1)?.toLowerCase() ?? '']
   if (mimeType === undefined) return null
   const address = text.split('#')[0] ?? text
-  return { address, kind: 'file', name: url.pathname.split('/').at(-1) ?? '', mimeType, start: null }
+  return {
+    address,
+    kind: 'file',
+    name: url.pathname.split('/').at(-1) ?? '',
+    mimeType,
+    start: null,
+  }
 }
 
 function videoAt(url: URL): Link | null {
   const path = url.pathname
-  const named = url.hostname === 'youtu.be' ? path.slice(1).replace(/\/$/, '') : (NAMED.exec(path)?.[1] ?? '')
+  const named =
+    url.hostname === 'youtu.be' ? path.slice(1).replace(/\/$/, '') : (NAMED.exec(path)?.[1] ?? '')
   const id = /^\/watch\/?$/.test(path) ? (url.searchParams.get('v') ?? '') : named
   if (!ID.test(id)) return null
   const hash = new URLSearchParams(url.hash.slice(1))
   const place = hash.get('t') ?? url.searchParams.get('t') ?? url.searchParams.get('start') ?? ''
   const address = `https://www.youtube.com/watch?v=${id}`
-  return { address, kind: 'video', name: `YouTube video ${id}`, mimeType: 'video/mp4', start: parseOffset(place) }
+  return {
+    address,
+    kind: 'video',
+    name: `YouTube video ${id}`,
+    mimeType: 'video/mp4',
+    start: parseOffset(place),
+  }
 }
 
 /** `90`, `90s` or `1h2m3s`, as links say it. */

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { MediaOptions } from '../api/agents'
 import { type Choice, NO_CHOICE } from './choice'
 import { propsOf } from './choices'
-import { makesPictures, pictureNote, referencesNote, ratioLabel, makesSpeech, summaryOf } from './media-choices'
+import {
+  makesPictures,
+  pictureNote,
+  referencesNote,
+  ratioLabel,
+  makesSpeech,
+  summaryOf,
+} from './media-choices'
 
 const media: MediaOptions = {
   pictures: {
@@ -24,9 +31,14 @@ const speech: Choice = { ...NO_CHOICE, agent: 'media', output: 'speech' }
 
 describe('a picture', () => {
   it('goes out as it was chosen, as far as the model makes it', () => {
-    expect(propsOf({ ...picture, ratio: '16:9', size: '2K' }, known).picture).toEqual({ ratio: '16:9', size: '2K' })
+    expect(propsOf({ ...picture, ratio: '16:9', size: '2K' }, known).picture).toEqual({
+      ratio: '16:9',
+      size: '2K',
+    })
     expect(propsOf({ ...picture, ratio: '8:1', size: '2K' }, known).picture).toEqual({ size: '2K' })
-    expect(propsOf({ ...picture, ratio: '8:1' }, { ...known, media: null }).picture).toEqual({ ratio: '8:1' })
+    expect(propsOf({ ...picture, ratio: '8:1' }, { ...known, media: null }).picture).toEqual({
+      ratio: '8:1',
+    })
     expect(propsOf(picture, known)).toEqual({ agent: 'media', output: 'image' })
   })
 
@@ -46,20 +58,33 @@ describe('a picture', () => {
 
   it('has a price before it is made, or none that is known', () => {
     expect(pictureNote(picture, media)).toBe('A 1K picture by Nano Banana 2.1: $0.034.')
-    expect(pictureNote({ ...picture, size: '2K' }, media)).toBe('A 2K picture by Nano Banana 2.1: price not known.')
-    const unknown = { ...media, pictures: { ...media.pictures!, sizes: [], ratios: [], usual_size: '' } }
-    expect(pictureNote({ ...picture, size: '2K' }, unknown)).toBe('A picture by Nano Banana 2.1: price not known.')
+    expect(pictureNote({ ...picture, size: '2K' }, media)).toBe(
+      'A 2K picture by Nano Banana 2.1: price not known.',
+    )
+    const unknown = {
+      ...media,
+      pictures: { ...media.pictures!, sizes: [], ratios: [], usual_size: '' },
+    }
+    expect(pictureNote({ ...picture, size: '2K' }, unknown)).toBe(
+      'A picture by Nano Banana 2.1: price not known.',
+    )
     expect(pictureNote(picture, null)).toBe('')
   })
 
   it('follows no more pictures than the model does', () => {
     expect(referencesNote(14, media)).toBe('')
-    expect(referencesNote(15, media)).toBe('Nano Banana 2.1 follows at most 14 pictures, and here are 15. Remove some.')
+    expect(referencesNote(15, media)).toBe(
+      'Nano Banana 2.1 follows at most 14 pictures, and here are 15. Remove some.',
+    )
     expect(referencesNote(99, null)).toBe('')
   })
 
   it('has a shape that can be read', () => {
-    expect(['1:1', '21:9', '9:16'].map(ratioLabel)).toEqual(['1:1, square', '21:9, wide', '9:16, tall'])
+    expect(['1:1', '21:9', '9:16'].map(ratioLabel)).toEqual([
+      '1:1, square',
+      '21:9, wide',
+      '9:16, tall',
+    ])
   })
 })
 
@@ -80,8 +105,12 @@ describe('speech', () => {
 })
 
 it('is summed up for the menu', () => {
-  expect(summaryOf({ ...picture, ratio: '16:9', size: '2K', style: 'calm' }, media)).toBe('16:9 · 2K')
-  expect(summaryOf({ ...speech, secondVoice: 'Puck', style: 'calm' }, media)).toBe('two voices · style')
+  expect(summaryOf({ ...picture, ratio: '16:9', size: '2K', style: 'calm' }, media)).toBe(
+    '16:9 · 2K',
+  )
+  expect(summaryOf({ ...speech, secondVoice: 'Puck', style: 'calm' }, media)).toBe(
+    'two voices · style',
+  )
   expect(summaryOf({ ...speech, voice: 'Puck' }, media)).toBe('Puck')
   expect(summaryOf({ ...NO_CHOICE, voice: 'Puck' }, media)).toBe('')
 })

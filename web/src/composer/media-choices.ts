@@ -14,9 +14,11 @@ export const STYLE_CHARS = 500
 /** Whether an answer is, or is likely to be, a picture. */
 export const makesPictures = ({ agent, output, ratio, size }: Choice, hasPictures: boolean) =>
   output === 'image' ||
-  (output === null && (agent === 'media' || (agent === 'auto' && (hasPictures || ratio !== null || size !== null))))
+  (output === null &&
+    (agent === 'media' || (agent === 'auto' && (hasPictures || ratio !== null || size !== null))))
 
-export const makesSpeech = ({ agent, output }: Choice) => output === 'speech' || (output === null && agent === 'media')
+export const makesSpeech = ({ agent, output }: Choice) =>
+  output === 'speech' || (output === null && agent === 'media')
 
 /** Ratio and size, as far as the model that draws takes them. */
 export function pictureIn({ ratio, size }: Choice, media: MediaOptions | null) {
@@ -28,12 +30,18 @@ export function pictureIn({ ratio, size }: Choice, media: MediaOptions | null) {
   }
 }
 
-export function mediaProps(choice: Choice, context: MediaContext): Pick<ForwardedProps, 'picture' | 'speech'> {
+export function mediaProps(
+  choice: Choice,
+  context: MediaContext,
+): Pick<ForwardedProps, 'picture' | 'speech'> {
   const { ratio, size } = pictureIn(choice, context.media)
   const picture = { ...(ratio === null ? {} : { ratio }), ...(size === null ? {} : { size }) }
   const speakers = speakersIn(choice, context)
   const style = choice.style?.trim() ?? ''
-  const speech = { ...(speakers.length > 0 ? { speakers } : {}), ...(style === '' ? {} : { style }) }
+  const speech = {
+    ...(speakers.length > 0 ? { speakers } : {}),
+    ...(style === '' ? {} : { style }),
+  }
   return {
     ...(makesPictures(choice, false) && Object.keys(picture).length > 0 ? { picture } : {}),
     ...(makesSpeech(choice) && Object.keys(speech).length > 0 ? { speech } : {}),
@@ -42,7 +50,9 @@ export function mediaProps(choice: Choice, context: MediaContext): Pick<Forwarde
 
 function speakersIn({ voice, secondVoice }: Choice, context: MediaContext) {
   const most = context.media?.speech?.speakers ?? 2
-  return secondVoice === null || most < 2 ? [] : [{ voice: voice ?? context.voice }, { voice: secondVoice }]
+  return secondVoice === null || most < 2
+    ? []
+    : [{ voice: voice ?? context.voice }, { voice: secondVoice }]
 }
 
 /** `16:9, wide` */
@@ -52,7 +62,8 @@ export function ratioLabel(ratio: string): string {
   return `${ratio}, ${width > height ? 'wide' : 'tall'}`
 }
 
-export const priceOfSize = (price: string | null) => (price === null ? 'price not known' : dollars(Number(price)))
+export const priceOfSize = (price: string | null) =>
+  price === null ? 'price not known' : dollars(Number(price))
 
 /** What a picture will cost, before it is made: `A 2K picture by Nano Banana 2.1: $0.05.` */
 export function pictureNote(choice: Choice, media: MediaOptions | null): string {
@@ -77,6 +88,8 @@ export function summaryOf(choice: Choice, media: MediaOptions | null): string {
   const { ratio, size } = pictureIn(choice, media)
   const picture = makesPictures(choice, false) ? [ratio, size] : []
   const second = choice.secondVoice === null ? null : 'two voices'
-  const speech = makesSpeech(choice) ? [second ?? choice.voice, choice.style === null ? null : 'style'] : []
+  const speech = makesSpeech(choice)
+    ? [second ?? choice.voice, choice.style === null ? null : 'style']
+    : []
   return [...picture, ...speech].filter(Boolean).join(' · ')
 }

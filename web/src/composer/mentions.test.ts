@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { AgentOption } from './choices'
 import { isAlone, matching, mentionAt, without } from './mentions'
 
-const TEAM: AgentOption[] = ['Team decides', 'Text agent', 'Media: picture', 'Answer directly'].map((label) => {
-  return { value: label, label, agent: label, output: null }
-})
+const TEAM: AgentOption[] = ['Team decides', 'Text agent', 'Media: picture', 'Answer directly'].map(
+  (label) => {
+    return { value: label, label, agent: label, output: null }
+  },
+)
 const labels = (query: string) => matching(TEAM, query).map(({ label }) => label)
 
 describe('a mention', () => {
@@ -37,7 +39,10 @@ describe('a mention', () => {
   })
 
   it('is used up by the choice, and nothing else is', () => {
-    expect(without('Hello @me there', { start: 6, query: 'me' })).toEqual({ text: 'Hello there', at: 6 })
+    expect(without('Hello @me there', { start: 6, query: 'me' })).toEqual({
+      text: 'Hello there',
+      at: 6,
+    })
     expect(without('@te', { start: 0, query: 'te' })).toEqual({ text: '', at: 0 })
     expect(without('@ draw', { start: 0, query: '' })).toEqual({ text: 'draw', at: 0 })
   })

@@ -31,7 +31,9 @@ export class SendGate {
 
   /** Why the message was not sent yet; null again once it is changed. */
   get hold(): Hold | null {
-    return this.held?.request === JSON.stringify(this.target.estimateRequest) ? this.held.hold : null
+    return this.held?.request === JSON.stringify(this.target.estimateRequest)
+      ? this.held.hold
+      : null
   }
 
   /** Sends unless there is something to confirm; `confirmed` names what the user agreed to. */
@@ -39,7 +41,8 @@ export class SendGate {
     const { draft } = this.target
     if (this.waiting || draft.empty) return
     this.held = null
-    if (!confirmed.includes('key') && resemblesKey(draft.text)) return this.holdBack({ reason: 'key' })
+    if (!confirmed.includes('key') && resemblesKey(draft.text))
+      return this.holdBack({ reason: 'key' })
     this.waitingFor = draft
     await draft.files.settled()
     // Cancelled, or another thread was opened meanwhile: then nothing may leave.

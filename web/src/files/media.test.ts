@@ -12,7 +12,10 @@ let requested: string[] = []
 /** A server that signs links for five minutes, each with another address. */
 function server(answer?: () => Response): Api {
   const sign = () => {
-    const body = { url: `${FILE}?signature=${requested.length}`, expires_at: new Date(Date.now() + LIFE_MS).toISOString() }
+    const body = {
+      url: `${FILE}?signature=${requested.length}`,
+      expires_at: new Date(Date.now() + LIFE_MS).toISOString(),
+    }
     return new Response(JSON.stringify(body))
   }
   const fetch = (path: RequestInfo | URL) => {
@@ -46,16 +49,26 @@ describe('a signed link', () => {
   })
 
   it('that was refused is requested for again', async () => {
-    const gone = server(() => new Response('{"code":"file_not_found","message":"x"}', { status: 404 }))
+    const gone = server(
+      () => new Response('{"code":"file_not_found","message":"x"}', { status: 404 }),
+    )
     const error = await signedLink(gone, FILE).catch((reason: unknown) => reason)
     expect(isGone(error)).toBe(true)
     expect(await signedLink(server(), FILE)).toMatchObject({ href: `${FILE}?signature=2` })
   })
 
-  it.each(['https://evil.test/x', '//evil.test/x', 'javascript:alert(1)'])('never leads elsewhere: %s', async (url) => {
-    const body = JSON.stringify({ url, expires_at: new Date().toISOString() })
-    await expect(signedLink(server(() => new Response(body)), FILE)).rejects.toThrow(ApiError)
-  })
+  it.each(['https://evil.test/x', '//evil.test/x', 'javascript:alert(1)'])(
+    'never leads elsewhere: %s',
+    async (url) => {
+      const body = JSON.stringify({ url, expires_at: new Date().toISOString() })
+      await expect(
+        signedLink(
+          server(() => new Response(body)),
+          FILE,
+        ),
+      ).rejects.toThrow(ApiError)
+    },
+  )
 })
 
 describe('a file', () => {

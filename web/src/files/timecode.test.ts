@@ -5,7 +5,13 @@ import { rangeLabel, formatTimecode, parseTimecode } from './timecode'
 describe('a place in a video', () => {
   it('is written as people write it', () => {
     expect(['', '7', '1:30', '1:02:03', '1:75', 'x', '99:99:99'].map(parseTimecode)).toEqual([
-      null, 7, 90, 3723, undefined, undefined, undefined,
+      null,
+      7,
+      90,
+      3723,
+      undefined,
+      undefined,
+      undefined,
     ])
     expect([7, 90, 3723].map(formatTimecode)).toEqual(['0:07', '1:30', '1:02:03'])
     expect(rangeLabel({})).toBe('')

@@ -11,8 +11,10 @@ export function validateInstructions(instructions: string): void {
   const refuse = (code: string, message: string) => {
     throw new ApiError(code, message, 400, { instructions: message })
   }
-  if (lengthOf(instructions) > MAX_CHARS) refuse('invalid', `Shorten it to ${MAX_CHARS.toLocaleString('en-US')} characters.`)
-  if (resemblesKey(instructions)) refuse('looks_like_key', 'This looks like a Gemini key. Store it under Keys instead.')
+  if (lengthOf(instructions) > MAX_CHARS)
+    refuse('invalid', `Shorten it to ${MAX_CHARS.toLocaleString('en-US')} characters.`)
+  if (resemblesKey(instructions))
+    refuse('looks_like_key', 'This looks like a Gemini key. Store it under Keys instead.')
 }
 
 /** What there is, in words for the sign that opens it. */

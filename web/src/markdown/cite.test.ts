@@ -14,7 +14,8 @@ function marksAt(source: string, ranges: string[]): Citation[] {
   }))
 }
 
-const numbers = (sources: CitationToken['sources']) => `[${sources.map(({ number }) => number).join()}]`
+const numbers = (sources: CitationToken['sources']) =>
+  `[${sources.map(({ number }) => number).join()}]`
 
 /** What a reader sees, with markers as [1]. */
 function seen(token: Token): string {
@@ -60,7 +61,12 @@ describe('a marker', () => {
   })
 
   it.each([
-    ['a list', '- one\n- two **b**\n  - deep\n    more\n- end', ['one', 'b**', 'more', 'end'], 'one[1]|two b[2]deep\nmore[3]|end[4]'],
+    [
+      'a list',
+      '- one\n- two **b**\n  - deep\n    more\n- end',
+      ['one', 'b**', 'more', 'end'],
+      'one[1]|two b[2]deep\nmore[3]|end[4]',
+    ],
     ['a loose list', '1. one\n\n   two\n\n2. three', ['two', 'three'], 'onetwo[1]|three[2]'],
     ['a quote', '> one\n> two\n> > three\n\nend', ['two', 'three'], 'one\ntwo[1]three[2]end'],
     ['a task', '- [x] done\n- [ ] open', ['done', 'open'], 'done[1]|open[2]'],

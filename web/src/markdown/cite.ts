@@ -53,7 +53,11 @@ export function citedBlocks(
 /** An offset in the sent text, counted as if every line ended in one character. */
 function plainOffset(source: string, at: number): number {
   let pairs = 0
-  for (let end = source.indexOf('\r\n'); end >= 0 && end + 1 < at; end = source.indexOf('\r\n', end + 2)) {
+  for (
+    let end = source.indexOf('\r\n');
+    end >= 0 && end + 1 < at;
+    end = source.indexOf('\r\n', end + 2)
+  ) {
     pairs += 1
   }
   return at - pairs
@@ -71,7 +75,9 @@ function marked(blocks: Block[], marks: Marks): Map<number, CitedBlock> {
 }
 
 const together = (marks: Mark[]): Cited[] => [
-  ...new Map(marks.flatMap(({ sources }) => sources).map((cited) => [cited.number, cited])).values(),
+  ...new Map(
+    marks.flatMap(({ sources }) => sources).map((cited) => [cited.number, cited]),
+  ).values(),
 ]
 
 const citation = (sources: Cited[]): CitationToken => ({ type: 'citation', raw: '', sources })
@@ -88,7 +94,8 @@ function withMarks(token: Token, marks: Marks): Token {
   const children = (token as Tokens.Generic).tokens
   if (!children || token.type === 'link') return token
   const tokens = children.flatMap((child) => withAfter(child, marks))
-  const same = tokens.length === children.length && tokens.every((child, n) => child === children[n])
+  const same =
+    tokens.length === children.length && tokens.every((child, n) => child === children[n])
   return same ? token : ({ ...token, tokens } as Token)
 }
 

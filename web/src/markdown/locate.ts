@@ -17,7 +17,16 @@ export interface Leaf {
   lines: Line[]
 }
 
-const HOLDS_OTHERS = new Set(['paragraph', 'heading', 'blockquote', 'list_item', 'text', 'strong', 'em', 'del'])
+const HOLDS_OTHERS = new Set([
+  'paragraph',
+  'heading',
+  'blockquote',
+  'list_item',
+  'text',
+  'strong',
+  'em',
+  'del',
+])
 /** Drawn as nothing a marker could follow. */
 const UNSEEN = new Set(['space', 'def', 'br', 'checkbox'])
 /** Between two leaves stands markup only, which is short; what is farther off is something else. */

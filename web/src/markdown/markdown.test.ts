@@ -5,13 +5,18 @@ import { safeLink } from '../shared/links'
 import { headingLevels, MarkdownStream } from './stream'
 
 const DOCUMENTS: Record<string, string> = {
-  prose: '# Title\n\nOne *two* **three** `four`.\nSame paragraph.\n\nNext one.\n\nSetext\n===\n\nend',
-  lists: '- a\n- b\n  - c\n\n    more of c\n- d\n\n1. x\n2. y\n\n   still y\n\n* z\n\ntext after\n\n- [x] done\n- [ ] open\n',
+  prose:
+    '# Title\n\nOne *two* **three** `four`.\nSame paragraph.\n\nNext one.\n\nSetext\n===\n\nend',
+  lists:
+    '- a\n- b\n  - c\n\n    more of c\n- d\n\n1. x\n2. y\n\n   still y\n\n* z\n\ntext after\n\n- [x] done\n- [ ] open\n',
   code: 'Look:\n\n```python\ndef f():\n\n    return "```"\n```\n\nand\n\n    indented\n\n    code\n\n~~~\nopen fence\n\nnever closed',
   table: 'Before\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n| 3 | `x` |\n\nafter | not a table\n',
-  quotes: '> one\n> two\n>\n> > nested\n\nlazy\n\n---\n\n***\n\n<div>raw\nhtml</div>\n\n<!-- note -->\n\nend',
-  links: 'See [one] and [two](https://a.test "t").\n\n[one]: https://b.test\n\nAgain [one].\n\n![alt](https://c.test/x.png)\n',
-  tricky: 'a\n-\nb\n\n1\n. c\n\n#\n# \n\n```\n\n```\n\n- \n\n- x\n\n\n\n  y\n\nz  \nhard\\\nbreak\n',
+  quotes:
+    '> one\n> two\n>\n> > nested\n\nlazy\n\n---\n\n***\n\n<div>raw\nhtml</div>\n\n<!-- note -->\n\nend',
+  links:
+    'See [one] and [two](https://a.test "t").\n\n[one]: https://b.test\n\nAgain [one].\n\n![alt](https://c.test/x.png)\n',
+  tricky:
+    'a\n-\nb\n\n1\n. c\n\n#\n# \n\n```\n\n```\n\n- \n\n- x\n\n\n\n  y\n\nz  \nhard\\\nbreak\n',
 }
 
 const full = (text: string) => Lexer.lex(text).map((token) => token.raw)
@@ -19,7 +24,7 @@ const full = (text: string) => Lexer.lex(text).map((token) => token.raw)
 /** Deltas whose sizes look random and are the same every time. */
 function* deltas(text: string, seed: number): Generator<string> {
   let state = seed
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     state = (state * 48271) % 2147483647
     const next = at + 1 + (state % 9)
     yield text.slice(at, next)
@@ -37,7 +42,9 @@ describe.each(Object.entries(DOCUMENTS))('a growing document of %s', (_, text) =
     }
     const blocks = stream.update(text, true)
     expect(blocks.map((block) => block.token.raw)).toEqual(full(text))
-    expect(JSON.stringify(blocks.map((block) => block.token))).toBe(JSON.stringify([...Lexer.lex(text)]))
+    expect(JSON.stringify(blocks.map((block) => block.token))).toBe(
+      JSON.stringify([...Lexer.lex(text)]),
+    )
   })
 })
 
@@ -64,7 +71,9 @@ describe('headings', () => {
     ['### a\n\n###### b\n\n# c\n\n### d\n', [3, 4, 3, 4]],
   ])('never leave out a level: %j', (text, levels) => {
     const blocks = new MarkdownStream().update(text, true)
-    const shown = headingLevels(blocks).filter((_, index) => blocks[index]?.token.type === 'heading')
+    const shown = headingLevels(blocks).filter(
+      (_, index) => blocks[index]?.token.type === 'heading',
+    )
     expect(shown).toEqual(levels)
   })
 })

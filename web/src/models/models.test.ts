@@ -29,9 +29,15 @@ describe('a model in one line', () => {
     [{ needs_billing: true }, 'Gemini 3 Flash (needs billing)'],
     [{ state: 'deprecated', ends_on: '2026-12-01' }, 'Gemini 3 Flash (ends on 2026-12-01)'],
     [{ state: 'deprecated' }, 'Gemini 3 Flash (ending)'],
-    [{ available: false, unavailable_because: 'not_listed', state: 'preview' }, 'Gemini 3 Flash (not on this key)'],
+    [
+      { available: false, unavailable_because: 'not_listed', state: 'preview' },
+      'Gemini 3 Flash (not on this key)',
+    ],
     [{ available: false, unavailable_because: 'not_lent' }, 'Gemini 3 Flash (not lent to you)'],
-    [{ available: false, unavailable_because: 'billing_required' }, 'Gemini 3 Flash (needs a key with billing)'],
+    [
+      { available: false, unavailable_because: 'billing_required' },
+      'Gemini 3 Flash (needs a key with billing)',
+    ],
   ])('%o', (changes, words) => {
     expect(optionOf({ ...flash, ...changes })).toBe(words)
   })
@@ -61,7 +67,11 @@ describe('what has to be read first', () => {
 
   it('is an end, or a key that Google does not bill', () => {
     expect(cautionOf({ ...flash, warning: 'It ends.' })).toBe('It ends.')
-    const lacking = { ...flash, unavailable_because: 'billing_required' as const, warning: 'It ends.' }
+    const lacking = {
+      ...flash,
+      unavailable_because: 'billing_required' as const,
+      warning: 'It ends.',
+    }
     expect(cautionOf(lacking)).toContain('needs a key with billing')
   })
 })

@@ -10,7 +10,8 @@ const AGAINST: Record<string, string> = {
 
 /** A model in one line, for a list to choose from. */
 export function optionOf(model: Model): string {
-  const against = AGAINST[model.unavailable_because] ?? (model.available === false ? 'not on this key' : '')
+  const against =
+    AGAINST[model.unavailable_because] ?? (model.available === false ? 'not on this key' : '')
   const marks = against !== '' ? [against] : marksOf(model).map((mark) => mark.toLowerCase())
   return marks.length === 0 ? model.label : `${model.label} (${marks.join(', ')})`
 }

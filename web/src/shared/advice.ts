@@ -55,7 +55,16 @@ const AT_GOOGLE: Record<string, string> = {
 export const googleLabel = (code: string): string => AT_GOOGLE[code] ?? 'Look into it at Google'
 
 const FINAL = new Set([
-  ...['blocked', 'recitation', 'language', 'bad_request', 'too_long', 'too_large', 'unreadable', 'budget'],
+  ...[
+    'blocked',
+    'recitation',
+    'language',
+    'bad_request',
+    'too_long',
+    'too_large',
+    'unreadable',
+    'budget',
+  ],
   ...['billing', 'billing_required', 'region', 'key_type', 'key_restricted', 'api_disabled'],
   ...['model_gone', 'model_forbidden', 'file_refused', 'tools_refused'],
 ])

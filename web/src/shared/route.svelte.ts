@@ -3,7 +3,11 @@ import { isUuid } from './ids'
 type Page = 'keys' | 'usage' | 'settings'
 export type Route = { page: 'chat'; threadId: string | null } | { page: Page }
 
-const PAGES: Record<string, Page> = { '#/keys': 'keys', '#/usage': 'usage', '#/settings': 'settings' }
+const PAGES: Record<string, Page> = {
+  '#/keys': 'keys',
+  '#/usage': 'usage',
+  '#/settings': 'settings',
+}
 
 export function parseHash(hash: string): Route {
   const page = Object.hasOwn(PAGES, hash) ? PAGES[hash] : undefined

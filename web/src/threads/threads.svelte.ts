@@ -20,7 +20,9 @@ export class Threads {
 
   async more(): Promise<void> {
     if (this.next === null) return
-    const page = await this.api.get<ThreadPage>(`/api/threads/?cursor=${encodeURIComponent(this.next)}`)
+    const page = await this.api.get<ThreadPage>(
+      `/api/threads/?cursor=${encodeURIComponent(this.next)}`,
+    )
     const have = new Set(this.list?.map((thread) => thread.id))
     this.next = page.next
     this.list = [...(this.list ?? []), ...page.results.filter((thread) => !have.has(thread.id))]

@@ -35,7 +35,9 @@ describe('prices', () => {
 
   it('are unknown where they are not known, and say so in sums', () => {
     expect(formatPrice({ price_usd: null, unpriced_calls: 3 })).toBe('unknown')
-    expect(formatPrice({ price_usd: '1.5', unpriced_calls: 1 })).toBe('$1.50 and 1 call of unknown price')
+    expect(formatPrice({ price_usd: '1.5', unpriced_calls: 1 })).toBe(
+      '$1.50 and 1 call of unknown price',
+    )
     expect(formatPrice({ price_usd: '1.5', unpriced_calls: 0 })).toBe('$1.50')
   })
 })

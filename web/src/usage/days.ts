@@ -16,7 +16,9 @@ export function daysOf(span: Span, now: Date = new Date()): Days {
 }
 
 /** One value a day, from the first to the last; nothing was used on a day without a row. */
-export function perDay(usage: Pick<Usage, 'from' | 'to' | 'rows'>): { day: string; tokens: number }[] {
+export function perDay(
+  usage: Pick<Usage, 'from' | 'to' | 'rows'>,
+): { day: string; tokens: number }[] {
   const tokens = new Map(usage.rows.map((row) => [row.name, row.total_tokens]))
   const days: { day: string; tokens: number }[] = []
   const last = Date.parse(usage.to)
@@ -32,5 +34,7 @@ export function formatPrice(tally: Pick<Tally, 'price_usd' | 'unpriced_calls'>):
   if (tally.price_usd === null) return 'unknown'
   const known = dollars(Number(tally.price_usd))
   const calls = tally.unpriced_calls === 1 ? 'call' : 'calls'
-  return tally.unpriced_calls > 0 ? `${known} and ${tally.unpriced_calls} ${calls} of unknown price` : known
+  return tally.unpriced_calls > 0
+    ? `${known} and ${tally.unpriced_calls} ${calls} of unknown price`
+    : known
 }
