@@ -69,9 +69,10 @@ check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, typ
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	$(NPM) run check
 
-format: .venv/.installed-dev ## format and sort imports
+format: .venv/.installed-dev web/node_modules/.installed ## format and sort imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NPM) run format
 
 bench: .venv/.installed-dev ## measure speed and memory against their bars, a few minutes
 	$(BIN)/python -m benchmarks

@@ -23,14 +23,14 @@ export interface SocketOptions {
   onConnection(state: Connection): void
   onStarted(threadId: string, runId: string): void
   onRejected(rejection: Rejection): void
-  random?(): number
+  random?: () => number
 }
 
 interface Pending {
   input: RunInput
   sent: boolean
-  resolve(accepted: Accepted): void
-  reject(reason: Error): void
+  resolve: (accepted: Accepted) => void
+  reject: (reason: Error) => void
 }
 
 /** `WebSocket.OPEN`; closing and closed are more. */

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { verifyEvents } from '@ag-ui/client'
 import type { BaseEvent } from '@ag-ui/core'
+import { readdirSync, readFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { from, lastValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
@@ -287,7 +286,7 @@ describe('what cannot be understood', () => {
       },
     ],
   ])('says so and keeps what came before: %s', (_, bad) => {
-    const view = draw([started, ...say('a', ['Hello']), bad as Raw])
+    const view = draw([started, ...say('a', ['Hello']), bad])
     expect(view).toMatchObject({ status: 'failed', error: { code: 'unreadable' } })
     expect(view.parts[0]).toMatchObject({ text: 'Hello' })
   })

@@ -216,7 +216,7 @@ function inMessage(
     const at = parts.findLastIndex((part) => part.kind === kind && part.id === event.messageId)
     const part = parts[at]
     if (part?.kind !== kind || !part.open) throw new OutOfOrder(`message ${event.messageId}`)
-    return parts.with(at, change(part as TextPart | ReasoningPart))
+    return parts.with(at, change(part))
   })
 }
 

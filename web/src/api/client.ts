@@ -138,7 +138,7 @@ async function check(response: Response): Promise<Response> {
   }
   const code = typeof body.code === 'string' ? body.code : 'odd_answer'
   const message = typeof body.message === 'string' ? body.message : UNREADABLE
-  const fields = Object.entries(body.fields ?? {}).map(([name, messages]) => [
+  const fields = Object.entries(body.fields ?? {}).map(([name, messages]): [string, string] => [
     name,
     [messages].flat().join(' '),
   ])

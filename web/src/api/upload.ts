@@ -1,6 +1,6 @@
 export interface UploadWatch {
   /** From 0 to 1, of what has left this device. */
-  onProgress(sent: number): void
+  onProgress: (sent: number) => void
   signal: AbortSignal
 }
 

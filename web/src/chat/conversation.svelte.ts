@@ -1,23 +1,23 @@
-import { type Parsed, parseEvent } from '../agui/parse'
-import { reduceAll } from '../agui/reduce'
 import type { RunListener } from '../agent/run-subscription'
 import type { ChatSocket } from '../agent/socket'
 import type { RunInput } from '../agent/wire'
+import { type Parsed, parseEvent } from '../agui/parse'
+import { reduceAll } from '../agui/reduce'
 import type { Api } from '../api/client'
 import type { EstimateRequest } from '../api/estimate'
 import type { History, SentFile } from '../api/types'
-import { uuid } from '../shared/ids'
-import { parentFields } from './branches'
 import type { Choice } from '../composer/choice'
 import { propsOf } from '../composer/choices'
 import { contentOf } from '../composer/content'
 import type { Draft, Drafts } from '../composer/draft.svelte'
 import type { MediaContext } from '../composer/media-choices'
-import { snapshotsOf } from './history'
-import { FrameBatcher } from './frame-batcher'
+import { uuid } from '../shared/ids'
 import { type Problem, problemOf } from '../shared/problem'
-import { Tree } from './tree.svelte'
+import { parentFields } from './branches'
+import { FrameBatcher } from './frame-batcher'
+import { snapshotsOf } from './history'
 import { Run } from './run.svelte'
+import { Tree } from './tree.svelte'
 
 /** Room for the rest of the frame, of which the server takes 64 KiB. */
 const PROMPT_MAX_BYTES = 60_000
@@ -29,7 +29,7 @@ interface Dependencies {
   /** What bounds a choice of pictures and speech. */
   mediaContext(): MediaContext
   /** A run of this thread began (or ended, with null): the list of threads shows that. */
-  onRun(threadId: string, runId: string | null): void
+  onRun: (threadId: string, runId: string | null) => void
   onOpened(threadId: string): void
 }
 

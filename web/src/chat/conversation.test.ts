@@ -3,11 +3,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ChatSocket } from '../agent/socket'
 import type { RunInput } from '../agent/wire'
 import { Api } from '../api/client'
-import type { SentFile } from '../api/types'
 import { Tokens } from '../api/tokens'
+import type { SentFile } from '../api/types'
 import { PinnedChoices } from '../composer/choices'
-import { Conversation } from './conversation.svelte'
 import { Drafts } from '../composer/draft.svelte'
+import { Conversation } from './conversation.svelte'
 
 class Store {
   values = new Map<string, string>()
@@ -80,7 +80,7 @@ beforeEach(async () => {
       tokens,
       () => undefined,
       async (url) => {
-        const cursor = new URL(String(url), 'http://x').searchParams.get('cursor') ?? ''
+        const cursor = new URL(url as string, 'http://x').searchParams.get('cursor') ?? ''
         requested.push(cursor)
         return new Response(JSON.stringify(pages[cursor] ?? stored))
       },

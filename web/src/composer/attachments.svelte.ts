@@ -1,6 +1,6 @@
-import { formatBytes } from '../files/size'
 import type { SentFile, StoredFile } from '../api/types'
 import type { UploadWatch } from '../api/upload'
+import { formatBytes } from '../files/size'
 import { uuid } from '../shared/ids'
 import { problemOf } from '../shared/problem'
 

@@ -8,8 +8,8 @@ import { Attachments, filesIn, MOST_FILES } from './attachments.svelte'
 interface Upload {
   file: File
   watch: UploadWatch
-  resolve(file: StoredFile): void
-  reject(error: Error): void
+  resolve: (file: StoredFile) => void
+  reject: (error: Error) => void
 }
 
 /** The server's side of uploads: each one ends when the test says so. */

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Model } from '../api/types'
-import { agentOptions, effectiveOptions, PinnedChoices, propsOf, toggled } from './choices'
 import { NO_CHOICE } from './choice'
+import { agentOptions, effectiveOptions, PinnedChoices, propsOf, toggled } from './choices'
 import { Drafts } from './draft.svelte'
 
 class Store {

@@ -1,6 +1,6 @@
+import type { ForwardedProps } from '../agent/wire'
 import type { Agent, Output, Thinking, Tool } from '../api/agents'
 import type { Model, Profile } from '../api/types'
-import type { ForwardedProps } from '../agent/wire'
 import { type Choice, NO_CHOICE } from './choice'
 import { type MediaContext, mediaProps } from './media-choices'
 

@@ -1,6 +1,6 @@
+import type { ContentPart } from '../agent/wire'
 import { fileUrl } from '../api/paths'
 import type { SentFile } from '../api/types'
-import type { ContentPart } from '../agent/wire'
 import { kindOf } from '../files/kinds'
 
 function offsetsOf({ start_s: start, end_s: end }: SentFile) {

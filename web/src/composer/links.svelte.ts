@@ -1,6 +1,6 @@
 import type { SentFile } from '../api/types'
-import { type Link, linksIn } from './links'
 import { formatTimecode, parseTimecode } from '../files/timecode'
+import { type Link, linksIn } from './links'
 
 /** So many videos Google takes in a request; more files are too many anyway. */
 const MOST_LINKS = 10

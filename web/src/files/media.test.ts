@@ -19,11 +19,11 @@ function server(answer?: () => Response): Api {
     return new Response(JSON.stringify(body))
   }
   const fetch = (path: RequestInfo | URL) => {
-    requested.push(String(path))
+    requested.push(path as string)
     return Promise.resolve((answer ?? sign)())
   }
   const tokens = { token: () => Promise.resolve('t') } as unknown as Tokens
-  return new Api(tokens, () => undefined, fetch as typeof globalThis.fetch)
+  return new Api(tokens, () => undefined, fetch)
 }
 
 beforeEach(() => {

@@ -74,7 +74,7 @@ export const isGone = (error: unknown): boolean =>
 const AHEAD = '400px'
 
 /** Runs `action` once the element comes near the window; what nobody looks at is not fetched. */
-export function whenVisible(action: () => void) {
+export function whenVisible(action: () => unknown) {
   return (element: HTMLElement) => {
     const observer = new IntersectionObserver(
       (entries) => {
@@ -82,7 +82,7 @@ export function whenVisible(action: () => void) {
         observer.disconnect()
         action()
       },
-      { rootMargin: AHEAD, scrollMargin: AHEAD } as IntersectionObserverInit,
+      { rootMargin: AHEAD, scrollMargin: AHEAD },
     )
     observer.observe(element)
     return () => observer.disconnect()
@@ -91,6 +91,10 @@ export function whenVisible(action: () => void) {
 
 export function clearMedia(): void {
   links.clear()
-  for (const made of urls.values()) made.then(URL.revokeObjectURL, () => undefined)
+  for (const made of urls.values())
+    made.then(
+      (url) => URL.revokeObjectURL(url),
+      () => undefined,
+    )
   urls.clear()
 }

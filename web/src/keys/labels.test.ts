@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
 import type { ApiKey, AuditRow, Model } from '../api/types'
-import { budgetOf, endOfDay, healthOf, labels, auditLine, pickedDay } from './labels'
 import { moment } from '../shared/dates'
+import { budgetOf, endOfDay, healthOf, labels, auditLine, pickedDay } from './labels'
 
 const NOW = new Date('2026-11-20T10:00:00')
 const KEY = { is_active: true, status: 'active', quota_until: null } as ApiKey

@@ -1,5 +1,5 @@
-import { moment } from '../shared/dates'
 import type { ApiKey, AuditRow, Budget, KeyStatus, Model } from '../api/types'
+import { moment } from '../shared/dates'
 
 /** What a page says about keys: their state, their limits and their history, in words. */
 

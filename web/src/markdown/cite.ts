@@ -90,13 +90,13 @@ function withMarks(token: Token, marks: Marks): Token {
     return items.every((item, n) => item === list.items[n]) ? token : { ...list, items }
   }
   const inside = (marks.get(token) ?? []).filter((mark) => mark.at !== null)
-  if (inside.length > 0) return { ...token, tokens: pieces(token.raw, inside) } as Token
+  if (inside.length > 0) return { ...token, tokens: pieces(token.raw, inside) }
   const children = (token as Tokens.Generic).tokens
   if (!children || token.type === 'link') return token
   const tokens = children.flatMap((child) => withAfter(child, marks))
   const same =
     tokens.length === children.length && tokens.every((child, n) => child === children[n])
-  return same ? token : ({ ...token, tokens } as Token)
+  return same ? token : { ...token, tokens }
 }
 
 function withAfter(token: Token, marks: Marks): Token[] {

@@ -85,7 +85,8 @@ function linesOf(raw: string, text: string, from: number): Line[] {
 export function offsetIn(leaf: Leaf, offset: number): number | null {
   const { type, raw } = leaf.token
   if (type !== 'text' || (leaf.token as Tokens.Text).text !== raw) return null
-  const line = leaf.lines.findLast(({ inText }) => inText < offset) ?? (leaf.lines[0] as Line)
+  const line = leaf.lines.findLast(({ inText }) => inText < offset) ?? leaf.lines[0]
+  if (!line) return null
   const within = Math.min(Math.max(offset - line.inText, 0), line.length)
   // A sentence often comes with the blank behind it.
   return uncut(raw, raw.slice(0, line.inRaw + within).trimEnd().length)

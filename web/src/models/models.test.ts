@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+
 import type { Model } from '../api/types'
 import { cautionOf, marksOf, optionOf, priceLabel } from './models'
 

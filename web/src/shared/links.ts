@@ -8,6 +8,7 @@ export interface SafeLink {
 
 /** Null for what a model must not make clickable: scripts, data, files and addresses of this page. */
 export function safeLink(href: string): SafeLink | null {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(href)) return null
   let url: URL
   try {
