@@ -51,8 +51,12 @@ describe('an activity', () => {
   })
 
   it('tells how much of a long conversation was left out', () => {
-    const content = { kept: 12, leftOut: 3, windowTokens: 1_048_576 }
-    expect(first(activity('history', content))).toEqual({ kind: 'history', id: 'act', ...content })
+    const content = { leftOut: 3, windowTokens: 1_048_576 }
+    expect(first(activity('history', { kept: 12, ...content }))).toEqual({
+      kind: 'history',
+      id: 'act',
+      ...content,
+    })
   })
 })
 

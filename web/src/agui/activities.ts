@@ -76,7 +76,6 @@ export const activities: Record<string, (content: Fields) => Activity> = {
   history: (content) => ({
     activityType: 'history',
     content: {
-      kept: count(content, 'kept'),
       leftOut: count(content, 'leftOut'),
       windowTokens: count(content, 'windowTokens'),
     },

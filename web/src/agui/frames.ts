@@ -65,7 +65,6 @@ interface ToolUse {
 
 /** The oldest exchanges were not sent to the model, for they no longer fit. */
 interface Trimmed {
-  kept: number
   leftOut: number
   windowTokens: number
 }

@@ -17,7 +17,7 @@ const plot = (id: string): LanePart => ({
   name: id,
 })
 const code: LanePart = { kind: 'code', id: 'c', language: 'python', code: '1' }
-const history: LanePart = { kind: 'history', id: 'h', kept: 1, leftOut: 2, windowTokens: 3 }
+const history: LanePart = { kind: 'history', id: 'h', leftOut: 2, windowTokens: 3 }
 const ask = (id: string, ...parts: LanePart[]): DelegationPart => ({
   kind: 'delegation',
   id,
