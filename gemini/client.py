@@ -1,9 +1,9 @@
-"""Asking Gemini: streamed answers, token counts, files.
+"""The adapter to Gemini's API: streamed answers, token counts, files.
 
-The SDK builds and sends every request and names its errors. The body of a streamed answer is read
-here, by ``frames.py``: a transport of ours takes it over and gives the SDK an empty one. That keeps
-every part as Gemini sent it, costs a fraction of the CPU, and closes the connection when we say so;
-the SDK's own stream leaves it open (docs/adr/0009).
+The SDK builds and sends every request and raises its typed errors. The body of a streamed answer
+is read here: a transport of ours takes it over and gives the SDK an empty one (``pool.Handover``).
+That keeps every part as Gemini sent it, costs a fraction of the CPU, and closes the connection when
+the reader leaves; the SDK's own stream leaves it open (docs/adr/0009).
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,11 +94,28 @@ class GeminiClient:
         with map_errors():
             async with asyncio.timeout(request.limits.first_byte_s):
                 response = await _send(self._pool(), request)
+        decoder, received = SSEDecoder(), 0
+        data: bytes | None = b""
+        body = response.aiter_bytes()
         try:
-            async with aclosing(_read(response, request)) as batches:
-                async for frames in batches:
-                    yield frames
+            while data is not None:
+                try:
+                    data = await anext(body, None)
+                except httpx2.HTTPError as error:
+                    raise to_gemini_error(error) from None
+                received += len(data or b"")
+                if received > request.limits.answer_bytes:
+                    raise GeminiError("upstream_error")
+                events = decoder.close() if data is None else decoder.feed(data)
+                chunks, failure = _until_error(events)
+                if chunks:
+                    yield chunks
+                if failure is not None:
+                    raise failure
         finally:
+            # Whoever stops iterating stops paying: Gemini goes on generating, and billing, for as
+            # long as the connection is open.
+            await body.aclose()
             await response.aclose()
 
     async def count_tokens(self, request: ModelRequest) -> int:
@@ -156,7 +172,11 @@ class GeminiClient:
 
 
 async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Response:
-    """Send the request and return Gemini's open answer.
+    """Send the request and return Gemini's answer, its body not read.
+
+    The SDK believes that it reads an empty stream: it has returned by the time this does, with
+    its retries and its errors behind it. The context variable is how the transport, which the SDK
+    calls and which serves all requests of the event loop, knows whose answer it holds.
 
     Raises:
         GeminiError: it was refused, or could not be sent.
@@ -170,7 +190,7 @@ async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Respon
         async for _ in stream:  # empty: the body went to the handover
             pass
         return handover.responses[0]
-    except BaseException:
+    except BaseException:  # a timeout or a stop, too: nobody else knows of the open answer
         for response in handover.responses:
             await response.aclose()
         raise
@@ -189,45 +209,18 @@ def _config(request: ModelRequest) -> types.GenerateContentConfig:
     )
 
 
-async def _read(
-    response: httpx2.Response, request: ModelRequest
-) -> AsyncGenerator[list[dict[str, Any]], None]:
-    decoder = SSEDecoder()
-    received = 0
-    async with aclosing(response.aiter_bytes()) as pieces:
-        while (data := await _next(pieces)) is not None:
-            received += len(data)
-            if received > request.limits.answer_bytes:
-                raise GeminiError("upstream_error")
-            frames, failure = _good_frames(decoder.feed(data))
-            if frames:
-                yield frames
-            if failure is not None:
-                raise failure
-    frames, failure = _good_frames(decoder.close())
-    if frames:
-        yield frames
-    if failure is not None:
-        raise failure
-
-
-async def _next(request_body: AsyncIterator[bytes]) -> bytes | None:
-    try:
-        return await anext(request_body, None)
-    except httpx2.HTTPError as error:
-        raise to_gemini_error(error) from None
-
-
-def _good_frames(
-    frames: Iterator[dict[str, Any]],
+def _until_error(
+    events: Iterator[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], GeminiError | None]:
-    """The frames up to the first bad one, and what that one means: nothing said is lost."""
-    good: list[dict[str, Any]] = []
+    """The events up to the first bad one, and what that one means: what came before is no less
+    true, and the user has paid for it.
+    """
+    chunks: list[dict[str, Any]] = []
     try:
-        for frame in frames:
-            if frame.get("error") is not None or frame.keys() == {"error"}:
-                return good, error_from_frame(frame)
-            good.append(frame)
+        for event in events:
+            if event.get("error") is not None or event.keys() == {"error"}:
+                return chunks, error_from_frame(event)
+            chunks.append(event)
     except BadSSE as error:
-        return good, to_gemini_error(error)
-    return good, None
+        return chunks, to_gemini_error(error)
+    return chunks, None

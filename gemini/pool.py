@@ -1,4 +1,4 @@
-"""How we reach Google: one pool of connections and one TLS context for the keys of everybody.
+"""How Google is reached: one pool of connections and one TLS context for the keys of everybody.
 
 The key is a header of each request. No redirects (they would carry the key elsewhere), no cookies
 (they would cross keys), nothing from the process's environment.
@@ -26,7 +26,6 @@ KEEPALIVE_S = 60.0
 
 taking_over: contextvars.ContextVar[Handover] = contextvars.ContextVar("taking_over")
 
-
 LISTED_FIELDS = {
     "name": str,
     "displayName": str,
@@ -48,7 +47,12 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Handover:
-    """What a request and its transport tell each other past the SDK."""
+    """What a request and its transport exchange past the SDK.
+
+    Args:
+        idle_s: the longest pause between two pieces of the answer, in seconds.
+        responses: where the transport puts the answer whose body is to be read.
+    """
 
     idle_s: float
     responses: list[httpx2.Response] = field(default_factory=list)
@@ -61,13 +65,18 @@ class _Empty(httpx2.AsyncByteStream):
 
 
 class _HandoverTransport(httpx2.AsyncBaseTransport):
-    """Hands the body of a good event stream to ``taking_over``, and an empty one to the SDK."""
+    """Hands the body of a good event stream to ``taking_over``, and an empty one to the SDK.
+
+    The SDK is left everything that changes with Google's API, and refusals are left to it whole: it
+    reads their bodies and raises what ``error_mapping`` reads. Only a 200 with an event stream is
+    taken.
+    """
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        # The SDK asks for none at all. The answer's beginning has a deadline of its own.
+        # The SDK sets no timeouts. The answer's beginning has a deadline of its own.
         phases = {"connect": CONNECT_S, "write": WRITE_S, "pool": POOL_S, "read": None}
         request.extensions["timeout"] = phases
         response = await self._inner.handle_async_request(request)
@@ -98,7 +107,9 @@ class Connections(httpx2.AsyncHTTPTransport):
         """Close the idle connections that the other side has closed, or that are too old.
 
         httpcore2 does so when a request comes or goes, and never in between: after a busy hour
-        they would stay half closed (CLOSE-WAIT), each with its descriptor, until the next one.
+        they would stay half closed (CLOSE-WAIT), each with its descriptor, until the next one. It
+        has no public way to do it at another time, so this reads its list of connections; the
+        pinned release is what makes that safe, and a test over real sockets counts them.
         """
         for connection in self._pool.connections:
             if connection.is_idle() and connection.has_expired():
@@ -113,44 +124,6 @@ def tls() -> Any:
 def _no_cookies() -> http.cookiejar.CookieJar:
     policy = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
     return http.cookiejar.CookieJar(policy=policy)
-
-
-@functools.cache
-def sync_client() -> httpx2.Client:
-    """For key checks, which run in threads; httpx2's sync client is safe to share."""
-    timeout = httpx2.Timeout(CHECK_S, connect=CONNECT_S)
-
-    def set_timeouts(request: httpx2.Request) -> None:
-        request.extensions["timeout"] = timeout.as_dict()  # the SDK asks for none at all
-
-    return httpx2.Client(
-        transport=ListTransport(
-            verify=tls(), limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False
-        ),
-        cookies=_no_cookies(),
-        trust_env=False,
-        event_hooks={"request": [set_timeouts]},
-    )
-
-
-def options(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport) -> types.HttpOptions:
-    client = httpx2.AsyncClient(
-        transport=_HandoverTransport(transport), cookies=_no_cookies(), trust_env=False
-    )
-    return types.HttpOptions(
-        base_url=endpoint.base_url,
-        api_version=endpoint.api_version,
-        httpx_client=sync_client(),
-        httpx_async_client=client,
-        async_client_args={"ssl": tls()},
-    )
-
-
-def client_for(api_key: str, options: types.HttpOptions) -> genai.Client:
-    """A client for one key; 0.2 ms, because all that is dear is shared."""
-    if not api_key:  # the SDK would take a key from the environment
-        raise GeminiError("invalid_key")
-    return genai.Client(enterprise=False, api_key=api_key, http_options=options)
 
 
 class ListTransport(httpx2.HTTPTransport):
@@ -193,3 +166,46 @@ def _has_type(value: object, kind: type) -> bool:
     """Whether it is of the type; a number may be written as a text, as protobuf does."""
     in_text = kind is int and isinstance(value, str) and value.isascii() and value.isdigit()
     return in_text or type(value) is kind
+
+
+@functools.cache
+def sync_client() -> httpx2.Client:
+    """For key checks, which run in threads; httpx2's sync client is safe to share."""
+    timeout = httpx2.Timeout(CHECK_S, connect=CONNECT_S)
+
+    def set_timeouts(request: httpx2.Request) -> None:
+        request.extensions["timeout"] = timeout.as_dict()  # the SDK sets none
+
+    return httpx2.Client(
+        transport=ListTransport(
+            verify=tls(), limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False
+        ),
+        cookies=_no_cookies(),
+        trust_env=False,
+        event_hooks={"request": [set_timeouts]},
+    )
+
+
+def options(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport) -> types.HttpOptions:
+    """What the clients of all keys share.
+
+    Whatever is not given here the SDK makes for each client, even if it never uses it: its TLS
+    contexts alone would block the event loop for 50 ms and more with every request.
+    """
+    client = httpx2.AsyncClient(
+        transport=_HandoverTransport(transport), cookies=_no_cookies(), trust_env=False
+    )
+    return types.HttpOptions(
+        base_url=endpoint.base_url,
+        api_version=endpoint.api_version,
+        httpx_client=sync_client(),
+        httpx_async_client=client,
+        async_client_args={"ssl": tls()},
+    )
+
+
+def client_for(api_key: str, options: types.HttpOptions) -> genai.Client:
+    """A client for one key; 0.2 ms, because all that is dear is shared."""
+    if not api_key:  # the SDK would take a key from the environment
+        raise GeminiError("invalid_key")
+    return genai.Client(enterprise=False, api_key=api_key, http_options=options)
