@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat, PngImagePlugin
 from common.errors import AppError
 from conversations.files.decoding.pool import decode
 from conversations.files.formats import pictures
-from conversations.files.formats.picture_bounds import scans_of_jpeg
+from conversations.files.formats.picture_bytes import scans_of_jpeg
 from conversations.files.formats.pictures import clean_picture
 from tests.conversations.samples import (
     CAMERA,

@@ -15,15 +15,17 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFile, JpegImagePlugin
 
-from conversations.files.formats.picture_bounds import (
+from conversations.files.formats.picture_bytes import (
+    CONVERTED,
     MAX_PIXELS,
+    bare_gif,
+    bare_png,
+    bare_webp,
     check_bounds,
     frames_of,
     scans_of_jpeg,
     too_many_pixels,
 )
-from conversations.files.formats.picture_chunks import bare_gif, bare_png, bare_webp
-from conversations.files.formats.picture_kinds import CONVERTED
 from conversations.files.formats.refusals import bad_file
 from conversations.files.mediatypes import PICTURES
 

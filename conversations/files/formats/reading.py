@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.errors import AppError
-from conversations.files.formats.picture_kinds import picture_type
+from conversations.files.formats.picture_bytes import picture_type
 from conversations.files.formats.pictures import clean_picture
 
 HEAD_BYTES = 64 * 1024

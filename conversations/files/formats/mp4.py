@@ -25,7 +25,7 @@ class Box:
     end: int
 
 
-def blank_boxes(data: bytes) -> tuple[bytes, bool]:
+def blank_mp4(data: bytes) -> tuple[bytes, bool]:
     """The file without its metadata, of the same length; and whether its end is missing."""
     blanked = bytearray(data)
     cut_off = False
@@ -86,10 +86,10 @@ def _handler(data: bytearray, track: Box) -> bytes:
 def _descendant(data: bytearray, box: Box, *kinds: bytes) -> Box | None:
     for kind in kinds:
         inside = boxes_in(data, box.body, min(box.end, len(data)))
-        found = next((child for child in inside if child.kind == kind), None)
-        if found is None:
+        descendant = next((child for child in inside if child.kind == kind), None)
+        if descendant is None:
             return None
-        box = found
+        box = descendant
     return box
 
 
@@ -104,13 +104,15 @@ def _chunks(data: bytearray, track: Box) -> Iterator[tuple[int, int]]:
     table = _descendant(data, track, b"mdia", b"minf", b"stbl")
     if table is None:
         return
-    found = {box.kind: box for box in boxes_in(data, table.body, min(table.end, len(data)))}
-    if b"stsz" not in found or b"stsc" not in found or not found.keys() & {b"stco", b"co64"}:
+    tables = {box.kind: box for box in boxes_in(data, table.body, min(table.end, len(data)))}
+    if b"stsz" not in tables or b"stsc" not in tables or not tables.keys() & {b"stco", b"co64"}:
         return
-    places = _numbers(data, found.get(b"stco") or found[b"co64"], wide=b"stco" not in found)
-    (size, count) = struct.unpack_from(">II", data, found[b"stsz"].body + 4)
-    sizes = iter(_numbers(data, found[b"stsz"], skip=4) if not size else [size] * min(count, 10**6))
-    runs = _numbers(data, found[b"stsc"], per_entry=3)
+    places = _numbers(data, tables.get(b"stco") or tables[b"co64"], wide=b"stco" not in tables)
+    (size, count) = struct.unpack_from(">II", data, tables[b"stsz"].body + 4)
+    sizes = iter(
+        _numbers(data, tables[b"stsz"], skip=4) if not size else [size] * min(count, 10**6)
+    )
+    runs = _numbers(data, tables[b"stsc"], per_entry=3)
     firsts = [*runs[::3], len(places) + 1]
     for at, samples in enumerate(runs[1::3]):
         for chunk in range(firsts[at], min(firsts[at + 1], len(places) + 1)):
