@@ -17,10 +17,7 @@ ALLOWED: dict[str, str] = {
     "apikeys": "LIST_KEPT SONG _sings asked found kept ring said",
     "chatproject": "found",
     "common": "KEPT_CHARS found",
-    "conversations": (
-        "FOUND_OUT GIF_KEPT LOOK PNG_KEPT Told ToldRunOutput WEBP_KEPT _Asked _Said "
-        "_said_before _told _told_run asked found kept kept_type said told"
-    ),
+    "conversations": "_Asked _Said _said_before asked found said",
     "emulator": "ASKED_FOR MAX_KEPT_BYTES _found _kept_bytes asked found kept kept_bytes said told",
     "gemini": "Said Told kept",
     "web": "kept",

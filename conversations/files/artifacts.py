@@ -2,7 +2,9 @@
 
 The bytes are written first, under a name nobody can guess, and the row after them. So a row always
 has its bytes, and what a killed process leaves is a file that nothing points at: ``cleanmedia``
-finds those.
+finds those. The other way round, a reader could find a row without its bytes.
+
+No connection to the database is held while bytes are decoded or written.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from common.streaming import release_connection
 from conversations.access import artifact_for, run_for, thread_for
 from conversations.files.decoding.pool import decode
 from conversations.files.formats.reading import ReadFile, read_file
-from conversations.files.mediatypes import kept_type
+from conversations.files.mediatypes import stored_type
 from conversations.files.names import display_name, with_extension
-from conversations.files.quota import check_space, claim_space, disk_full
+from conversations.files.quota import check_quota, disk_full, reserve_quota
 from conversations.models import Artifact, Thread, artifact_path
 
 
@@ -38,12 +40,12 @@ def artifact_create(
     size: tuple[int, int] | None = None,
     artifact_id: UUID | None = None,
 ) -> Artifact:
-    """Keep a file that an agent made; its path is random and nothing of it comes from the name.
+    """Store a file that an agent made; its path is random and nothing of it comes from the name.
 
     Args:
-        mime_type: kept if it is on the list of what is shown; otherwise the file has no type.
+        mime_type: stored if it is on the list of what is shown; otherwise the file has no type.
         size: width and height of a picture, in pixels.
-        artifact_id: the id it is to have, if that was told to somebody already.
+        artifact_id: the id it is to have, if an event has named it already.
 
     Raises:
         AppError: ``thread_not_found``, ``run_not_found``, ``storage_full`` (507).
@@ -52,26 +54,26 @@ def artifact_create(
     run = run_for(owner_id, run_id) if run_id else None
     artifact = Artifact(owner_id=owner_id, thread=thread, run=run, kind=Artifact.Kind.PRODUCED)
     artifact.id = artifact_id or artifact.id
-    artifact.mime_type, artifact.name = kept_type(mime_type), display_name(name)
+    artifact.mime_type, artifact.name = stored_type(mime_type), display_name(name)
     artifact.width, artifact.height = size or (None, None)
     _store(artifact, ContentFile(data))
     return artifact
 
 
 def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str) -> Artifact:
-    """Keep a file from a person, if it is of a kind that we take; waits until it was read.
+    """Store a file from a person, if it is of a kind that we take; waits until it was read.
 
     What it says of people, places and devices is taken out; pictures are kept upright.
 
     Raises:
         AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),
             ``storage_full`` (507), ``busy`` (429, 503), ``looks_like_key`` for its name. Nothing
-            is kept then.
+            is stored then.
     """
     refuse_key(name, field="file")
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         raise too_large()
-    check_space(owner_id, size_bytes)
+    check_quota(owner_id, size_bytes)
     release_connection()
     data = file.read()
     read = decode(owner_id, read_file, data, name)
@@ -79,10 +81,10 @@ def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str
 
 
 def artifact_keep(*, owner_id: int, data: bytes, read: ReadFile, name: str) -> Artifact:
-    """Keep a file from a person that a worker has read.
+    """Store a file from a person that a worker has read.
 
     Raises:
-        AppError: ``storage_full`` (507). Nothing is kept then.
+        AppError: ``storage_full`` (507). Nothing is stored then.
     """
     artifact = Artifact(owner_id=owner_id, kind=Artifact.Kind.UPLOADED)
     artifact.name = with_extension(display_name(name), read.extension)
@@ -109,12 +111,12 @@ def _store(artifact: Artifact, content: File[bytes], text: bytes | None = None) 
     artifact.size_bytes = content.size
     artifact.text_bytes = None if text is None else len(text)
     size_bytes = content.size + len(text or b"")
-    check_space(artifact.owner_id, size_bytes)
+    check_quota(artifact.owner_id, size_bytes)
     release_connection()
     _write(artifact, content, text)
     try:
         with transaction.atomic():
-            claim_space(artifact.owner_id, size_bytes)
+            reserve_quota(artifact.owner_id, size_bytes)
             artifact.save(force_insert=True)
     except BaseException as error:
         _remove(artifact)

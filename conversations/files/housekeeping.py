@@ -21,7 +21,7 @@ ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class Removed:
     """How many were removed, or would be."""
 
     files_without_row: int
@@ -29,7 +29,7 @@ class Cleaned:
     unsent_uploads: int
 
 
-def media_clean(*, dry_run: bool = False) -> Cleaned:
+def media_clean(*, dry_run: bool = False) -> Removed:
     """Remove files without a row, rows without a file, and uploads unsent for a day.
 
     Raises:
@@ -43,12 +43,12 @@ def media_clean(*, dry_run: bool = False) -> Cleaned:
         kind=Artifact.Kind.UPLOADED, thread=None, created_at__lt=now - UNSENT
     )
     if dry_run:
-        return Cleaned(len(files), len(rows), unsent.count())
+        return Removed(len(files), len(rows), unsent.count())
     for name in files:
         default_storage.delete(name)
     for batch in _batches(rows):
         _delete(Artifact.objects.filter(pk__in=batch))
-    return Cleaned(len(files), len(rows), _delete(unsent))
+    return Removed(len(files), len(rows), _delete(unsent))
 
 
 def _files_without_row(before: datetime) -> Iterator[str]:

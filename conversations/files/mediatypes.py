@@ -61,10 +61,11 @@ TEXT_BY_EXTENSION = {
 }
 
 
-def kept_type(mime_type: str) -> str:
-    """The type under which a produced file is kept: its own if it is on the list.
+def stored_type(mime_type: str) -> str:
+    """The type under which a produced file is stored: its own if it is on the list.
 
     Of a document nobody made a text, so it is a file as any.
     """
-    kept = mime_type in SHOWN_TYPES - DOCUMENTS.keys() or mime_type == SANDBOXED_TYPE
-    return mime_type if kept else OTHER_TYPE
+    if mime_type in SHOWN_TYPES - DOCUMENTS.keys() or mime_type == SANDBOXED_TYPE:
+        return mime_type
+    return OTHER_TYPE

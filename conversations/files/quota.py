@@ -1,4 +1,9 @@
-"""How much room files take, and how much they may."""
+"""The quota of a user's files, and the room that is left on the disk.
+
+It is checked twice. Before the bytes are written, without a lock, so that what will not fit is not
+written at all. And under a lock, in the transaction that stores the row: in between, other uploads
+of the same person may have passed the same first check.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +25,8 @@ def used_bytes(owner_id: int) -> int:
     return (total["files"] or 0) + (total["texts"] or 0)
 
 
-def check_space(owner_id: int, size_bytes: int) -> None:
-    """Look before writing, so that what will not fit is not written at all.
+def check_quota(owner_id: int, size_bytes: int) -> None:
+    """Whether so many bytes would fit; nothing is reserved.
 
     Raises:
         AppError: ``storage_full`` (507), over the user's quota or when the disk is nearly full.
@@ -32,19 +37,22 @@ def check_space(owner_id: int, size_bytes: int) -> None:
         raise disk_full()
 
 
-def claim_space(owner_id: int, size_bytes: int) -> None:
-    """Make sure that a row of this size still fits; held until the transaction ends.
+def reserve_quota(owner_id: int, size_bytes: int) -> None:
+    """Check the quota for a row that is stored next; call it inside of that transaction.
 
-    The lock on the owner makes uploads of one person queue here, so that each counts what the
-    one before it took: together they cannot get past the quota by a single byte. SQLite's
-    transactions are alone anyway.
+    The lock on the owner's row makes the uploads of one person queue here until their rows are
+    committed, so that each counts what the ones before it took: together they cannot get past the
+    quota by a single byte. Locking the files themselves would not do, because a new row cannot be
+    locked. NO KEY, because every row of the user's that is stored meanwhile refers to the owner.
+    The bytes are written already, so the lock is held for milliseconds. SQLite's transactions are
+    alone anyway.
 
     Raises:
         AppError: ``storage_full`` (507).
     """
     owner = get_user_model().objects.select_for_update(no_key=True).filter(pk=owner_id)
     list(owner.values_list("pk"))
-    check_space(owner_id, size_bytes)
+    check_quota(owner_id, size_bytes)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -1,7 +1,8 @@
-"""Writing the ledger of model calls.
+"""Writing the ledger of model calls, for budgets and usage.
 
 It needs no lease: what a call used is a fact, whoever ends the run meanwhile. Only the process
-that makes a call writes of it, each time all that is known by then.
+that makes a call writes its row, each time all that is known by then; so writing one again is
+always safe, also after its run was ended in another's place.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from conversations.models import ModelCall, Run
 
-FOUND_OUT = (
+UPDATED_FIELDS = (  # all that changes while a call goes on
     "input_tokens",
     "output_tokens",
     "thought_tokens",
@@ -60,13 +61,21 @@ class ModelCallRow:
 def calls_write(calls: Sequence[ModelCallRow]) -> None:
     """Write rows of the ledger, new or again; call it inside a transaction.
 
-    What a call belongs to may be gone by now. The row stays without it, but not without its owner.
+    What a call belongs to may be gone by now. The row stays without it, but not without its owner:
+    deleting a conversation gives no budget back. One row that refers to something gone would fail
+    the foreign keys of all, so the references are looked up first; what is deleted right after
+    that still fails the commit, and the caller writes again.
+
+    Args:
+        calls: each with all that is known of it by now.
     """
     if not calls:
         return
-    owners = _there(get_user_model(), {call.owner_id for call in calls})
-    runs = _there(Run, {call.run_id for call in calls})
-    keys = _there(ModelCall._meta.get_field("key").related_model, {call.key_id for call in calls})
+    owners = _existing(get_user_model(), {call.owner_id for call in calls})
+    runs = _existing(Run, {call.run_id for call in calls})
+    keys = _existing(
+        ModelCall._meta.get_field("key").related_model, {call.key_id for call in calls}
+    )
     rows = []
     for call in calls:
         row = ModelCall(**asdict(call))
@@ -76,7 +85,7 @@ def calls_write(calls: Sequence[ModelCallRow]) -> None:
         if call.owner_id in owners:
             rows.append(row)
     ModelCall.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["call_id"], update_fields=FOUND_OUT
+        rows, update_conflicts=True, unique_fields=["call_id"], update_fields=UPDATED_FIELDS
     )
 
 
@@ -85,5 +94,5 @@ def calls_interrupt(run_id: UUID) -> None:
     ModelCall.objects.filter(run_id=run_id, outcome="").update(outcome="interrupted")
 
 
-def _there(model: type[models.Model], ids: Collection[Any]) -> set[Any]:
+def _existing(model: type[models.Model], ids: Collection[Any]) -> set[Any]:
     return set(model._default_manager.filter(pk__in=ids - {None}).values_list("pk", flat=True))  # type: ignore[operator]

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from conversations.files.housekeeping import Cleaned, media_clean
+from conversations.files.housekeeping import Removed, media_clean
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact, open_run
 from tests.conversations.samples import uploaded
@@ -23,7 +23,7 @@ from tests.conversations.samples import uploaded
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOTHING = Cleaned(0, 0, 0)
+NOTHING = Removed(0, 0, 0)
 
 
 def aged(path, hours=2):
@@ -56,9 +56,9 @@ def test_a_tidy_place_stays_as_it_is(alice, own_media_folder):
 def test_a_file_that_no_row_points_at_goes_once_it_cannot_be_on_its_way(alice, own_media_folder):
     lost, young = lost_file(own_media_folder, alice), lost_file(own_media_folder, alice, hours=0)
 
-    assert media_clean(dry_run=True) == Cleaned(1, 0, 0)
+    assert media_clean(dry_run=True) == Removed(1, 0, 0)
     assert lost.exists()
-    assert media_clean() == Cleaned(1, 0, 0)
+    assert media_clean() == Removed(1, 0, 0)
     assert (lost.exists(), young.exists()) == (False, True)
     assert media_clean() == NOTHING
 
@@ -67,7 +67,7 @@ def test_a_row_whose_file_is_gone_goes(alice, own_media_folder):
     kept, gone = make_artifact(alice), make_artifact(alice)
     (own_media_folder / gone.file.name).unlink()
 
-    assert media_clean() == Cleaned(0, 1, 0)
+    assert media_clean() == Removed(0, 1, 0)
 
     assert Artifact.objects.get() == kept
 
@@ -91,7 +91,7 @@ def test_an_upload_that_no_message_carried_goes_after_a_day(
     made = days_old(make_artifact(alice), 99)
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert media_clean() == Cleaned(0, 0, 1)
+        assert media_clean() == Removed(0, 0, 1)
 
     assert set(Artifact.objects.all()) == {young, carried, made}
     assert not (own_media_folder / old.file.name).exists()
@@ -120,7 +120,7 @@ from conversations.files import artifacts
 
 owner = User.objects.create(username="alice")
 if sys.argv[1] == "storing":
-    artifacts.claim_space = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+    artifacts.reserve_quota = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 else:
     artifacts.decode = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 artifacts.artifact_upload(owner_id=owner.pk, file=BytesIO(b"hello"), size_bytes=5, name="a.txt")

@@ -126,7 +126,7 @@ def test_a_row_that_cannot_be_written_takes_its_bytes_along(alice, own_media_fol
     def broken(owner_id, size_bytes):
         raise DatabaseError("the connection is lost")
 
-    monkeypatch.setattr(artifacts, "claim_space", broken)
+    monkeypatch.setattr(artifacts, "reserve_quota", broken)
     with pytest.raises(DatabaseError):
         uploaded(alice)
 

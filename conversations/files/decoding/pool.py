@@ -29,7 +29,7 @@ from django.conf import settings
 
 from conversations.files.decoding.process import Limits, WorkerProcess, busy
 
-JOBS_PER_OWNER = 32  # waiting; three questions with ten files each
+JOBS_PER_OWNER = 32  # waiting; three messages with ten files each
 JOBS = 256
 WAIT_S = 30.0
 IDLE_S = 120.0  # a worker without a job ends, and with it the memory that it holds
@@ -67,9 +67,9 @@ _lock = Lock()
 @functools.cache
 def _pool() -> DecodingPool:
     limits = Limits(settings.DECODING_CPU_S, settings.DECODING_MEMORY_BYTES)
-    made = DecodingPool(settings.DECODING_WORKERS, limits)
-    atexit.register(made.close)
-    return made
+    new = DecodingPool(settings.DECODING_WORKERS, limits)
+    atexit.register(new.close)
+    return new
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +141,7 @@ class DecodingPool:
             if job is None:
                 continue
             try:
-                _answer(job, process)
+                _run_job(job, process)
             finally:
                 self._done(job.owner_id)
 
@@ -172,7 +172,7 @@ class DecodingPool:
             self._changed.notify()
 
 
-def _answer(job: _Job, process: WorkerProcess) -> None:
+def _run_job(job: _Job, process: WorkerProcess) -> None:
     """Have the job done, unless nobody waits for it any more or it waited too long."""
     if not job.future.set_running_or_notify_cancel():
         return

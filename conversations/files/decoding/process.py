@@ -37,7 +37,14 @@ class Limits:
 
 
 class WorkerProcess:
-    """Runs one job at a time. Not for more than one thread, but for ``close``."""
+    """Runs one job at a time. Not for more than one thread, but for ``close``.
+
+    The limits inside of the worker (``worker.py``) end a job that works too much. Outside, a
+    watchdog kills the process group of one that takes too long by the clock: a job that sleeps,
+    one that started a process of its own (Pandoc), or a worker that no longer answers because its
+    code is not ours any more. After a kill, or whatever else came instead of a whole reply, the
+    pipe may hold half a message: the process is always replaced, never used again.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -57,9 +64,9 @@ class WorkerProcess:
         watchdog.daemon = True
         watchdog.start()
         try:
-            reply = _exchanged(child, Job(work, self._limits.cpu_s))
+            reply = _exchange(child, Job(work, self._limits.cpu_s))
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise self._broke_off(child, name, error) from None
+            raise self._error_for(child, name, error) from None
         except BaseException:
             self.stop()  # half a job may have been written
             raise
@@ -100,7 +107,7 @@ class WorkerProcess:
             )
             return self._child
 
-    def _broke_off(self, child: subprocess.Popen[bytes], name: str, error: Exception) -> AppError:
+    def _error_for(self, child: subprocess.Popen[bytes], name: str, error: Exception) -> AppError:
         """What a job without a reply means for who waits for it."""
         self.stop()
         if self._closed:
@@ -114,7 +121,7 @@ class WorkerProcess:
         return _damaged()
 
 
-def _exchanged(child: subprocess.Popen[bytes], job: Job) -> Reply:
+def _exchange(child: subprocess.Popen[bytes], job: Job) -> Reply:
     jobs, replies = cast(IO[bytes], child.stdin), cast(IO[bytes], child.stdout)
     pickle.dump(tuple(job), jobs)
     jobs.flush()
@@ -132,14 +139,18 @@ def _read(stream: IO[bytes], count: int) -> bytes:
 
 
 class _ReplyUnpickler(pickle.Unpickler):
-    """Takes plain values and our dataclasses: a worker that a file took over gains nothing here."""
+    """Takes plain values and our dataclasses: a worker that a file took over gains nothing here.
+
+    Unpickling calls whatever a pickle names, which would run code of its choice in the server. A
+    dataclass of ours, of a module that the server has imported already, only stores its fields.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
-        found = getattr(sys.modules.get(module), name, None)
-        ours = module.startswith("conversations.") and isinstance(found, type)
-        if not ours or not dataclasses.is_dataclass(found):
+        cls = getattr(sys.modules.get(module), name, None)
+        is_ours = module.startswith("conversations.") and isinstance(cls, type)
+        if not is_ours or not dataclasses.is_dataclass(cls):
             raise pickle.UnpicklingError(f"{module}.{name} is no result")
-        return found
+        return cls
 
 
 def _value(reply: Reply, name: str) -> Any:

@@ -1,7 +1,17 @@
 """The worker process: runs one function after the other over foreign bytes, within limits.
 
-It has neither Django nor the server's environment, so no secret; it can write no file. What is over
-the CPU limit of a job ends the process, what is over its memory fails there with ``MemoryError``.
+The libraries that read pictures, PDFs and films are large, partly C, and meet bytes that somebody
+chose. This process is what such a library may take over or bring down, so it has nothing: neither
+Django nor the server's environment, so no secret and no database; and it can write no file
+(``RLIMIT_FSIZE``). Its limits are the kernel's, because code in C asks nobody:
+
+- CPU time, set anew for each job. Past it SIGXCPU ends the process. It is CPU time and not time by
+  the clock, or a busy machine would refuse good files; a file that makes it wait instead of work
+  meets the clock of the server (``process.py``).
+- Address space, for the process's whole life. Past it an allocation fails: mostly as
+  ``MemoryError``, which refuses the file and leaves the process alive; a library in C may also
+  abort, which the server sees as a process that ended.
+- No core dump: it would hold what somebody sent.
 
     python -m conversations.files.decoding.worker MEMORY_BYTES
 
@@ -86,6 +96,7 @@ def _limit(what: int, value: int) -> None:
 
 def _limit_cpu(seconds: int) -> None:
     """End this process once the job has used so many seconds of CPU time."""
+    # The kernel counts from the start of the process, so each job gets its share on top.
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))

@@ -41,9 +41,9 @@ def clean_pdf(data: bytes) -> Pdf:
                 raise bad_file("This PDF has no pages. Export it anew, then send it.")
             if _is_signed(pdf):
                 return Pdf(None, "Signed, so its author and dates stay in it.")
-            found = _remove_private(pdf)
+            removed = _remove_private(pdf)
             mended = pdf.is_encrypted or not data.startswith(HEADER) or bool(pdf.get_warnings())
-            return Pdf(_saved(pdf) if found or mended else None, _cut_off(data, len(pdf.pages)))
+            return Pdf(_saved(pdf) if removed or mended else None, _cut_off(data, len(pdf.pages)))
     except pikepdf.PasswordError:
         raise bad_file(
             "This PDF is protected with a password. Save a copy without one, then send that."
@@ -60,16 +60,16 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
 
 def _remove_private(pdf: pikepdf.Pdf) -> bool:
     """Take out what tells of people and programs; whether there was any."""
-    found = "/Info" in pdf.trailer
-    if found:
+    removed = "/Info" in pdf.trailer
+    if removed:
         del pdf.trailer.Info
     for obj in pdf.objects:
         if isinstance(obj, pikepdf.Dictionary | pikepdf.Stream):
             for name in PRIVATE:
                 if name in obj:
                     del obj[name]
-                    found = True
-    return found
+                    removed = True
+    return removed
 
 
 def _saved(pdf: pikepdf.Pdf) -> bytes:

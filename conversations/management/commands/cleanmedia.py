@@ -18,13 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> str:
         try:
-            cleaned = media_clean(dry_run=options["dry_run"])
+            removed = media_clean(dry_run=options["dry_run"])
         except AppError as error:
             raise CommandError(error.message) from None
         did = "Would remove" if options["dry_run"] else "Removed"
         self.stdout.write(
-            f"{did} {cleaned.files_without_row:,} files without a row, "
-            f"{cleaned.rows_without_file:,} rows without a file, "
-            f"{cleaned.unsent_uploads:,} uploads never sent."
+            f"{did} {removed.files_without_row:,} files without a row, "
+            f"{removed.rows_without_file:,} rows without a file, "
+            f"{removed.unsent_uploads:,} uploads never sent."
         )
         return "Done."
