@@ -114,8 +114,8 @@ def test_every_code_that_ends_an_answer_is_documented():
 def test_every_activity_is_documented():
     told = {
         event["activityType"]
-        for stream in (ROOT / "tests" / "streams").glob("*.json")
-        for event in json.loads(stream.read_text(encoding="utf-8"))
+        for stream in (ROOT / "tests" / "streams").glob("*.jsonl")
+        for event in map(json.loads, stream.read_text(encoding="utf-8").strip().split("\n"))
         if event["type"] == "ACTIVITY_SNAPSHOT"
     }
     documented = re.findall(r"^\| `([a-z]+)` \|", text_of("docs/wire.md"), re.MULTILINE)

@@ -121,8 +121,9 @@ const streams: Record<string, Raw[]> = {
 
 const folder = join(import.meta.dirname, '../../../tests/streams')
 if (existsSync(folder)) {
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
-    streams[name] = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Raw[]
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.jsonl'))) {
+    const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
+    streams[name] = lines.map((line) => JSON.parse(line) as Raw)
   }
 }
 
