@@ -16,11 +16,9 @@ ALLOWED: dict[str, str] = {
     ),
     "apikeys": "LIST_KEPT SONG _sings asked found kept ring said",
     "chatproject": "found",
-    "common": "KEPT_CHARS found",
+    "common": "KEPT_CHARS",
     "conversations": "_Asked _Said _said_before asked found said",
-    "emulator": "ASKED_FOR MAX_KEPT_BYTES _found _kept_bytes asked found kept kept_bytes said told",
     "gemini": "Said Told kept",
-    "web": "kept",
 }
 
 
