@@ -89,21 +89,21 @@ class PeopleAdmin(RestrictedAdmin, UserAdmin):  # type: ignore[type-arg]  # not 
             response = super().user_change_password(request, id, form_url)
             user = self.get_object(request, id)
             if user and request.method == "POST" and response.status_code == 302:
-                note(user, What.PASSWORD, by=cast(User, request.user))
+                note(user, What.PASSWORD, actor=cast(User, request.user))
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         for what, fields in _changes(obj, form.changed_data, change).items():
-            note(obj, what, by=cast(User, request.user), detail=", ".join(fields))
+            note(obj, what, actor=cast(User, request.user), detail=", ".join(fields))
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.user_delete(user=obj, by=cast(User, request.user))
+        services.user_delete(user=obj, actor=cast(User, request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        by = cast(User, request.user)
-        for user in sorted(queryset, key=lambda user: user == by):  # oneself last: it is the actor
-            services.user_delete(user=user, by=by)
+        actor = cast(User, request.user)
+        for user in sorted(queryset, key=lambda user: user == actor):  # oneself last
+            services.user_delete(user=user, actor=actor)
 
 
 def _changes(user: User, changed: list[str], change: bool) -> dict[str, list[str]]:

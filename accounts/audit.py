@@ -21,11 +21,11 @@ SENTENCES = {
 ADVICE = "If you did not expect this, talk to them, and choose a new password."
 
 
-def note(user: User, what: str, *, by: User, via: str = Via.ADMIN, detail: str = "") -> None:
+def note(user: User, what: str, *, actor: User, via: str = Via.ADMIN, detail: str = "") -> None:
     """Write one line of the audit, in the transaction of what it tells."""
     AccountAudit.objects.create(
-        actor=None if what == What.DELETE and by == user else by,
-        actor_name=by.get_username(),
+        actor=None if what == What.DELETE and actor == user else actor,
+        actor_name=actor.get_username(),
         via=via,
         user=None if what == What.DELETE else user,
         user_name=user.get_username(),

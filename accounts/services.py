@@ -26,7 +26,7 @@ from common.keylike import refuse_key
 from gemini import catalogue
 from gemini.voices import is_voice
 
-# Sent in the transaction of the choice, with ``user``, ``key`` and ``by``: keys are another app's.
+# Sent in the transaction of the choice, with ``user``, ``key``, ``actor``: keys are another app's.
 key_chosen = Signal()
 # Sent in the transaction that deletes ``user``: lock the rows that running answers write to.
 user_deletion = Signal()
@@ -105,7 +105,7 @@ def sessions_end(*, user: User) -> None:
     UserProfile.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
 
 
-def user_delete(*, user: User, by: User) -> None:
+def user_delete(*, user: User, actor: User) -> None:
     """Delete an account with all that belongs to it; its running answers lose their log."""
     user_id = user.pk
 
@@ -116,7 +116,7 @@ def user_delete(*, user: User, by: User) -> None:
             return
         # Nobody adds a row to this user any more; what was added before the lock is locked now.
         user_deletion.send(sender=User, user=row)
-        audit.note(row, audit.What.DELETE, by=by)
+        audit.note(row, audit.What.DELETE, actor=actor)
         row.delete()
 
     delete_with_retry(delete)
@@ -143,11 +143,11 @@ def models_offered(user_id: int) -> list[catalogue.ModelInfo]:
     return list({model.name: model for model in (*catalogue.chat_models(), *listed)}.values())
 
 
-def profile_choose_key(*, user: User, key_id: UUID | None, by: object = None) -> None:
+def profile_choose_key(*, user: User, key_id: UUID | None, actor: object = None) -> None:
     """Select the key that the user's runs work with, an own or a lent one; None selects none.
 
     Args:
-        by: who does it, if not the user; handed on to ``key_chosen``.
+        actor: who does it, if not the user; handed on to ``key_chosen``.
 
     Raises:
         AppError: ``key_not_found`` (404), the same for a foreign key and for none, or
@@ -163,7 +163,7 @@ def profile_choose_key(*, user: User, key_id: UUID | None, by: object = None) ->
     with transaction.atomic():
         UserProfile.objects.filter(pk=user.pk).update(selected_api_key=key_id)
         if key_id is not None:
-            key_chosen.send(sender=UserProfile, user=user, key=key, by=by)
+            key_chosen.send(sender=UserProfile, user=user, key=key, actor=actor)
 
 
 def profile_choose_fallbacks(*, user: User, key_ids: list[UUID]) -> None:

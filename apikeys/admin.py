@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -19,15 +17,15 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from accounts.admin import PeopleAdmin
 from accounts.adminsite import ReadOnlyAdmin, RestrictedAdmin
 from apikeys import health, lending, services
-from apikeys.audit import Actor, Via, What, note
-from apikeys.checking import CheckedKey, key_check
-from apikeys.models import KeyAudit, KeyLoan, UserApiKey
-from common.errors import AppError
+from apikeys.admin_forms import LIMITS, HealthFilter, KeyForm
+from apikeys.audit import Actor, KeyAudit, Via, What, note
+from apikeys.models import KeyLoan, UserApiKey
+from apikeys.terms import BUDGETS
+from apikeys.verification import CheckedKey, keys_verify
 
 Status = UserApiKey.Status
 
-LIMITS = ("expires_at", *services.BUDGETS)
-FACTS = (
+READ_ONLY = (
     "tail",
     "health",
     "quota_until",
@@ -39,81 +37,8 @@ FACTS = (
 )
 
 
-def by(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     return Actor.of(cast(User, request.user), Via.ADMIN)
-
-
-class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """The secret is checked with Google as part of the form, so a refusal is shown beside it."""
-
-    secret = forms.CharField(
-        label="Key",
-        max_length=2000,
-        strip=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
-    )
-
-    class Meta:
-        model = UserApiKey
-        fields = ("user", "name", "is_active", *LIMITS)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.checked: CheckedKey | None = None
-        if not self.instance._state.adding and "secret" in self.fields:
-            self.fields["secret"].required = False
-            self.fields["secret"].help_text = "Leave empty to keep the stored key."
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """The limits that were changed."""
-        changed = set(self.changed_data)
-        return {name: self.cleaned_data[name] for name in LIMITS if name in changed}
-
-    @sensitive_variables()
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        raw = cleaned.pop("secret", "")
-        adding = self.instance._state.adding
-        owner = cleaned.get("user") if adding else self.instance.user
-        if owner and not self.errors:
-            own = None if adding else self.instance.pk
-            try:
-                services.limits_check(self.limits, self.instance)
-                services.key_name_check(owner.pk, cleaned["name"], but=own)
-                if raw:
-                    self.checked = key_check(owner=owner, raw=raw, replaces=own)
-            except AppError as error:
-                fields = set(error.fields or {}).intersection(self.fields)
-                at = fields.pop() if fields else "secret"
-                raise ValidationError({at: error.message}) from None
-        return cleaned
-
-
-class HealthFilter(admin.SimpleListFilter):
-    """By health as it is now: dates pass without anybody writing them down."""
-
-    title = "health"
-    parameter_name = "health"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(value), str(label)) for value, label in Status.choices]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[UserApiKey]
-    ) -> QuerySet[UserApiKey]:
-        wanted, now = self.value(), timezone.now()
-        if wanted is None:
-            return queryset
-        expired, renewed = Q(expires_at__lte=now), Q(status=Status.QUOTA, quota_until__lte=now)
-        if wanted == Status.EXPIRED:
-            return queryset.filter(expired)
-        found = Q(status=wanted)
-        if wanted == Status.ACTIVE:
-            found |= renewed
-        elif wanted == Status.QUOTA:
-            found &= ~renewed | Q(quota_until=None)
-        return queryset.filter(found).exclude(expired)
 
 
 class LoanInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -171,8 +96,8 @@ class KeyAdmin(RestrictedAdmin):
 
     @admin.display(description="last error")
     def last_error(self, key: UserApiKey) -> str:
-        found = health.last_error(key)
-        return f"{found['at']:%Y-%m-%d %H:%M} UTC: {found['message']}" if found else "-"
+        error = health.last_error(key)
+        return f"{error['at']:%Y-%m-%d %H:%M} UTC: {error['message']}" if error else "-"
 
     def get_inlines(self, request: HttpRequest, obj: UserApiKey | None) -> list[Any]:
         return list(self.inlines) if obj else []
@@ -181,10 +106,10 @@ class KeyAdmin(RestrictedAdmin):
         if obj is None:
             return ["user", "name", "secret", *LIMITS]
         typed = ["secret"] if self.has_change_permission(request, obj) else []
-        return ["user", "name", *typed, "is_active", *LIMITS, *FACTS]
+        return ["user", "name", *typed, "is_active", *LIMITS, *READ_ONLY]
 
     def get_readonly_fields(self, request: HttpRequest, obj: UserApiKey | None = None) -> list[str]:
-        return [] if obj is None else ["user", *FACTS]  # the seal is made for its owner
+        return [] if obj is None else ["user", *READ_ONLY]  # the seal is made for its owner
 
     @method_decorator(never_cache)
     @method_decorator(sensitive_post_parameters("secret"))
@@ -197,30 +122,34 @@ class KeyAdmin(RestrictedAdmin):
         if not change:
             assert checked is not None  # noqa: S101  # the form requires it
             stored = services.key_store(
-                owner=obj.user, name=obj.name, checked=checked, by=by(request), limits=form.limits
+                owner=obj.user,
+                name=obj.name,
+                checked=checked,
+                actor=actor_of(request),
+                limits=form.limits,
             )
             obj.pk = stored.pk
             return
         key = UserApiKey.objects.select_related("user").get(pk=obj.pk)
         if "name" in form.changed_data:
-            services.key_rename(key=key, name=obj.name, by=by(request))
+            services.key_rename(key=key, name=obj.name, actor=actor_of(request))
         if form.limits:
-            services.key_set_limits(key=key, limits=form.limits, by=by(request))
+            services.key_set_limits(key=key, limits=form.limits, actor=actor_of(request))
         if "is_active" in form.changed_data:
-            services.key_set_active(key=key, active=obj.is_active, by=by(request))
+            services.key_set_active(key=key, active=obj.is_active, actor=actor_of(request))
         if checked is not None:
-            services.key_put(key=key, checked=checked, by=by(request))
+            services.key_put(key=key, checked=checked, actor=actor_of(request))
 
     def delete_model(self, request: HttpRequest, obj: UserApiKey) -> None:
-        services.key_delete(key=obj, by=by(request))
+        services.key_delete(key=obj, actor=actor_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserApiKey]) -> None:
         for key in queryset:
-            services.key_delete(key=key, by=by(request))
+            services.key_delete(key=key, actor=actor_of(request))
 
     @admin.action(description="Verify with Google", permissions=["change"])
     def verify(self, request: HttpRequest, keys: QuerySet[UserApiKey]) -> None:
-        for key in health.keys_verify(list(keys.select_related("user")), by=by(request)):
+        for key in keys_verify(list(keys.select_related("user")), actor=actor_of(request)):
             self.message_user(request, f"{key}: {key.health.label}.")
 
     @admin.action(description="Switch on", permissions=["change"])
@@ -233,7 +162,7 @@ class KeyAdmin(RestrictedAdmin):
 
     def _switch(self, request: HttpRequest, keys: QuerySet[UserApiKey], *, active: bool) -> None:
         for key in keys.select_related("user"):
-            services.key_set_active(key=key, active=active, by=by(request))
+            services.key_set_active(key=key, active=active, actor=actor_of(request))
         self.message_user(
             request, f"{len(keys)} switched {'on' if active else 'off'}.", messages.SUCCESS
         )
@@ -245,7 +174,7 @@ class LoanAdmin(ReadOnlyAdmin):
 
     owner_path = "key__user"
     list_display = ("label", "owner", "key", "borrower", "group", "ends_at", "revoked_at")
-    fields = (*list_display, *services.BUDGETS, "allowed_models", "created_at")
+    fields = (*list_display, *BUDGETS, "allowed_models", "created_at")
     search_fields = ("label", "key__user__username", "borrower__username", "group__name")
     list_select_related = ("key__user", "borrower", "group")
     actions = ("revoke",)
@@ -260,7 +189,7 @@ class LoanAdmin(ReadOnlyAdmin):
     @admin.action(description="End these loans", permissions=["revoke"])
     def revoke(self, request: HttpRequest, loans: QuerySet[KeyLoan]) -> None:
         for loan in loans.select_related("key__user", "borrower", "group"):
-            lending.loan_revoke(loan=loan, by=by(request))
+            lending.loan_revoke(loan=loan, actor=actor_of(request))
         self.message_user(request, f"{len(loans)} ended.", messages.SUCCESS)
 
 
@@ -298,7 +227,7 @@ class PeopleWithKeysAdmin(PeopleAdmin):
         super().save_formset(request, form, formset, change)
         for inline in formset.forms:
             if "selected_api_key" in inline.changed_data and inline.instance.selected_api_key:
-                note(inline.instance.selected_api_key, What.SELECT, by(request))
+                note(inline.instance.selected_api_key, What.SELECT, actor_of(request))
 
 
 admin.site.unregister(User)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
@@ -16,22 +17,25 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import current_user, validated_body
-from apikeys import health, services
+from apikeys import lending, services
 from apikeys.audit import audit_of
-from apikeys.checking import throttle_check
 from apikeys.models import UserApiKey
 from apikeys.selectors import key_for, keys_of, loan_to, loans_to, selected_key_id
-from apikeys.shapes import (
+from apikeys.serializers import (
     AuditOutput,
     ChangeInput,
     KeyInput,
     KeyOutput,
+    LoanInput,
+    LoanOutput,
     ModelsOutput,
     ReplaceInput,
     lent_key,
     own_key,
 )
-from common.paging import IntegerCursorInput, cursor_of, linked, page_of
+from apikeys.terms import BUDGETS
+from apikeys.verification import key_models, key_verify, throttle_check
+from common.paging import IntegerCursorInput, UuidCursorInput, cursor_of, linked, page_of
 
 
 def _answer(request: Request, key: UserApiKey, code: int = status.HTTP_200_OK) -> Response:
@@ -56,7 +60,7 @@ class KeyListView(APIView):
         """Check a key with Google and store it."""
         data = validated_body(KeyInput, request)
         throttle_check(current_user(request))
-        key = services.key_add(owner=current_user(request), name=data["name"], raw=data["key"])
+        key = services.key_add(owner=current_user(request), name=data["name"], pasted=data["key"])
         return _answer(request, key, status.HTTP_201_CREATED)
 
 
@@ -66,7 +70,7 @@ class KeyView(APIView):
     def patch(self, request: Request, key_id: UUID) -> Response:
         """Rename a key, switch it on or off, set its expiry date and budgets."""
         key, data = key_for(current_user(request), key_id), validated_body(ChangeInput, request)
-        limits = {name: data[name] for name in ("expires_at", *services.BUDGETS) if name in data}
+        limits = {name: data[name] for name in ("expires_at", *BUDGETS) if name in data}
         with transaction.atomic():
             if "name" in data:
                 services.key_rename(key=key, name=data["name"])
@@ -91,7 +95,7 @@ class KeyReplaceView(APIView):
         """Put another secret in the place of this one, after checking it with Google."""
         key, data = key_for(current_user(request), key_id), validated_body(ReplaceInput, request)
         throttle_check(current_user(request))
-        return _answer(request, services.key_replace(key=key, raw=data["key"]))
+        return _answer(request, services.key_replace(key=key, pasted=data["key"]))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -114,7 +118,7 @@ class KeyVerifyView(APIView):
         """Ask Google whether this key works; the answer is in ``status``."""
         key = key_for(current_user(request), key_id)
         throttle_check(current_user(request))
-        return _answer(request, health.key_verify(key=key))
+        return _answer(request, key_verify(key=key))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -123,7 +127,7 @@ class KeyModelsView(APIView):
     def get(self, request: Request, key_id: UUID) -> Response:
         """The models this key can use, by what Google said within the last day."""
         key = key_for(current_user(request), key_id)
-        models = health.key_models(key=key)
+        models = key_models(key=key)  # the time of the list is known after this
         return Response(ModelsOutput({"listed_at": key.listed_at, "models": models}).data)
 
 
@@ -166,3 +170,48 @@ class KeysAuditView(_AuditView):
         In pages of 200: the header `Link` names the next one.
         """
         return self.answer(request)
+
+
+@method_decorator(never_cache, name="dispatch")
+class LoansView(APIView):
+    @extend_schema(
+        operation_id="key_loans",
+        parameters=[UuidCursorInput],
+        responses=LoanOutput(many=True),
+    )
+    def get(self, request: Request, key_id: UUID) -> Response:
+        """To whom this key is lent. In pages of 200: the header `Link` names the next one."""
+        key = key_for(current_user(request), key_id)
+        loans = lending.loans_of(key).order_by("created_at", "id")
+        if cursor := cursor_of(UuidCursorInput, request):
+            last = lending.loan_for(key, cursor)
+            loans = loans.filter(
+                Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, id__gt=last.pk)
+            )
+        page, end = page_of(loans)
+        return linked(request, Response(LoanOutput(page, many=True).data), end and end.pk)
+
+    @extend_schema(request=LoanInput, responses={201: LoanOutput})
+    def post(self, request: Request, key_id: UUID) -> Response:
+        """Lend this key to a person or a group: they see the label, never the key."""
+        user = current_user(request)
+        key, data = key_for(user, key_id), validated_body(LoanInput, request)
+        to = lending.borrower_for(user, username=data["borrower"], group=data["group"])
+        loan = lending.loan_add(
+            key=key,
+            to=to,
+            label=data["label"],
+            models=data["allowed_models"],
+            limits={name: data[name] for name in ("ends_at", *BUDGETS) if name in data},
+        )
+        return Response(LoanOutput(loan).data, status=status.HTTP_201_CREATED)
+
+
+@method_decorator(never_cache, name="dispatch")
+class LoanView(APIView):
+    @extend_schema(request=None, responses={204: OpenApiResponse()})
+    def delete(self, request: Request, key_id: UUID, loan_id: UUID) -> Response:
+        """End a loan at once."""
+        key = key_for(current_user(request), key_id)
+        lending.loan_revoke(loan=lending.loan_for(key, loan_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)

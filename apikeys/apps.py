@@ -7,6 +7,6 @@ class ApikeysConfig(AppConfig):
     verbose_name = "Keys"
 
     def ready(self) -> None:
-        from apikeys import canary, signals  # noqa: F401
+        from apikeys import master_key, signals  # noqa: F401
 
-        register(canary.check_master_key, Tags.database)
+        register(master_key.check_master_key, Tags.database)

@@ -4,12 +4,69 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db import models
 from django.utils import timezone
 
-from apikeys.models import KeyAudit, UserApiKey
+if TYPE_CHECKING:  # the module of keys imports this one, for its table
+    from apikeys.models import UserApiKey
+
+
+class KeyAudit(models.Model):
+    """Who did what to which key, and when. It outlives keys and people, and holds no secret."""
+
+    class What(models.TextChoices):
+        CREATE = "create", "stored"
+        REPLACE = "replace", "replaced by another key"
+        RENAME = "rename", "renamed"
+        LIMITS = "limits", "expiry or budget changed"
+        SELECT = "select", "chosen for answers"
+        ACTIVATE = "activate", "switched on"
+        DEACTIVATE = "deactivate", "switched off"
+        VERIFY = "verify", "checked with Google"
+        USE_REFUSED = "use_refused", "use refused"
+        LEND = "lend", "lent"
+        REVOKE = "revoke", "loan ended"
+        ROTATE = "rotate", "sealed under a new master key"
+        DELETE = "delete", "deleted"
+
+    class Via(models.TextChoices):
+        API = "api", "page or API"
+        ADMIN = "admin", "admin"
+        COMMAND = "command", "command line"
+        RUN = "run", "an answer"
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150, blank=True)
+    via = models.CharField(max_length=10, choices=Via)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    owner_name = models.CharField(max_length=150)
+    key_id = models.UUIDField("key id", help_text="Of a key that may be gone.")
+    key_name = models.CharField(max_length=100)
+    what = models.CharField(max_length=20, choices=What)
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "key_audit"
+        ordering = ["-id"]
+        verbose_name = "key audit entry"
+        verbose_name_plural = "key audit"
+        indexes = [
+            models.Index(fields=["key_id", "-id"], name="key_audit_of_key"),
+            models.Index(fields=["owner", "-id"], name="key_audit_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.what} {self.key_name}"
+
 
 What = KeyAudit.What
 Via = KeyAudit.Via
@@ -33,13 +90,13 @@ class Actor:
 OPERATOR = Actor(Via.COMMAND)
 
 
-def note(key: UserApiKey, what: str, by: Actor | None = None, detail: str = "") -> None:
-    """Write one line of the audit. Without ``by`` it was the owner."""
-    by = by or Actor.of(key.user)
+def note(key: UserApiKey, what: str, actor: Actor | None = None, detail: str = "") -> None:
+    """Write one line of the audit. Without ``actor`` it was the owner."""
+    actor = actor or Actor.of(key.user)
     KeyAudit.objects.create(
-        actor_id=by.user_id,
-        actor_name=by.name,
-        via=by.via,
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        via=actor.via,
         owner_id=key.user_id,
         owner_name=key.user.get_username(),
         key_id=key.pk,
@@ -61,6 +118,6 @@ def note_refusal(key: UserApiKey, user_id: int, code: str) -> None:
         note(key, What.USE_REFUSED, Actor.of(user, Via.RUN), code)
 
 
-def audit_of(owner_id: int) -> QuerySet[KeyAudit]:
+def audit_of(owner_id: int) -> models.QuerySet[KeyAudit]:
     """What happened to this owner's keys, the newest first; deleted keys are among them."""
     return KeyAudit.objects.filter(owner_id=owner_id)

@@ -13,7 +13,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from fernet_fields.fields import EncryptedTextField
 
-from apikeys.seal import SealedKey, fernet
+from apikeys.seal import SealedKey, all_fernets
 
 if TYPE_CHECKING:  # the library has no types; what the attribute holds is ours to say
     Base = models.Field[SealedKey, SealedKey]
@@ -29,7 +29,7 @@ class SealedKeyField(Base):
     @property
     def fernet(self) -> Any:
         # The library's own provider falls back to SECRET_KEY and caches for the process's life.
-        return fernet()
+        return all_fernets()
 
     @property
     def validators(self) -> list[Any]:

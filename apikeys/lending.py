@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apikeys.audit import Actor, What, note
 from apikeys.models import KeyLoan, UserApiKey
-from apikeys.services import limits_check
+from apikeys.terms import limits_check
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
 from gemini import catalogue
@@ -32,7 +32,7 @@ def loan_add(
     label: str,
     models: Sequence[str] = (),
     limits: Mapping[str, Any] | None = None,
-    by: Actor | None = None,
+    actor: Actor | None = None,
 ) -> KeyLoan:
     """Lend a key.
 
@@ -63,7 +63,7 @@ def loan_add(
             loan = KeyLoan.objects.create(
                 key=key, label=label, allowed_models=list(models), **{side: to}, **(limits or {})
             )
-            note(key, What.LEND, by, f"to {_name(to)} as “{label}”")
+            note(key, What.LEND, actor, f"to {_name(to)} as “{label}”")
     except IntegrityError:
         raise AppError(
             "lent_already",
@@ -73,14 +73,14 @@ def loan_add(
     return loan
 
 
-def loan_revoke(*, loan: KeyLoan, by: Actor | None = None) -> None:
+def loan_revoke(*, loan: KeyLoan, actor: Actor | None = None) -> None:
     """End a loan at once: the next run with it is refused."""
     with transaction.atomic():
         changed = KeyLoan.objects.filter(pk=loan.pk, revoked_at=None).update(
             revoked_at=timezone.now()
         )
         if changed:
-            note(loan.key, What.REVOKE, by, f"to {_name(loan.borrower or loan.group)}")
+            note(loan.key, What.REVOKE, actor, f"to {_name(loan.borrower or loan.group)}")
 
 
 def loans_of(key: UserApiKey) -> QuerySet[KeyLoan]:
@@ -109,10 +109,10 @@ def borrower_for(owner: User, *, username: str = "", group: str = "") -> User | 
         if user is None:
             raise _invalid("borrower", "There is nobody of this name here.")
         return user
-    found = owner.groups.filter(name=group).first()
-    if found is None:
+    own_group = owner.groups.filter(name=group).first()
+    if own_group is None:
         raise _invalid("group", "You are in no group of this name.")
-    return found
+    return own_group
 
 
 def _name(to: User | Group | None) -> str:

@@ -1,4 +1,4 @@
-"""A user's Gemini keys, who else may use them, and what happened to them."""
+"""A user's Gemini keys, and who else may use them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+import apikeys.audit  # noqa: F401  # has a table, which Django registers with this module
 from apikeys.fields import SealedKeyField
-from apikeys.records import GoogleCheck as GoogleCheck
-from apikeys.records import KeyAudit as KeyAudit
-from apikeys.records import SealCanary as SealCanary
 from apikeys.seal import SealedKey, Unreadable, open_key
 from common.errors import AppError
 from gemini.catalogue import ModelList
@@ -26,34 +24,31 @@ from gemini.model_info import listed_from
 
 SEALED = ("encrypted_key", "seal_nonce", "fingerprint")  # written together, by a replacement
 CENT = Decimal("0.01")
-LIST_KEPT = timedelta(days=1)
+LIST_FRESH_FOR = timedelta(days=1)
+
+
+def _token_limit() -> Any:
+    return models.PositiveBigIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+
+
+def _money_limit(verbose_name: str) -> Any:
+    return models.DecimalField(
+        verbose_name,
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(CENT)],
+    )
 
 
 class Budgeted(models.Model):
     """Limits to what may be spent; empty is none. Days and months are those of UTC."""
 
-    daily_tokens = models.PositiveBigIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    monthly_tokens = models.PositiveBigIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    daily_money = models.DecimalField(
-        "daily US dollars",
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(CENT)],
-    )
-    monthly_money = models.DecimalField(
-        "monthly US dollars",
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(CENT)],
-    )
+    daily_tokens = _token_limit()
+    monthly_tokens = _token_limit()
+    daily_money = _money_limit("daily US dollars")
+    monthly_money = _money_limit("monthly US dollars")
 
     class Meta:
         abstract = True
@@ -163,7 +158,7 @@ class UserApiKey(Budgeted):
         Google's list is good for refusals for a day, and so is a refusal for want of billing:
         billing can be set up at any time.
         """
-        since = timezone.now() - LIST_KEPT
+        since = timezone.now() - LIST_FRESH_FOR
         refused = self.billing_refusals if isinstance(self.billing_refusals, dict) else {}
         unbilled = frozenset(name for name, at in refused.items() if at > since.isoformat())
         return ModelList(
@@ -271,3 +266,30 @@ class KeyLoan(Budgeted):
     def is_current(self) -> bool:
         ended = self.ends_at is not None and self.ends_at <= timezone.now()
         return self.revoked_at is None and not ended
+
+
+class MasterKeyProbe(models.Model):
+    """A known value, sealed under a master key that keys were sealed under: see ``master_key``."""
+
+    ciphertext = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "seal_canaries"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class GoogleCheck(models.Model):
+    """A recent request to Google that a user made wait for; pruned after a minute."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        db_table = "google_checks"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.at:%Y-%m-%d %H:%M:%S}"

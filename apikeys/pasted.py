@@ -20,7 +20,7 @@ PREFIX = re.compile(
 
 
 @sensitive_variables()
-def key_from(pasted: str) -> str:
+def clean_key(pasted: str) -> str:
     """The key in ``pasted``: without quotes, invisible characters, line breaks or ``Bearer``.
 
     The form of a key is Google's business: whether it is one is for the check to find out.
@@ -50,12 +50,12 @@ def key_from(pasted: str) -> str:
 
 def _visible(text: str) -> str:
     """Without line breaks and what cannot be seen; any other blank becomes a plain one."""
-    kept = (
+    letters = (
         " " if unicodedata.category(letter) == "Zs" or letter == "\t" else letter
         for letter in text
         if unicodedata.category(letter) != "Cf" and letter not in "\r\n\u2028\u2029"
     )
-    return "".join(kept).strip()
+    return "".join(letters).strip()
 
 
 def _bad(sentence: str) -> AppError:

@@ -114,7 +114,7 @@ def loans_for(uses: Collection[Use]) -> dict[Use, KeyLoan]:
     loans = KeyLoan.objects.current().filter(key__in=key_ids).order_by("created_at")
     to_groups = loans.filter(group__user__in=users).annotate(used_by=F("group__user"))
     to_users = loans.filter(borrower__in=users).annotate(used_by=F("borrower"))
-    found: dict[Use, KeyLoan] = {}
+    by_use: dict[Use, KeyLoan] = {}
     for loan in chain[Any](to_users, to_groups):
-        found.setdefault((loan.used_by, loan.key_id), loan)
-    return found
+        by_use.setdefault((loan.used_by, loan.key_id), loan)
+    return by_use

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from apikeys import canary
+from apikeys import master_key
 from apikeys.audit import OPERATOR, What, note
 from apikeys.health import UNREADABLE
-from apikeys.models import SealCanary, UserApiKey
+from apikeys.models import MasterKeyProbe, UserApiKey
 from apikeys.seal import fingerprints, is_current, new_nonce, seal_key
 from common.errors import AppError
 
@@ -20,7 +20,7 @@ def keys_rotate(
     *,
     dry_run: bool = False,
     accept_loss: bool = False,
-    tell: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Counter[str]:
     """Rotate all keys; returns how many were ``rotated``, ``current`` or ``unreadable``.
 
@@ -28,42 +28,42 @@ def keys_rotate(
 
     Args:
         accept_loss: go on although some master key is missing, and let its keys go.
-        tell: called with how many are done, of how many.
+        on_progress: called with how many are done, of how many.
 
     Raises:
         AppError: ``wrong_master_key``: nothing is known to open.
     """
     if not dry_run:
         _prepare(accept_loss)
-    found = _pass(dry_run, tell)
-    more = found
+    counts = _pass(dry_run, on_progress)
+    more = counts
     # Whatever was sealed by a process of before, while this went on, is found by going round again.
     while more["rotated"] and not dry_run:
         more = _pass(dry_run, lambda done, total: None)
-        found["rotated"] += more["rotated"]
-    if not dry_run and not found["unreadable"]:
-        canary.forget_older()
-    return found
+        counts["rotated"] += more["rotated"]
+    if not dry_run and not counts["unreadable"]:
+        master_key.forget_older()
+    return counts
 
 
 def _prepare(accept_loss: bool) -> None:
     with transaction.atomic():
-        if accept_loss and not canary.fits():
-            SealCanary.objects.all().delete()
-            canary.plant()
-        canary.require_and_plant()
+        if accept_loss and not master_key.is_right():
+            MasterKeyProbe.objects.all().delete()
+            master_key.remember()
+        master_key.require_and_remember()
 
 
-def _pass(dry_run: bool, tell: Callable[[int, int], None]) -> Counter[str]:
+def _pass(dry_run: bool, on_progress: Callable[[int, int], None]) -> Counter[str]:
     # The ids first: an open cursor would hold a snapshot, and on SQLite the other writers up.
     ids = list(UserApiKey.objects.order_by("pk").values_list("pk", flat=True))
-    found: Counter[str] = Counter(rotated=0, current=0, unreadable=0)
+    counts: Counter[str] = Counter(rotated=0, current=0, unreadable=0)
     for done, key_id in enumerate(ids, start=1):
         key = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
         if key is not None:
-            found[key_rotate(key=key, dry_run=dry_run)] += 1
-        tell(done, len(ids))
-    return found
+            counts[key_rotate(key=key, dry_run=dry_run)] += 1
+        on_progress(done, len(ids))
+    return counts
 
 
 @sensitive_variables()

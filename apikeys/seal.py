@@ -55,7 +55,7 @@ def master_keys() -> list[str]:
     return list(keys)
 
 
-def fernet() -> MultiFernet:
+def all_fernets() -> MultiFernet:
     return MultiFernet([Fernet(derive_fernet_key(key)) for key in master_keys()])
 
 
@@ -81,7 +81,7 @@ def new_nonce() -> str:
 @sensitive_variables()
 def seal_key(secret: str, *, owner_id: int, key_id: UUID, nonce: str = "") -> SealedKey:
     payload = {**_binding(owner_id, key_id, nonce), "secret": secret}
-    return SealedKey(fernet().encrypt(json.dumps(payload).encode()).decode("ascii"))
+    return SealedKey(all_fernets().encrypt(json.dumps(payload).encode()).decode("ascii"))
 
 
 @sensitive_variables()
@@ -92,7 +92,7 @@ def open_key(sealed: SealedKey, *, owner_id: int, key_id: UUID, nonce: str = "")
         Unreadable: the seal does not open here.
     """
     try:
-        payload = json.loads(fernet().decrypt(sealed.ciphertext.encode()))
+        payload = json.loads(all_fernets().decrypt(sealed.ciphertext.encode()))
         secret = payload.pop("secret")
     except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         raise Unreadable from None

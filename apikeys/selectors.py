@@ -15,18 +15,17 @@ from accounts.selectors import Choices, choices_of
 from apikeys.audit import note_refusal
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import key_use_ended, loans_for
-from apikeys.terms import Budget as Budget
-from apikeys.terms import Loan
+from apikeys.terms import Budget, Loan
 from common.errors import AppError, not_found
-from gemini.catalogue import ModelList
+from gemini.catalogue import ModelInfo, ModelList
 
 logger = logging.getLogger(__name__)
 
-_OWN = {
+REFUSALS_OF_OWN = {
     "key_inactive": "This key is switched off. Switch it on or choose another.",
     "key_expired": "This key is past its expiry date. Choose another key.",
 }
-_LENT = {
+REFUSALS_OF_LENT = {
     "key_inactive": "This key was switched off by its owner. Choose another one.",
     "key_expired": "This lent key is past its expiry date. Choose another one.",
     "key_unreadable": "This lent key cannot be used at present. Choose another one.",
@@ -37,23 +36,22 @@ _LENT = {
 class RunKey:
     """An opened key, for one run and no longer than that.
 
-    ``label`` is what the user of the run knows the key by: the owner its name, a borrower the
-    label it was lent under. ``budget`` counts everybody's use of the key. ``models`` is what is
-    known of those it can be used for. ``seal_nonce`` names the secret that was opened.
+    Args:
+        name: what the user of the run knows the key by: its own name for the owner, for a borrower
+            the label it was lent under.
+        budget: counts everybody's use of the key.
+        models: what is known of those it can be used for.
+        seal_nonce: names the secret that was opened; another one by now means another secret.
     """
 
     id: UUID
     owner_id: int
-    label: str
+    name: str
     secret: str = field(repr=False)
     budget: Budget = field(default_factory=Budget)
     loan: Loan | None = None
     models: ModelList = field(default_factory=ModelList)
     seal_nonce: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.label
 
     def allows(self, model: str) -> bool:
         """Whether a model, by name or by API id, may be used with this key."""
@@ -118,13 +116,18 @@ def run_key(user_id: int, key_id: UUID | None) -> RunKey:
         UserApiKey.objects.filter(pk=key.pk).update(status=UserApiKey.Status.UNREADABLE)
         note_refusal(key, user_id, error.code)
         if loan:  # whose key it is, and what the owner calls it, is nobody else's business
-            raise AppError(error.code, _LENT[error.code], status=error.status) from None
+            raise AppError(error.code, REFUSALS_OF_LENT[error.code], status=error.status) from None
         raise
     terms = Loan.of(loan) if loan else None
-    label = loan.label if loan else key.name
-    models = key.model_list
     return RunKey(
-        *(key.id, key.user_id, label, secret, Budget.of(key), terms, models), key.seal_nonce
+        id=key.id,
+        owner_id=key.user_id,
+        name=loan.label if loan else key.name,
+        secret=secret,
+        budget=Budget.of(key),
+        loan=terms,
+        models=key.model_list,
+        seal_nonce=key.seal_nonce,
     )
 
 
@@ -196,4 +199,41 @@ def _loan(key: UserApiKey, user_id: int) -> KeyLoan:
 
 def _refusal(key: UserApiKey, loan: KeyLoan | None) -> AppError | None:
     code = key_use_ended(key, loan, is_lent=loan is not None)
-    return AppError(code, (_LENT if loan else _OWN)[code]) if code else None
+    return AppError(code, (REFUSALS_OF_LENT if loan else REFUSALS_OF_OWN)[code]) if code else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyModels:
+    """What is known of the models of a key.
+
+    ``lent``: the names of the models that a loan allows; empty: all.
+    """
+
+    models: ModelList = field(default_factory=ModelList)
+    lent: tuple[str, ...] = ()
+
+    def refusal(self, model: ModelInfo) -> str:
+        """Why the key may not be used for ``model``: ``not_lent``, ``not_listed`` or
+        ``billing_required``; empty if nothing is known that speaks against it.
+        """
+        if self.lent and model.name not in self.lent:
+            return "not_lent"
+        if self.models.lists(model) is False:
+            return "not_listed"
+        return "billing_required" if self.models.lacks_billing(model) else ""
+
+    def available(self, model: ModelInfo) -> bool | None:
+        """Whether the key may be used for ``model``; None: not known."""
+        return False if self.refusal(model) else self.models.lists(model)
+
+
+def models_of_selected(user_id: int) -> KeyModels:
+    """What is known of the user's selected key, an own or a lent one; nothing, if it is neither."""
+    key_id = selected_key_id(user_id)
+    key = UserApiKey.objects.filter(pk=key_id).first() if key_id else None
+    if key is None:
+        return KeyModels()
+    if key.user_id == user_id:
+        return KeyModels(key.model_list)
+    loan = loan_to(user_id, key.pk)
+    return KeyModels(key.model_list, tuple(loan.allowed_models)) if loan else KeyModels()

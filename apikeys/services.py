@@ -1,39 +1,35 @@
 """What can be done with a key. Every key is checked with Google before it is stored.
 
-Each service notes in the audit what it did, in its own transaction; ``by`` is who did it, if that
-was not the owner.
+Each service writes a line of the audit, in its own transaction; ``actor`` is who did it, if
+that was not the owner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Field
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import UserProfile
 from accounts.selectors import profile_of
 from accounts.services import profile_choose_key
-from apikeys import canary
+from apikeys import master_key
 from apikeys.audit import Actor, What, note
-from apikeys.checking import Check, CheckedKey, check_with_google, duplicate_key, key_check
-from apikeys.health import key_report as key_report
-from apikeys.models import SEALED, Budgeted, UserApiKey
+from apikeys.models import SEALED, UserApiKey
 from apikeys.seal import fingerprints, new_nonce, seal_key
 from apikeys.selectors import keys_of
+from apikeys.terms import limits_check
+from apikeys.verification import Check, CheckedKey, check_with_google, duplicate_key, key_check
 from common.deletion import delete_with_retry
 from common.errors import AppError
 from common.keylike import key_refusal, refuse_key
 
 KEYS_PER_USER = 50
-BUDGETS = ("daily_tokens", "monthly_tokens", "daily_money", "monthly_money")
 
 
 @sensitive_variables()
@@ -41,8 +37,8 @@ def key_add(
     *,
     owner: User,
     name: str,
-    raw: str,
-    by: Actor | None = None,
+    pasted: str,
+    actor: Actor | None = None,
     check: Check = check_with_google,
 ) -> UserApiKey:
     """Check a key with Google and store it, sealed; the first one becomes the selected one.
@@ -54,9 +50,9 @@ def key_add(
             ``invalid_key``, ``key_blocked`` or ``wrong_master_key``; nothing is stored.
     """
     key_name_check(owner.pk, name)
-    canary.require()  # before Google is asked
-    checked = key_check(owner=owner, raw=raw, check=check)
-    return key_store(owner=owner, name=name, checked=checked, by=by)
+    master_key.require()  # before Google is asked
+    checked = key_check(owner=owner, pasted=pasted, check=check)
+    return key_store(owner=owner, name=name, checked=checked, actor=actor)
 
 
 @sensitive_variables()
@@ -65,7 +61,7 @@ def key_store(
     owner: User,
     name: str,
     checked: CheckedKey,
-    by: Actor | None = None,
+    actor: Actor | None = None,
     limits: Mapping[str, Any] | None = None,
 ) -> UserApiKey:
     """Store a checked key as a new one."""
@@ -74,12 +70,12 @@ def key_store(
         raise key_refusal(field="name")
     limits_check(limits or {})
     key = UserApiKey(user=owner, name=name, **(limits or {}))
-    _put(key, checked)
+    _set_secret(key, checked)
     try:
         with transaction.atomic():
-            canary.require_and_plant()
+            master_key.require_and_remember()
             key.save(force_insert=True)
-            note(key, What.CREATE, by)
+            note(key, What.CREATE, actor)
             profile_of(owner)
             # Compare-and-set: of two first keys at once, one becomes the selected one.
             UserProfile.objects.filter(pk=owner.pk, selected_api_key=None).update(
@@ -93,58 +89,58 @@ def key_store(
 
 @sensitive_variables()
 def key_replace(
-    *, key: UserApiKey, raw: str, by: Actor | None = None, check: Check = check_with_google
+    *, key: UserApiKey, pasted: str, actor: Actor | None = None, check: Check = check_with_google
 ) -> UserApiKey:
     """Put another secret into an existing key; its name and place stay.
 
     Raises:
         AppError: as ``key_add``; the old secret stays.
     """
-    canary.require()
-    checked = key_check(owner=key.user, raw=raw, check=check, replaces=key.pk)
-    return key_put(key=key, checked=checked, by=by)
+    master_key.require()
+    checked = key_check(owner=key.user, pasted=pasted, check=check, replaces=key.pk)
+    return key_put(key=key, checked=checked, actor=actor)
 
 
 @sensitive_variables()
-def key_put(*, key: UserApiKey, checked: CheckedKey, by: Actor | None = None) -> UserApiKey:
+def key_put(*, key: UserApiKey, checked: CheckedKey, actor: Actor | None = None) -> UserApiKey:
     """Store a checked key in the place of an older one."""
-    changed = _put(key, checked)
+    changed = _set_secret(key, checked)
     try:
         with transaction.atomic():
-            canary.require_and_plant()
+            master_key.require_and_remember()
             key.save(update_fields=[*changed, "updated_at"])
-            note(key, What.REPLACE, by)
+            note(key, What.REPLACE, actor)
     except IntegrityError:
         raise duplicate_key() from None
     return key
 
 
-def key_rename(*, key: UserApiKey, name: str, by: Actor | None = None) -> UserApiKey:
+def key_rename(*, key: UserApiKey, name: str, actor: Actor | None = None) -> UserApiKey:
     """Raises ``AppError`` ``duplicate_name``."""
     key_name_check(key.user_id, name, but=key.pk)
     before, key.name = key.name, name
     try:
         with transaction.atomic():
             key.save(update_fields=["name", "updated_at"])
-            note(key, What.RENAME, by, f"was “{before}”")
+            note(key, What.RENAME, actor, f"was “{before}”")
     except IntegrityError:
         raise _duplicate_name() from None
     return key
 
 
-def key_set_active(*, key: UserApiKey, active: bool, by: Actor | None = None) -> UserApiKey:
+def key_set_active(*, key: UserApiKey, active: bool, actor: Actor | None = None) -> UserApiKey:
     """Switch a key on or off; one that is off is not selected any more."""
     key.is_active = active
     with transaction.atomic():
         key.save(update_fields=["is_active", "updated_at"])
-        note(key, What.ACTIVATE if active else What.DEACTIVATE, by)
+        note(key, What.ACTIVATE if active else What.DEACTIVATE, actor)
         if not active:
             UserProfile.objects.filter(selected_api_key=key).update(selected_api_key=None)
     return key
 
 
 def key_set_limits(
-    *, key: UserApiKey, limits: Mapping[str, Any], by: Actor | None = None
+    *, key: UserApiKey, limits: Mapping[str, Any], actor: Actor | None = None
 ) -> UserApiKey:
     """Set the expiry date and budgets that are named in ``limits``; None takes one away.
 
@@ -156,29 +152,31 @@ def key_set_limits(
         setattr(key, name, value)
     with transaction.atomic():
         key.save(update_fields=[*limits, "updated_at"])
-        note(key, What.LIMITS, by, ", ".join(map(_in_words, limits.items())))
+        note(key, What.LIMITS, actor, ", ".join(map(_limit_in_words, limits.items())))
     return key
 
 
-def key_select(*, key: UserApiKey, user: User | None = None, by: Actor | None = None) -> UserApiKey:
+def key_select(
+    *, key: UserApiKey, user: User | None = None, actor: Actor | None = None
+) -> UserApiKey:
     """Make a key the one that ``user``'s runs work with: the owner, or who it is lent to.
 
     Raises:
         AppError: ``key_inactive``.
     """
-    profile_choose_key(user=user or key.user, key_id=key.pk, by=by)
+    profile_choose_key(user=user or key.user, key_id=key.pk, actor=actor)
     return key
 
 
-def key_delete(*, key: UserApiKey, by: Actor | None = None) -> None:
+def key_delete(*, key: UserApiKey, actor: Actor | None = None) -> None:
     """Delete a key; what was done with it stays in the ledger and the audit."""
     key_id = key.pk
 
     def delete() -> None:
-        found = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
-        if found is not None:
-            note(found, What.DELETE, by)
-            found.delete()
+        row = UserApiKey.objects.select_related("user").filter(pk=key_id).first()
+        if row is not None:
+            note(row, What.DELETE, actor)
+            row.delete()
 
     delete_with_retry(delete)
 
@@ -200,32 +198,8 @@ def key_name_check(owner_id: int, name: str, *, but: UUID | None = None) -> None
         raise AppError("too_many_keys", f"You have {KEYS_PER_USER} keys. Delete one first.")
 
 
-def limits_check(limits: Mapping[str, Any], row: Budgeted | None = None) -> None:
-    """Refuse an end in the past, and budgets that make no sense.
-
-    Raises:
-        AppError: ``invalid``, with the fields at fault.
-    """
-    wrong: dict[str, list[str]] = {}
-    for end in {"expires_at", "ends_at"}.intersection(limits):
-        if limits[end] is not None and limits[end] <= timezone.now():
-            wrong[end] = ["Choose a time that is yet to come."]
-    for name in set(BUDGETS).intersection(limits):
-        try:
-            cast("Field[Any, Any]", UserApiKey._meta.get_field(name)).clean(limits[name], None)
-        except ValidationError as error:
-            wrong[name] = error.messages
-    wanted = {name: limits.get(name, getattr(row, name, None)) for name in BUDGETS}
-    for unit in ("tokens", "money"):
-        daily, monthly = wanted[f"daily_{unit}"], wanted[f"monthly_{unit}"]
-        if not wrong and daily is not None and monthly is not None and daily > monthly:
-            wrong[f"daily_{unit}"] = ["This is more than the budget of the month."]
-    if wrong:
-        raise AppError("invalid", next(iter(wrong.values()))[0], fields=wrong)
-
-
 @sensitive_variables()
-def _put(key: UserApiKey, checked: CheckedKey) -> list[str]:
+def _set_secret(key: UserApiKey, checked: CheckedKey) -> list[str]:
     """Set the columns that a new secret changes; returns their names."""
     nothing_known: dict[str, Any] = {
         "quota_until": None,
@@ -236,19 +210,19 @@ def _put(key: UserApiKey, checked: CheckedKey) -> list[str]:
         "listed_at": None,
         "billing_refusals": {},
     }
-    facts = nothing_known | checked.facts
+    columns = nothing_known | checked.columns
     key.seal_nonce = new_nonce()
     key.encrypted_key = seal_key(
         checked.secret, owner_id=key.user_id, key_id=key.id, nonce=key.seal_nonce
     )
     key.fingerprint = fingerprints(checked.secret, owner_id=key.user_id)[0]
     key.tail = checked.secret[-4:]
-    for name, value in facts.items():
+    for name, value in columns.items():
         setattr(key, name, value)
-    return [*SEALED, "tail", *facts]
+    return [*SEALED, "tail", *columns]
 
 
-def _in_words(limit: tuple[str, Any]) -> str:
+def _limit_in_words(limit: tuple[str, Any]) -> str:
     name, value = limit
     if isinstance(value, datetime):
         value = f"{value:%Y-%m-%d %H:%M} UTC"

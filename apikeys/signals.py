@@ -1,4 +1,4 @@
-"""What the audit must hear of, however it comes about."""
+"""What the audit records however it comes about."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from accounts.services import key_chosen
-from apikeys.audit import Actor, Via, What, note
-from apikeys.models import KeyAudit, UserApiKey
+from apikeys.audit import Actor, KeyAudit, Via, What, note
+from apikeys.models import UserApiKey
 
 
 @receiver(key_chosen, dispatch_uid="apikeys.note_choice")
-def note_choice(user: User, key: UserApiKey, by: Actor | None, **kwargs: Any) -> None:
-    note(key, What.SELECT, by or Actor.of(user))
+def note_choice(user: User, key: UserApiKey, actor: Actor | None, **kwargs: Any) -> None:
+    note(key, What.SELECT, actor or Actor.of(user))
 
 
 @receiver(pre_delete, sender=UserApiKey, dispatch_uid="apikeys.note_end_with_owner")

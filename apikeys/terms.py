@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, cast
 from uuid import UUID
 
-from apikeys.models import Budgeted, KeyLoan
+from django.core.exceptions import ValidationError
+from django.db.models import Field
+from django.utils import timezone
+
+from apikeys.models import Budgeted, KeyLoan, UserApiKey
+from common.errors import AppError
 from gemini import catalogue
+
+BUDGETS = ("daily_tokens", "monthly_tokens", "daily_money", "monthly_money")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +62,27 @@ class Loan:
         if wanted.kind != "chat":
             return any(one.kind == wanted.kind for one in lent)
         return any(one.api_id == wanted.api_id for one in lent)
+
+
+def limits_check(limits: Mapping[str, Any], row: Budgeted | None = None) -> None:
+    """Refuse an end in the past, and budgets that make no sense.
+
+    Raises:
+        AppError: ``invalid``, with the fields at fault.
+    """
+    wrong: dict[str, list[str]] = {}
+    for end in {"expires_at", "ends_at"}.intersection(limits):
+        if limits[end] is not None and limits[end] <= timezone.now():
+            wrong[end] = ["Choose a time that is yet to come."]
+    for name in set(BUDGETS).intersection(limits):
+        try:
+            cast("Field[Any, Any]", UserApiKey._meta.get_field(name)).clean(limits[name], None)
+        except ValidationError as error:
+            wrong[name] = error.messages
+    wanted = {name: limits.get(name, getattr(row, name, None)) for name in BUDGETS}
+    for unit in ("tokens", "money"):
+        daily, monthly = wanted[f"daily_{unit}"], wanted[f"monthly_{unit}"]
+        if not wrong and daily is not None and monthly is not None and daily > monthly:
+            wrong[f"daily_{unit}"] = ["This is more than the budget of the month."]
+    if wrong:
+        raise AppError("invalid", next(iter(wrong.values()))[0], fields=wrong)

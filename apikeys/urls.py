@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apikeys import api, lending_api
+from apikeys import api
 
 urlpatterns = [
     path("keys/", api.KeyListView.as_view(), name="key-list"),
@@ -11,10 +11,10 @@ urlpatterns = [
     path("keys/<uuid:key_id>/verify/", api.KeyVerifyView.as_view(), name="key-verify"),
     path("keys/<uuid:key_id>/models/", api.KeyModelsView.as_view(), name="key-models"),
     path("keys/<uuid:key_id>/audit/", api.KeyAuditView.as_view(), name="key-audit"),
-    path("keys/<uuid:key_id>/loans/", lending_api.LoansView.as_view(), name="key-loans"),
+    path("keys/<uuid:key_id>/loans/", api.LoansView.as_view(), name="key-loans"),
     path(
         "keys/<uuid:key_id>/loans/<uuid:loan_id>/",
-        lending_api.LoanView.as_view(),
+        api.LoanView.as_view(),
         name="key-loan",
     ),
 ]

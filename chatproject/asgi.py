@@ -21,7 +21,7 @@ from accounts.tokens import authenticate, bearer_token  # noqa: E402
 from agents.runs import manager  # noqa: E402
 from agents.transports import sse  # noqa: E402
 from agents.transports.consumers import ChatConsumer  # noqa: E402
-from apikeys import canary  # noqa: E402
+from apikeys import master_key  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.daphne_end import before_daphne_ends  # noqa: E402
 from chatproject.doors import Doors  # noqa: E402
@@ -40,7 +40,7 @@ async def identify(scope: Any) -> int:
 
 
 async def startup() -> None:
-    await in_database(canary.say_if_wrong)
+    await in_database(master_key.log_if_wrong)
     await manager.startup()
 
 

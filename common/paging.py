@@ -47,8 +47,9 @@ def cursor_of(form: type[serializers.Serializer[Any]], request: Request) -> Any:
     return query.validated_data.get("cursor")
 
 
-def page_of(rows: QuerySet[Any, Row], size: int = PAGE_SIZE) -> tuple[list[Row], Row | None]:
-    """The first page of rows, and the last row on it if there are more."""
+def page_of(rows: QuerySet[Any, Row], size: int | None = None) -> tuple[list[Row], Row | None]:
+    """The first page of ``size`` rows (``PAGE_SIZE``), and the last of them if there are more."""
+    size = size or PAGE_SIZE
     page = list(rows[: size + 1])
     return page[:size], page[size - 1] if len(page) > size else None
 

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.api import current_user
 from agents.core.team import TEAM
-from apikeys.offers import KeyModels, models_of_selected
+from apikeys.selectors import KeyModels, models_of_selected
 from gemini import catalogue, media_options, prices
 from gemini.catalogue import ModelInfo
 from gemini.prices import ListPrice

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import current_user
-from apikeys.selectors import Budget, keys_of, loan_to
+from apikeys.selectors import keys_of, loan_to
+from apikeys.terms import Budget
 from common.errors import not_found
 from conversations.usage import selectors
 from conversations.usage.api import period_and_group

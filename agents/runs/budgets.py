@@ -131,7 +131,7 @@ def _others_message(key: RunKey, state: BudgetState) -> str:
 
 def _whose(key: RunKey, state: BudgetState) -> str:
     period = {"day": "Today's", "month": "This month's"}[state.period]
-    return f"{period} budget of the key “{key.label}”"
+    return f"{period} budget of the key “{key.name}”"
 
 
 def _amount(state: BudgetState) -> str:

@@ -117,7 +117,7 @@ def _turn(user_id: int, question: Question) -> tuple[Turn, Choices]:
         prompt=question.text,
         model=model,
         coordinator_model=coordinator_model(keys[0]),
-        keys=(Key(str(keys[0].id), keys[0].label, keys[0].secret),),
+        keys=(Key(str(keys[0].id), keys[0].name, keys[0].secret),),
         agent=question.agent,
         output=question.output or "",
         attachments=_attachments(user_id, question),

@@ -189,7 +189,7 @@ def answer_to(
 ) -> Answer:
     """The answer, not begun."""
     question, choices = order.question, order.choices
-    keys = [Key(str(key.id), key.label, key.secret) for key in order.keys]
+    keys = [Key(str(key.id), key.name, key.secret) for key in order.keys]
     return generate_streaming_response(
         api_key=keys[0],
         spare_keys=keys[1:],

@@ -27,8 +27,8 @@ from agents.runs.budgets import LedgerBudget
 from agents.runs.ledger import ledger_row
 from agents.runs.tail import Numbered, Tail
 from agents.runs.writer import Writer
+from apikeys.health import key_report
 from apikeys.rights import Right, Standing
-from apikeys.services import key_report
 from common.database import in_database
 from common.outages import DatabaseUnavailable, classify
 from conversations.log import Row

@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="SealCanary",
+            name="MasterKeyProbe",
             fields=[
                 (
                     "id",

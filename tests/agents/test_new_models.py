@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from agents.runs.estimates import Question, estimate
-from apikeys import health
+from apikeys import health, verification
 from apikeys.models import UserApiKey
 from common.database import in_database
 from conversations.models import ModelCall
@@ -117,7 +117,7 @@ async def test_a_key_without_billing_is_not_asked_for_what_it_may_not_use(
 @pytest.mark.parametrize(
     "forget",
     [
-        lambda key: health.key_verify(key=key),
+        lambda key: verification.key_verify(key=key),
         lambda key: health.key_report(key_id=key.pk, code=None, model="gemini-4-argon"),
     ],
     ids=["verified", "answered"],
@@ -156,7 +156,7 @@ async def test_a_call_costs_what_it_did_on_its_day(alice: User, work: UserApiKey
 
 
 def test_a_listed_model_is_as_google_says(alice: User):
-    model = health.ListedModel(XENON, input_tokens=7)
+    model = verification.ListedModel(XENON, input_tokens=7)
     key = make_key(owner=alice, listed_models=[replace(model).as_json()], listed_at=timezone.now())
     assert key.model_list.info(XENON).window_tokens == 7
 

@@ -18,7 +18,8 @@ from accounts.models import RefreshFamily, UserProfile
 from accounts.rights import SignIn
 from agents.runs import service
 from apikeys.models import KeyLoan, UserApiKey
-from apikeys.services import CheckedKey, key_put
+from apikeys.services import key_put
+from apikeys.verification import CheckedKey
 from common.database import in_database
 from common.errors import AppError
 from tests.agents.asking import Event, calls_of, question, refused, run_of

@@ -12,7 +12,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from apikeys.models import KeyAudit, UserApiKey
+from apikeys.audit import KeyAudit
+from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
 from tests.accounts.test_admin import profile_form
 from tests.people import assert_secret_free, lend, make_key, make_user, new_secret

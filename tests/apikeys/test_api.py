@@ -9,10 +9,10 @@ from django.forms.models import model_to_dict
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
-from apikeys import canary
+from apikeys import master_key
 from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
-from apikeys.services import BUDGETS
+from apikeys.terms import BUDGETS
 from tests.people import assert_secret_free, client_for, make_key, new_secret, new_style_secret
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_a_key_that_cannot_be_read_is_listed_and_can_be_replaced(alice, google, 
     verified = client.post(f"/api/keys/{key.pk}/verify/")
     assert (verified.status_code, verified.json()["status"]) == (200, "unreadable")
     assert client.get("/api/keys/").json()[0]["status"] == "unreadable"
-    canary.plant()  # the operator has given up the old master key
+    master_key.remember()  # the operator has given up the old master key
     body = {"key": new_secret()}
     assert client.post(f"/api/keys/{key.pk}/replace/", body, format="json").status_code == 200
     assert run_key(alice.pk, key.pk)

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from apikeys import rotation
-from apikeys.models import KeyAudit, UserApiKey
+from apikeys.audit import KeyAudit
+from apikeys.models import UserApiKey
 from tests.people import assert_secret_free, client_for, make_key, make_user, new_secret
 
 pytestmark = pytest.mark.django_db

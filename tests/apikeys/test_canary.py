@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
-from apikeys import canary
-from apikeys.models import SealCanary, UserApiKey
+from apikeys import master_key
+from apikeys.models import MasterKeyProbe, UserApiKey
 from apikeys.selectors import run_key
 from tests.people import assert_secret_free, client_for, make_key, new_secret
 
@@ -45,16 +45,16 @@ def rotate(*options: str) -> str:
 
 def test_the_right_master_key_is_no_news(settings, work, caplog):
     database_check()
-    canary.say_if_wrong()
+    master_key.log_if_wrong()
     assert caplog.records == []
-    assert SealCanary.objects.count() == 1
+    assert MasterKeyProbe.objects.count() == 1
 
 
 def test_a_wrong_master_key_is_said_at_the_start(settings, work, caplog):
     settings.FERNET_KEYS = [WRONG]
     with pytest.raises(SystemCheckError, match=r"apikeys\.E001"):
         database_check()
-    canary.say_if_wrong()
+    master_key.log_if_wrong()
     [record] = caplog.records
     assert (record.levelno, "accept-loss" in record.getMessage()) == (logging.CRITICAL, True)
     assert WRONG not in record.getMessage()
@@ -80,17 +80,17 @@ def test_a_wrong_master_key_lets_nothing_be_stored_or_replaced(settings, alice, 
 def test_keys_from_before_there_were_canaries_are_tried_themselves(settings, alice, google):
     settings.FERNET_KEYS = [OLD]
     make_key(owner=alice)
-    assert canary.fits()
+    assert master_key.is_right()
     settings.FERNET_KEYS = [WRONG]
-    assert not canary.fits()
+    assert not master_key.is_right()
     settings.FERNET_KEYS = [NEW, OLD]
-    assert canary.fits()
+    assert master_key.is_right()
 
 
 def test_one_damaged_row_is_no_wrong_master_key(alice, work):
     damaged = make_key(owner=alice, name="damaged")
     UserApiKey.objects.filter(pk=damaged.pk).update(encrypted_key=work.encrypted_key)
-    assert canary.fits()
+    assert master_key.is_right()
 
 
 def test_an_empty_database_takes_any_master_key(settings, alice, google):
@@ -101,16 +101,16 @@ def test_an_empty_database_takes_any_master_key(settings, alice, google):
 
 def test_an_old_master_key_may_go_after_a_rotation_and_not_before(settings, alice, work):
     settings.FERNET_KEYS = [NEW, OLD]
-    assert canary.fits()
+    assert master_key.is_right()
     assert add(alice, "second").status_code == 201  # sealed under the new one
     settings.FERNET_KEYS = [NEW]
-    assert not canary.fits()
+    assert not master_key.is_right()
     settings.FERNET_KEYS = [OLD]
-    assert not canary.fits()  # a process that was not restarted
+    assert not master_key.is_right()  # a process that was not restarted
     settings.FERNET_KEYS = [NEW, OLD]
     rotate()
     settings.FERNET_KEYS = [NEW]
-    assert canary.fits()
+    assert master_key.is_right()
     assert add(alice, "third").status_code == 201
 
 
@@ -131,11 +131,11 @@ def test_a_dry_run_under_a_wrong_master_key_only_counts(settings, work):
     with pytest.raises(CommandError, match="Keep the older"):
         rotate("--dry-run")
     assert list(UserApiKey.objects.values()) == before
-    assert SealCanary.objects.count() == 1
+    assert MasterKeyProbe.objects.count() == 1
 
 
 def test_a_canary_is_no_key_and_holds_none(work):
-    [ciphertext] = SealCanary.objects.values_list("ciphertext", flat=True)
+    [ciphertext] = MasterKeyProbe.objects.values_list("ciphertext", flat=True)
     assert ciphertext.startswith("gAAAA")
-    assert "secret" not in canary.fernet().decrypt(ciphertext.encode()).decode()
+    assert "secret" not in master_key.all_fernets().decrypt(ciphertext.encode()).decode()
     assert_secret_free(ciphertext, OLD)

@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models.signals import post_delete
 
 from apikeys import services
-from apikeys.models import KeyAudit, KeyLoan, UserApiKey
+from apikeys.audit import KeyAudit
+from apikeys.models import KeyLoan, UserApiKey
 from conversations.models import Run, Thread
 from tests.people import lend, make_key, make_user
 

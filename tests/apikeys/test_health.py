@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apikeys import checking, health, services
-from apikeys.models import KeyAudit, UserApiKey
+from apikeys import health, verification
+from apikeys.audit import KeyAudit
+from apikeys.models import UserApiKey
 from common.errors import AppError
 from gemini.errors import SENTENCES, GeminiError
 from gemini.keys import KeyCheck
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def report(key: UserApiKey, code: str | None, retry_after_s: float | None = None) -> UserApiKey:
-    services.key_report(key_id=key.pk, code=code, retry_after_s=retry_after_s)
+    health.key_report(key_id=key.pk, code=code, retry_after_s=retry_after_s)
     key.refresh_from_db()
     return key
 
@@ -88,7 +89,7 @@ def test_a_replaced_key_starts_over(alice, google):
 def test_many_keys_are_checked_a_few_at_a_time(alice):
     keys = [make_key(owner=alice, name=str(number)) for number in range(40)]
     at_once, most, lock = 0, 0, threading.Lock()
-    together = threading.Barrier(health.AT_ONCE, timeout=5)
+    together = threading.Barrier(verification.THREADS, timeout=5)
 
     def check(secret: str) -> KeyCheck:
         nonlocal at_once, most
@@ -100,22 +101,22 @@ def test_many_keys_are_checked_a_few_at_a_time(alice):
             at_once -= 1
         return KeyCheck("quota", "quota", 30.0)
 
-    found = list(health.keys_verify(keys, check=check))
+    found = list(verification.keys_verify(keys, check=check))
     assert [key.pk for key in found] == [key.pk for key in keys]
     assert {key.health for key in found} == {"quota"}
-    assert most <= health.AT_ONCE
+    assert most <= verification.THREADS
 
 
 def test_a_key_that_does_not_open_stops_no_check_of_the_others(alice, settings):
     lost = make_key(owner=alice, name="lost")
     settings.FERNET_KEYS = ["a new master key of enough length"]
     good = make_key(owner=alice, name="good")
-    found = health.keys_verify([lost, good], check=lambda secret: KeyCheck("active"))
+    found = verification.keys_verify([lost, good], check=lambda secret: KeyCheck("active"))
     assert [key.status for key in found] == ["unreadable", "active"]
 
 
 def test_a_person_can_have_so_many_checks_in_a_minute(alice, bob, google, monkeypatch):
-    monkeypatch.setattr(checking, "CHECKS_PER_MINUTE", 2)
+    monkeypatch.setattr(verification, "CHECKS_PER_MINUTE", 2)
     key, other = make_key(owner=alice), make_key(owner=bob)
     client = client_for(alice)
     for _ in range(2):
@@ -130,9 +131,9 @@ def test_a_person_can_have_so_many_checks_in_a_minute(alice, bob, google, monkey
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_checks")
         assert 1 <= int(refused["Retry-After"]) <= 60
     assert client_for(bob).post(f"/api/keys/{other.pk}/verify/").status_code == 200
-    checking.GoogleCheck.objects.update(at=timezone.now() - timedelta(minutes=2))
+    verification.GoogleCheck.objects.update(at=timezone.now() - timedelta(minutes=2))
     assert client.post(f"/api/keys/{key.pk}/verify/").status_code == 200
-    assert checking.GoogleCheck.objects.filter(user=alice).count() == 1
+    assert verification.GoogleCheck.objects.filter(user=alice).count() == 1
 
 
 def test_the_models_of_a_key_are_asked_for_once_a_day(alice, google):
@@ -158,7 +159,9 @@ def test_the_models_of_a_key_are_asked_for_once_a_day(alice, google):
 
 def test_a_model_google_does_not_list_is_not_available(alice):
     key = make_key(owner=alice)
-    offered = health.key_models(key=key, ask=lambda secret: (ListedModel("gemini-3.5-flash-lite"),))
+    offered = verification.key_models(
+        key=key, fetch=lambda secret: (ListedModel("gemini-3.5-flash-lite"),)
+    )
     available = {one.model.name for one in offered if one.available}
     assert available == {"gemini-3-flash-lite"}
 
@@ -170,7 +173,7 @@ def test_no_list_is_an_error_that_is_noted_on_the_key(alice):
         raise GeminiError("key_blocked")
 
     with pytest.raises(AppError) as caught:
-        health.key_models(key=key, ask=refuse)
+        verification.key_models(key=key, fetch=refuse)
     assert (caught.value.code, caught.value.status) == ("key_blocked", 502)
     key.refresh_from_db()
     assert (key.status, key.listed_at) == ("blocked", None)

@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from apikeys import lending
-from apikeys.models import KeyAudit, KeyLoan, UserApiKey
+from apikeys.audit import KeyAudit
+from apikeys.models import KeyLoan, UserApiKey
 from apikeys.selectors import run_key
 from common.errors import AppError
 from tests.people import assert_secret_free, client_for, lend, make_key, new_secret
@@ -163,7 +164,7 @@ def test_a_key_is_lent_to_one_person_once_at_a_time(alice, bob):
     assert offer(alice, key, borrower="bob").json()["code"] == "lent_already"
     KeyLoan.objects.update(ends_at=timezone.now())  # that hour is over
     assert offer(alice, key, borrower="bob").status_code == 201
-    assert run_key(bob.pk, key.pk).label == "team key"
+    assert run_key(bob.pk, key.pk).name == "team key"
 
 
 def test_the_number_of_loans_has_an_end(alice, bob, charlie, monkeypatch):

@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from apikeys.models import KeyAudit, UserApiKey
-from apikeys.selectors import Budget, run_key
+from apikeys.audit import KeyAudit
+from apikeys.models import UserApiKey
+from apikeys.selectors import run_key
+from apikeys.terms import Budget
 from tests.people import client_for, make_key
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from apikeys.pasted import key_from
+from apikeys.pasted import clean_key
 from common.errors import AppError
 from tests.people import new_secret, new_style_secret
 
@@ -15,7 +15,7 @@ KEY = "AIzaSy" + "0123456789abcdefghijABCDEFGHIJ-_x"
 
 @pytest.mark.parametrize("key", [new_secret(), new_style_secret(), "x" * 20, "~" * 200])
 def test_any_form_of_key_is_taken_as_it_is(key):
-    assert key_from(key) == key
+    assert clean_key(key) == key
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_any_form_of_key_is_taken_as_it_is(key):
     ],
 )
 def test_what_comes_with_a_key_is_removed(pasted):
-    assert key_from(pasted) == KEY
+    assert clean_key(pasted) == KEY
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_comes_with_a_key_is_removed(pasted):
 )
 def test_what_is_no_key_is_refused_without_repeating_it(pasted):
     with pytest.raises(AppError) as caught:
-        key_from(pasted)
+        clean_key(pasted)
     assert caught.value.code == "bad_key"
     assert list(caught.value.fields) == ["key"]
     assert KEY[:10] not in repr(caught.value.as_dict())
@@ -75,6 +75,6 @@ def test_what_is_no_key_is_refused_without_repeating_it(pasted):
 def test_a_long_text_is_no_key_and_takes_no_time(piece):
     begin = time.process_time()
     with pytest.raises(AppError) as refused:
-        key_from(piece * 100_000)
+        clean_key(piece * 100_000)
     assert refused.value.code == "bad_key"
     assert time.process_time() - begin < 1

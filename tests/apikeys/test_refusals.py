@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apikeys import checking, health, services
+from apikeys import health, verification
 from apikeys.models import UserApiKey
 from tests.people import client_for, make_key
 
@@ -55,7 +55,7 @@ def test_the_check_of_a_key_that_worked_blames_it_for_what_is_its_own(
     alice, google, marker, status
 ):
     key = make_key(owner=alice, secret=google.new_key(marker))
-    verified = health.key_verify(key=key, check=checking.check_with_google)
+    verified = verification.key_verify(key=key, check=verification.check_with_google)
     assert verified.status == status
     assert verified.status_detail
 
@@ -76,10 +76,10 @@ def test_the_check_of_a_key_that_worked_blames_it_for_what_is_its_own(
 )
 def test_a_run_says_of_the_key_what_is_the_keys(alice, code, status):
     key = make_key(owner=alice)
-    services.key_report(key_id=key.pk, code=code, message="In these words.")
+    health.key_report(key_id=key.pk, code=code, message="In these words.")
     key.refresh_from_db()
     assert key.status == status
     assert key.status_detail == ("" if status == "active" else "In these words.")
-    services.key_report(key_id=key.pk, code=None)
+    health.key_report(key_id=key.pk, code=None)
     key.refresh_from_db()
     assert (key.status, key.status_detail) == ("active", "")

@@ -16,7 +16,8 @@ from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import Right, standings
 from apikeys.rotation import key_rotate
 from apikeys.selectors import run_key
-from apikeys.services import CheckedKey, key_put
+from apikeys.services import key_put
+from apikeys.verification import CheckedKey
 from common.errors import AppError
 from tests.people import lend, make_key, new_secret
 

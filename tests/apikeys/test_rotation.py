@@ -7,7 +7,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from apikeys import checking, rotation, services
+from apikeys import rotation, services, verification
 from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
 from common.errors import AppError
@@ -76,7 +76,7 @@ def test_duplicates_are_still_found_after_the_old_master_key_is_gone(settings, a
     settings.FERNET_KEYS = [NEW]
     secret = next(secret for key, secret in secrets.items() if key.user == alice)
     with pytest.raises(AppError) as caught:
-        checking.key_check(owner=alice, raw=secret)
+        verification.key_check(owner=alice, pasted=secret)
     assert caught.value.code == "duplicate_key"
 
 
@@ -106,7 +106,7 @@ def test_a_key_replaced_during_the_rotation_keeps_its_new_secret(settings, secre
         monkeypatch.setattr(rotation, "seal_key", sealed)
         services.key_put(
             key=UserApiKey.objects.get(pk=key.pk),
-            checked=checking.CheckedKey(newer, {"status": "active"}),
+            checked=verification.CheckedKey(newer, {"status": "active"}),
         )
         return sealed(*args, **kwargs)
 

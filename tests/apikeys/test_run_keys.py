@@ -10,8 +10,10 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import UserProfile
-from apikeys.models import KeyAudit, KeyLoan, UserApiKey
-from apikeys.selectors import Budget, check_model, loans_to, run_key, run_keys
+from apikeys.audit import KeyAudit
+from apikeys.models import KeyLoan, UserApiKey
+from apikeys.selectors import check_model, loans_to, run_key, run_keys
+from apikeys.terms import Budget
 from common.errors import AppError
 from tests.people import assert_secret_free, client_for, lend, make_key, new_secret
 
@@ -78,7 +80,7 @@ def test_a_lent_key_works_under_its_label_and_terms(alice, bob):
     key = make_key(owner=alice, name="private name", secret=secret, monthly_tokens=1000)
     loan = lend(key, bob, daily_money=Decimal("0.50"), allowed_models=["gemini-3-flash-lite"])
     found = run_key(bob.pk, key.pk)
-    assert (found.secret, found.label, found.name) == (secret, "team key", "team key")
+    assert (found.secret, found.name) == (secret, "team key")
     assert found.owner_id == alice.pk
     assert found.budget == Budget(monthly_tokens=1000)
     assert found.loan.id == loan.pk
@@ -88,7 +90,7 @@ def test_a_lent_key_works_under_its_label_and_terms(alice, bob):
     assert not found.allows("gemini-3-pro")
     assert_secret_free(repr(found), secret)
     own = run_key(alice.pk, key.pk)
-    assert (own.label, own.loan, own.allows("gemini-3-pro")) == ("private name", None, True)
+    assert (own.name, own.loan, own.allows("gemini-3-pro")) == ("private name", None, True)
 
 
 def test_a_model_that_google_does_not_list_for_a_key_is_refused(alice, bob):
@@ -118,7 +120,7 @@ def test_a_key_can_be_lent_to_a_group(alice, bob, charlie):
     bob.groups.add(group)
     alice.groups.add(group)
     lend(key, group)
-    assert run_key(bob.pk, key.pk).label == "team key"
+    assert run_key(bob.pk, key.pk).name == "team key"
     assert run_key(alice.pk, key.pk).loan is None
     assert refusal(charlie, key).code == "key_not_found"
     bob.groups.remove(group)
@@ -130,7 +132,7 @@ def test_a_loan_to_oneself_goes_before_one_to_a_group(alice, bob):
     bob.groups.add(group)
     lend(key, group, label="of the group")
     lend(key, bob, label="my own")
-    assert run_key(bob.pk, key.pk).label == "my own"
+    assert run_key(bob.pk, key.pk).name == "my own"
     assert [loan.label for loan in loans_to(bob.pk)] == ["my own"]
 
 

@@ -17,12 +17,12 @@ from django.db.models.functions import Concat
 from django.forms.models import model_to_dict
 from fernet_fields.fields import EncryptedTextField
 
-from apikeys.checking import CheckedKey
 from apikeys.fields import SealedKeyField
 from apikeys.models import UserApiKey
 from apikeys.rotation import key_rotate
-from apikeys.seal import MASK, SealedKey, fernet, fingerprints, new_nonce, open_key, seal_key
+from apikeys.seal import MASK, SealedKey, all_fernets, fingerprints, new_nonce, open_key, seal_key
 from apikeys.services import key_put
+from apikeys.verification import CheckedKey
 from common.errors import AppError
 from tests.people import assert_secret_free, make_key, make_user, new_secret
 
@@ -120,7 +120,7 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(alice):
 )
 def test_a_token_with_other_content_does_not_open(alice, inside):
     key = make_key(owner=alice)
-    token = SealedKey(fernet().encrypt(inside.encode()).decode())
+    token = SealedKey(all_fernets().encrypt(inside.encode()).decode())
     UserApiKey.objects.filter(pk=key.pk).update(encrypted_key=token)
     with pytest.raises(AppError):
         loaded(key).get_decrypted_key()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import UserProfile
-from apikeys import health, services
+from apikeys import health, services, verification
 from apikeys.models import UserApiKey
 from apikeys.selectors import keys_of, run_key
 from common.errors import AppError
@@ -32,8 +32,8 @@ def never(secret: str) -> KeyCheck:
     raise AssertionError("Google must not be asked.")
 
 
-def add(owner, name="work", raw=None, check=works):
-    return services.key_add(owner=owner, name=name, raw=raw or new_secret(), check=check)
+def add(owner, name="work", pasted=None, check=works):
+    return services.key_add(owner=owner, name=name, pasted=pasted or new_secret(), check=check)
 
 
 def selected(user) -> UserApiKey | None:
@@ -54,7 +54,7 @@ def test_a_key_is_checked_and_stored(alice):
         asked.append(what)
         return KeyCheck("active")
 
-    key = add(alice, raw=f'  "{secret}"\n', check=check)
+    key = add(alice, pasted=f'  "{secret}"\n', check=check)
     assert asked == [secret]
     assert (key.status, key.tail, key.is_active) == ("active", secret[-4:], True)
     assert key.verified_at is not None
@@ -90,11 +90,13 @@ def test_a_key_is_kept_when_google_cannot_be_reached(alice):
 
 def test_the_same_key_twice_is_refused_even_after_a_rotation(settings, alice, bob):
     secret = new_secret()
-    add(alice, raw=secret)
-    assert refusal(add, alice, name="again", raw=f"Bearer {secret}", check=never) == "duplicate_key"
+    add(alice, pasted=secret)
+    assert (
+        refusal(add, alice, name="again", pasted=f"Bearer {secret}", check=never) == "duplicate_key"
+    )
     settings.FERNET_KEYS = ["a new master key of enough length", *settings.FERNET_KEYS]
-    assert refusal(add, alice, name="again", raw=secret, check=never) == "duplicate_key"
-    assert add(bob, raw=secret)  # what others have stored is nobody's business
+    assert refusal(add, alice, name="again", pasted=secret, check=never) == "duplicate_key"
+    assert add(bob, pasted=secret)  # what others have stored is nobody's business
 
 
 def test_a_name_is_used_once_per_person(alice, bob):
@@ -116,27 +118,27 @@ def test_the_number_of_keys_has_an_end(alice, monkeypatch):
 
 def test_replacing_keeps_the_place_and_the_old_secret_until_the_new_one_works(alice):
     old, new = new_secret(), new_secret()
-    key = add(alice, raw=old)
+    key = add(alice, pasted=old)
     refused = says("invalid", "invalid_key")
-    assert refusal(services.key_replace, key=key, raw=new, check=refused) == "invalid_key"
+    assert refusal(services.key_replace, key=key, pasted=new, check=refused) == "invalid_key"
     assert run_key(alice.pk, key.pk).secret == old
-    services.key_replace(key=key, raw=new, check=works)
+    services.key_replace(key=key, pasted=new, check=works)
     assert run_key(alice.pk, None).secret == new
     assert keys_of(alice.pk).get().tail == new[-4:]
 
 
 def test_replacing_a_key_by_itself_is_a_way_to_heal_it(alice):
     secret = new_secret()
-    key = add(alice, raw=secret)
+    key = add(alice, pasted=secret)
     UserApiKey.objects.update(status="unreadable")
-    assert services.key_replace(key=key, raw=secret, check=works).status == "active"
+    assert services.key_replace(key=key, pasted=secret, check=works).status == "active"
 
 
 def test_replacing_by_a_key_one_has_already_is_refused(alice):
     secret = new_secret()
-    add(alice, raw=secret)
+    add(alice, pasted=secret)
     second = add(alice, name="second")
-    code = refusal(services.key_replace, key=second, raw=secret, check=never)
+    code = refusal(services.key_replace, key=second, pasted=secret, check=never)
     assert code == "duplicate_key"
 
 
@@ -161,15 +163,15 @@ def test_a_deleted_key_is_replaced_by_no_other(alice):
 
 def test_verifying_notes_the_answer(alice):
     key = add(alice, check=says("unreachable"))
-    assert health.key_verify(key=key, check=works).status == "active"
+    assert verification.key_verify(key=key, check=works).status == "active"
     assert key.verified_at is not None
-    found = health.key_verify(key=key, check=says("blocked", "key_blocked"))
+    found = verification.key_verify(key=key, check=says("blocked", "key_blocked"))
     assert (found.status, bool(found.status_detail)) == ("blocked", True)
 
 
 def test_a_key_that_worked_stays_so_when_google_cannot_be_reached(alice):
     key = add(alice)
-    health.key_verify(key=key, check=says("unreachable", "timeout"))
+    verification.key_verify(key=key, check=says("unreachable", "timeout"))
     assert key.status == "active"
     assert "cannot reach" in key.status_detail
 
@@ -178,16 +180,16 @@ def test_a_finding_about_a_replaced_key_is_not_noted_on_the_new_one(alice):
     key = add(alice)
 
     def replaced_meanwhile(secret):
-        services.key_replace(key=UserApiKey.objects.get(), raw=new_secret(), check=works)
+        services.key_replace(key=UserApiKey.objects.get(), pasted=new_secret(), check=works)
         return KeyCheck("invalid", "invalid_key")
 
-    assert health.key_verify(key=key, check=replaced_meanwhile).status == "active"
+    assert verification.key_verify(key=key, check=replaced_meanwhile).status == "active"
 
 
 def test_verifying_a_key_that_does_not_open_says_so(settings, alice):
     key = add(alice)
     settings.FERNET_KEYS = ["a new master key of enough length"]
-    found = health.key_verify(key=key, check=never)
+    found = verification.key_verify(key=key, check=never)
     assert (found.status, "Enter it again" in found.status_detail) == ("unreadable", True)
 
 
@@ -204,7 +206,7 @@ def test_verifying_a_key_that_does_not_open_says_so(settings, alice):
 )
 def test_a_run_tells_how_the_key_did(alice, code, status):
     key = make_key(owner=alice, status="unverified")
-    services.key_report(key_id=key.pk, code=code)
+    health.key_report(key_id=key.pk, code=code)
     key.refresh_from_db()
     assert key.status == status
     assert key.last_used_at is not None
@@ -214,7 +216,7 @@ def test_a_report_on_a_deleted_key_is_nothing(alice):
     key = make_key(owner=alice)
     key_id = key.pk
     key.delete()
-    services.key_report(key_id=key_id, code=None)
+    health.key_report(key_id=key_id, code=None)
 
 
 def test_a_run_gets_the_selected_key_or_the_one_it_names(alice):
@@ -279,13 +281,13 @@ def test_a_traceback_with_the_key_in_a_local_variable_does_not_show_it(alice, rf
         raise RuntimeError("a fault of ours")
 
     with pytest.raises(RuntimeError) as caught:
-        add(alice, raw=secret, check=broken)
+        add(alice, pasted=secret, check=broken)
     request = rf.post("/")
     reporter = ExceptionReporter(request, caught.type, caught.value, caught.tb.tb_next)
     frames = [
         frame
         for frame in reporter.get_traceback_frames()
-        if frame["filename"].endswith(("apikeys/services.py", "apikeys/checking.py"))
+        if frame["filename"].endswith(("apikeys/services.py", "apikeys/verification.py"))
     ]
     assert len(frames) >= 2
     assert_secret_free(repr([frame["vars"] for frame in frames]), secret)
@@ -299,7 +301,7 @@ def test_the_same_key_added_by_four_tabs_at_once_is_stored_once():
     def add_one(number: int) -> None:
         try:
             start.wait()
-            add(alice, name=f"tab {number}", raw=secret)
+            add(alice, name=f"tab {number}", pasted=secret)
             outcomes.append("stored")
         except AppError as error:
             outcomes.append(error.code)

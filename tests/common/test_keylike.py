@@ -16,10 +16,10 @@ from django.test import RequestFactory
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.services import register
-from apikeys.checking import CheckedKey
 from apikeys.lending import loan_add
 from apikeys.models import UserApiKey
 from apikeys.services import key_rename, key_store
+from apikeys.verification import CheckedKey
 from common.errors import AppError
 from common.keylike import (
     CODE,

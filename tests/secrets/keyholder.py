@@ -24,9 +24,9 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from apikeys import services  # noqa: E402
-from apikeys.checking import CheckedKey  # noqa: E402
 from apikeys.models import UserApiKey  # noqa: E402
 from apikeys.selectors import run_key  # noqa: E402
+from apikeys.verification import CheckedKey  # noqa: E402
 from tests.people import make_key, make_user, new_secret  # noqa: E402
 
 OWNER = "keyholder"

@@ -135,4 +135,4 @@ def ensure_emulator_key(user: User) -> None:
     """Give the account a key that only the emulator believes, if it has none."""
     if not selectors.keys_of(user.pk).exists():
         made_up = "AIzaSy" + secrets.token_hex(17)[:33]
-        services.key_add(owner=user, name="Emulator", raw=made_up)
+        services.key_add(owner=user, name="Emulator", pasted=made_up)

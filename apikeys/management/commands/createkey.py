@@ -30,11 +30,11 @@ class Command(BaseCommand):
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
         owner = person(options["username"])
-        raw = self._read(options["key_file"])
+        pasted = self._read(options["key_file"])
         try:
-            key = services.key_add(owner=owner, name=options["name"], raw=raw, by=OPERATOR)
+            key = services.key_add(owner=owner, name=options["name"], pasted=pasted, actor=OPERATOR)
             if options["select"]:
-                services.key_select(key=key, by=OPERATOR)
+                services.key_select(key=key, actor=OPERATOR)
         except AppError as error:
             raise CommandError(error.message) from None
         self.stdout.write(f"Done. {key} is stored: {key.get_status_display()}.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apikeys.canary import HINT
+from apikeys.master_key import HINT
 from apikeys.rotation import keys_rotate
 from common.errors import AppError
 
@@ -29,20 +29,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run, accept_loss = options["dry_run"], options["accept_loss"]
         try:
-            found = keys_rotate(dry_run=dry_run, accept_loss=accept_loss, tell=self._tell)
+            counts = keys_rotate(
+                dry_run=dry_run, accept_loss=accept_loss, on_progress=self._print_progress
+            )
         except AppError as error:
             raise CommandError(f"Nothing was changed: {error.message} {HINT}") from None
         verb = "to rotate" if dry_run else "rotated"
         self.stdout.write(
-            f"{found['rotated']} {verb}, {found['current']} current already, "
-            f"{found['unreadable']} cannot be read."
+            f"{counts['rotated']} {verb}, {counts['current']} current already, "
+            f"{counts['unreadable']} cannot be read."
         )
-        if found["unreadable"] and not accept_loss:
+        if counts["unreadable"] and not accept_loss:
             raise CommandError(
                 "Keep the older FERNET_KEYS: some keys do not open under those given."
             )
         self.stdout.write("Done.")
 
-    def _tell(self, done: int, total: int) -> None:
+    def _print_progress(self, done: int, total: int) -> None:
         if done % TELL_EVERY == 0:
             self.stderr.write(f"{done} of {total}")

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         key = key_named(person(options["username"]), options["key"])
         try:
-            services.key_select(key=key, by=OPERATOR)
+            services.key_select(key=key, actor=OPERATOR)
         except AppError as error:
             raise CommandError(error.message) from None
         self.stdout.write(f"Done. {key.user.username} works with {key} now.")

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apikeys.audit import OPERATOR
-from apikeys.health import keys_verify
 from apikeys.management.commands._people import person
 from apikeys.models import UserApiKey
+from apikeys.verification import keys_verify
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if username:
             keys = keys.filter(user=person(username))
         unreadable = 0
-        for key in keys_verify(list(keys.order_by("user__username", "name")), by=OPERATOR):
+        for key in keys_verify(list(keys.order_by("user__username", "name")), actor=OPERATOR):
             unreadable += key.status == UserApiKey.Status.UNREADABLE
             self.stdout.write(f"{key.user.username}\t{key}\t{key.health.label}")
         if unreadable:

@@ -1,4 +1,4 @@
-"""What REST takes and tells of keys."""
+"""What REST takes and gives of keys."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apikeys.health import LENT_WORDS, last_error, words
-from apikeys.models import Budgeted, KeyAudit, KeyLoan, UserApiKey
+from apikeys.audit import KeyAudit
+from apikeys.health import SENTENCES_FOR_BORROWERS, last_error, status_sentence
+from apikeys.models import Budgeted, KeyLoan, UserApiKey
 from common.text import visible_text
 
 BIGGEST = 10**15
@@ -108,7 +109,7 @@ class KeyOutput(BudgetFields):
     created_at = serializers.DateTimeField()
 
 
-class ModelOffered(serializers.Serializer[Any]):
+class ModelOutput(serializers.Serializer[Any]):
     id = serializers.CharField(source="model.name")
     label = serializers.CharField(source="model.label")  # type: ignore[assignment]
     api_id = serializers.CharField(source="model.api_id")
@@ -118,7 +119,7 @@ class ModelOffered(serializers.Serializer[Any]):
 
 class ModelsOutput(serializers.Serializer[Any]):
     listed_at = serializers.DateTimeField(help_text="When Google was asked.")
-    models = ModelOffered(many=True)
+    models = ModelOutput(many=True)
 
 
 class LoanInput(BudgetFields):
@@ -169,7 +170,7 @@ def own_key(key: UserApiKey, selected: bool) -> dict[str, Any]:
         "is_active": key.is_active,
         "selected": selected,
         "status": key.health,
-        "status_detail": words(key),
+        "status_detail": status_sentence(key),
         "quota_until": key.quota_until,
         "expires_at": key.expires_at,
         "allowed_models": [],
@@ -192,7 +193,7 @@ def lent_key(loan: KeyLoan, selected: bool) -> dict[str, Any]:
         "is_active": loan.key.is_active,
         "selected": selected,
         "status": health,
-        "status_detail": LENT_WORDS.get(health, ""),
+        "status_detail": SENTENCES_FOR_BORROWERS.get(health, ""),
         "quota_until": loan.key.quota_until,
         "expires_at": loan.ends_at,
         "allowed_models": loan.allowed_models,
