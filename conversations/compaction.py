@@ -1,6 +1,18 @@
 """Folding a run's log: the same events with fewer rows, the readable messages, the missing ends.
 
-Pure functions over AG-UI events as JSON objects. Nothing here knows the database.
+Pure functions over AG-UI events as JSON objects. Nothing here knows the database. Each takes the
+log event by event, so that no log has to be in memory as a whole.
+
+A transcript is read as the log is: by clients that know AG-UI and nothing of folding. So it is a
+valid stream itself, with the same state at its end. Three rules keep it so:
+
+- A joined delta stands where its first part stood. Streams of parallel agents interleave; moved to
+  any other place it could come before its START or after its END.
+- Parts are joined only if all other fields agree. A later field of another value (a new kind of
+  metadata, a client's extension) would be lost silently otherwise.
+- Folding what is folded changes nothing: ``compact(compact(prefix) + rest)`` is
+  ``compact(prefix + rest)``. A page shows a folded prefix and follows the live rest; it must not
+  matter where the cut was.
 """
 
 from __future__ import annotations
@@ -33,8 +45,8 @@ CLOSING_TYPES = frozenset(dict(_BRACKETS.values()))  # what ``closing_events`` m
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One text message of a run and who said it."""
+class TextMessage:
+    """One text message of a run, and the agent that wrote it."""
 
     agent: str
     subagent_run_id: str
@@ -52,10 +64,6 @@ class _Joined:
 
 class Compactor:
     """Joins the deltas of one message, thought or tool call into one; fed event by event.
-
-    The joined delta stands where the first one stood, so it stays between its START and END
-    however much the streams of parallel agents interleave. Deltas are joined only while all
-    their other fields agree.
 
     Args:
         limit: of deltas in characters; past it everything is dropped, and ``events`` gives None.
@@ -96,18 +104,17 @@ class Compactor:
 
 
 def compact(events: Iterable[AguiEvent]) -> list[AguiEvent]:
-    """``Compactor`` at once. ``compact(compact(prefix) + rest) == compact(prefix + rest)``."""
+    """``Compactor`` at once."""
     compactor = Compactor()
     for event in events:
         compactor.feed(event)
     return compactor.events() or []
 
 
-class Pieces:
+class MessageCollector:
     """The text messages of a stream, fed event by event; each is given as it ends.
 
-    Each comes with its place in the order in which they began, from 0. Those without a word are
-    left out.
+    Each comes with its place in the order in which they began, from 0. Blank ones are left out.
     """
 
     def __init__(self) -> None:
@@ -115,7 +122,7 @@ class Pieces:
         self._open: dict[str, tuple[int, str, str, list[str]]] = {}
         self._begun = 0
 
-    def feed(self, event: AguiEvent) -> list[tuple[int, Piece]]:
+    def feed(self, event: AguiEvent) -> list[tuple[int, TextMessage]]:
         match event["type"]:
             case "SUBAGENT_STARTED":
                 self._names[event["subagentRunId"]] = event["name"]
@@ -130,27 +137,34 @@ class Pieces:
                 return self._ended(event["messageId"])
         return []
 
-    def end(self) -> list[tuple[int, Piece]]:
+    def end(self) -> list[tuple[int, TextMessage]]:
         """Those that the stream leaves open."""
-        return [piece for message_id in list(self._open) for piece in self._ended(message_id)]
+        return [item for message_id in list(self._open) for item in self._ended(message_id)]
 
-    def _ended(self, message_id: str) -> list[tuple[int, Piece]]:
+    def _ended(self, message_id: str) -> list[tuple[int, TextMessage]]:
         if message_id not in self._open:
             return []
-        place, agent, subagent_run_id, words = self._open.pop(message_id)
-        text = "".join(words)
-        return [(place, Piece(agent, subagent_run_id, text, message_id))] if text.strip() else []
+        place, agent, subagent_run_id, parts = self._open.pop(message_id)
+        text = "".join(parts)
+        return (
+            [(place, TextMessage(agent, subagent_run_id, text, message_id))] if text.strip() else []
+        )
 
 
-def messages(events: Iterable[AguiEvent]) -> list[Piece]:
-    """The text messages in the order they began; those without a word are left out."""
-    pieces = Pieces()
-    found = [piece for event in events for piece in pieces.feed(event)] + pieces.end()
-    return [piece for _, piece in sorted(found, key=lambda item: item[0])]
+def messages(events: Iterable[AguiEvent]) -> list[TextMessage]:
+    """The text messages in the order they began; blank ones are left out."""
+    collector = MessageCollector()
+    ended = [item for event in events for item in collector.feed(event)] + collector.end()
+    return [message for _, message in sorted(ended, key=lambda item: item[0])]
 
 
 class Brackets:
-    """What a stream leaves open, fed event by event."""
+    """What a stream leaves open, fed event by event.
+
+    A process can die anywhere in a stream. Clients hold every message, thought, tool call and
+    subagent open until its end comes, and some refuse a run that ends before that; so what a
+    dead process left open is closed for it, the innermost first, before the terminal event.
+    """
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], AguiEvent] = {}

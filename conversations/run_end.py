@@ -184,7 +184,7 @@ def _ending_of(terminal: compaction.AguiEvent) -> _Ending:
 
 
 def _fold(run: Run, ending: _Ending, *, contents_from_log: bool = False) -> None:
-    """Turn the log into transcript and messages, piece by piece, and end the run.
+    """Turn the log into transcript and messages, event by event, and end the run.
 
     The log is read back from the database and not taken from the caller's memory: what readers
     were given is what was stored, and the messages must say the same. It is never in memory as a
@@ -194,12 +194,12 @@ def _fold(run: Run, ending: _Ending, *, contents_from_log: bool = False) -> None
         contents_from_log: the process that had Gemini's contents died; the text in the log is all
             that the next turn can be sent of this run.
     """
-    transcript, pieces = compaction.Compactor(TRANSCRIPT_CHARS), compaction.Pieces()
+    transcript, collector = compaction.Compactor(TRANSCRIPT_CHARS), compaction.MessageCollector()
     messages = _Messages(run)
     for event in map(sanitize_json, log_of(run.pk)):
         transcript.feed(event)
-        messages.add(pieces.feed(event))
-    messages.add(pieces.end())
+        messages.add(collector.feed(event))
+    messages.add(collector.end())
     messages.store()
     if contents_from_log:
         run.contents = messages.contents()
@@ -223,18 +223,18 @@ class _Messages:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._first = last_position(run.thread_id) + 1
-        self._pending: list[tuple[int, compaction.Piece]] = []
+        self._pending: list[tuple[int, compaction.TextMessage]] = []
         self._chars = 0
         self._texts: list[str] = []
         self._room = KEPT_CHARS
 
-    def add(self, pieces: Sequence[tuple[int, compaction.Piece]]) -> None:
-        for place, piece in pieces:
-            self._pending.append((place, piece))
-            self._chars += len(piece.text)
+    def add(self, messages: Sequence[tuple[int, compaction.TextMessage]]) -> None:
+        for place, message in messages:
+            self._pending.append((place, message))
+            self._chars += len(message.text)
             if self._room > 0:
-                self._texts.append(piece.text[: self._room])
-                self._room -= len(piece.text)
+                self._texts.append(message.text[: self._room])
+                self._room -= len(message.text)
             if self._chars > MESSAGES_CHARS:
                 self.store()
 
@@ -245,7 +245,7 @@ class _Messages:
 
     def store(self) -> None:
         pending, self._pending, self._chars = self._pending, [], 0
-        ids = [canonical_uuid(piece.message_id) for _, piece in pending]
+        ids = [canonical_uuid(message.message_id) for _, message in pending]
         known = Message.objects.filter(pk__in=[id_ for id_ in ids if id_])
         taken = set(known.values_list("pk", flat=True))
         Message.objects.bulk_create(
@@ -255,9 +255,9 @@ class _Messages:
                 run=self._run,
                 position=self._first + place,
                 role=Message.Role.ASSISTANT,
-                agent=piece.agent[:20],
-                subagent_run_id=piece.subagent_run_id[:36],
-                text=piece.text,
+                agent=message.agent[:20],
+                subagent_run_id=message.subagent_run_id[:36],
+                text=message.text,
             )
-            for (place, piece), message_id in zip(pending, ids, strict=True)
+            for (place, message), message_id in zip(pending, ids, strict=True)
         )

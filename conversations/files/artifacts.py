@@ -22,7 +22,8 @@ from common.keylike import refuse_key
 from common.streaming import release_connection
 from conversations.access import artifact_for, run_for, thread_for
 from conversations.files.decoding.pool import decode
-from conversations.files.formats.reading import ReadFile, read_file
+from conversations.files.formats.reading import read_file
+from conversations.files.formats.results import ReadFile
 from conversations.files.mediatypes import stored_type
 from conversations.files.names import display_name, with_extension
 from conversations.files.quota import check_quota, disk_full, reserve_quota

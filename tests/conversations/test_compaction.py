@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.compaction import Piece, closing_events, compact, messages
+from conversations.compaction import TextMessage, closing_events, compact, messages
 from tests.agui_rules import assert_valid_stream
 
 STARTED = {"type": "RUN_STARTED", "threadId": "t", "runId": "r", "protocolVersion": "1.0"}
@@ -207,8 +207,8 @@ def test_messages_name_their_agent_and_leave_out_the_wordless():
     ]
 
     assert messages(stream) == [
-        Piece("text", "s", "An ode", "a"),
-        Piece("coordinator", "", "Done.", "c"),
+        TextMessage("text", "s", "An ode", "a"),
+        TextMessage("coordinator", "", "Done.", "c"),
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import AppError
 from conversations.files.formats.inspection import inspect_file
-from conversations.files.formats.refusals import ACCEPTED
+from conversations.files.formats.results import ACCEPTED
 from tests.conversations.documents import pdf
 from tests.conversations.mediafiles import (
     AAC_FRAME,

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from io import BytesIO
 
-from conversations.files.formats.refusals import bad_file, unsupported_file
+from conversations.files.formats.results import bad_file, unsupported_file
 from conversations.files.mediatypes import DOCX, EPUB, ODP, ODS, ODT, PPTX, XLSX
 
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024

@@ -15,8 +15,7 @@ from conversations.files.formats.media import media_type, read_media
 from conversations.files.formats.media_metadata import without_tags
 from conversations.files.formats.office import MAX_CHARS, OLE, ole_type, read_document
 from conversations.files.formats.pdf import clean_pdf, is_pdf
-from conversations.files.formats.reading import ReadFile
-from conversations.files.formats.refusals import ACCEPTED, bad_file, unsupported_file
+from conversations.files.formats.results import ACCEPTED, ReadFile, bad_file, unsupported_file
 from conversations.files.mediatypes import RTF, TEXT_BY_EXTENSION
 from conversations.files.names import extension_of
 

@@ -9,7 +9,7 @@ from typing import Any
 from pymediainfo import MediaInfo
 
 from common.errors import AppError
-from conversations.files.formats.refusals import bad_file, unsupported_file
+from conversations.files.formats.results import bad_file, unsupported_file
 
 # By MediaInfo's name of the container: the type of a sound and of a video in it. Empty: Gemini
 # does not take it. Its lists: https://ai.google.dev/gemini-api/docs/audio#supported-formats,

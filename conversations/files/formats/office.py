@@ -13,7 +13,7 @@ from io import BytesIO, StringIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from conversations.files.formats.refusals import bad_file, unsupported_file
+from conversations.files.formats.results import bad_file, unsupported_file
 from conversations.files.mediatypes import DOCX, EPUB, ODP, ODS, ODT, PPTX, RTF, XLS, XLSX
 
 READERS = {DOCX: "docx", PPTX: "pptx", ODT: "odt", EPUB: "epub", RTF: "rtf"}

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pikepdf
 
-from conversations.files.formats.refusals import bad_file
+from conversations.files.formats.results import bad_file
 
 HEADER = b"%PDF-"
 HEADER_BYTES = 1024  # readers look for it so far

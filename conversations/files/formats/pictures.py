@@ -26,7 +26,7 @@ from conversations.files.formats.picture_bytes import (
     scans_of_jpeg,
     too_many_pixels,
 )
-from conversations.files.formats.refusals import bad_file
+from conversations.files.formats.results import bad_file
 from conversations.files.mediatypes import PICTURES
 
 FORMS = {**PICTURES, **CONVERTED}

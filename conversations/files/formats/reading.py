@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from common.errors import AppError
 from conversations.files.formats.picture_bytes import picture_type
 from conversations.files.formats.pictures import clean_picture
+from conversations.files.formats.results import ReadFile
 
 HEAD_BYTES = 64 * 1024
 EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png"}
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file as it is stored.
-
-    Attributes:
-        data: to be stored; None if that is what was sent, byte for byte.
-        width: of pictures, in pixels, as it is to be shown; height likewise.
-        extension: what its name ends in now, such as ``.jpg``, if it became one of another kind.
-        text: what a model is given instead of the file; None: the file itself.
-        notice: what its owner should know about that, in a sentence or two.
-    """
-
-    mime_type: str
-    data: bytes | None = None
-    width: int | None = None
-    height: int | None = None
-    extension: str = ""
-    text: str | None = None
-    notice: str = ""
 
 
 def read_file(data: bytes, name: str) -> ReadFile:
