@@ -13,8 +13,9 @@ NPM := deploy/with-node.sh npm --prefix web
 MANAGE := $(BIN)/python manage.py
 TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(MANAGE)
 PACKAGES := chatproject common accounts apikeys conversations agents gemini emulator
-# What depends on the database runs on both; everything else on SQLite or on servers of its own.
-ON_POSTGRESQL := tests/conversations tests/accounts tests/apikeys tests/usage
+# What depends on the database is marked so and runs on both; everything else on SQLite or on servers
+# of its own.
+ON_POSTGRESQL := -m "postgresql and not server" tests/conversations tests/accounts tests/apikeys tests/usage
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
 # Two at a time: most tests wait for a server more than they compute. Those that kill processes and
@@ -49,8 +50,9 @@ install: .venv/.installed ## make .venv and install what runs
 web: install web/dist/index.html var/.static ## build the page, if its sources changed
 
 test: .venv/.installed-dev web services ## run every test: the page's, then Python's
-	$(NPM) test
-	$(BIN)/python -m tests.services run $(PYTEST) $(ON_POSTGRESQL)
+	@mkdir -p var; $(NPM) test >var/page-tests.log 2>&1 & page=$$!; \
+	$(BIN)/python -m tests.services run $(PYTEST) $(ON_POSTGRESQL) && failed=0 || failed=1; \
+	wait $$page || failed=1; cat var/page-tests.log; exit $$failed
 	$(PYTEST) -m "not chaos"
 	$(BIN)/python -m pytest -m chaos
 

@@ -14,6 +14,8 @@ from accounts.selectors import profile_of
 from gemini import catalogue
 from tests.people import client_for, make_key
 
+pytestmark = pytest.mark.postgresql
+
 
 def test_a_superuser_from_the_command_line_has_a_profile(db, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "an entirely different secret")

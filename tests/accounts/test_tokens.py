@@ -20,6 +20,8 @@ from accounts.models import RefreshFamily, UserProfile
 from common.errors import AppError
 from tests.people import client_for, make_user
 
+pytestmark = pytest.mark.postgresql
+
 OTHER_KEY = "another signing key, long enough for HS256"
 
 

@@ -19,7 +19,7 @@ from tests.accounts.test_admin import profile_form
 from tests.people import assert_secret_free, lend, make_key, make_user, new_secret
 from tests.usage.factories import make_call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 KEYS = "/admin/apikeys/userapikey/"
 

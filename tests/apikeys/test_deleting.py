@@ -14,6 +14,8 @@ from apikeys.models import KeyLoan, UserApiKey
 from conversations.models import Run, Thread
 from tests.people import lend, make_key, make_user
 
+pytestmark = pytest.mark.postgresql
+
 
 def in_a_connection_of_its_own(work) -> None:
     def run() -> None:

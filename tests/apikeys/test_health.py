@@ -17,7 +17,7 @@ from gemini.keys import KeyCheck
 from gemini.model_info import ListedModel
 from tests.people import client_for, make_key, new_secret
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def report(key: UserApiKey, code: str | None, retry_after_s: float | None = None) -> UserApiKey:

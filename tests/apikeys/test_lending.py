@@ -15,7 +15,7 @@ from apikeys.selectors import run_key
 from common.errors import AppError
 from tests.people import assert_secret_free, client_for, lend, make_key, new_secret
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def offer(user, key, **body):

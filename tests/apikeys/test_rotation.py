@@ -13,7 +13,7 @@ from apikeys.selectors import run_key
 from common.errors import AppError
 from tests.people import assert_secret_free, make_key, new_secret
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 OLD, NEW = "an old master key of enough length", "a new master key of enough length"
 

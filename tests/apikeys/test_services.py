@@ -17,7 +17,7 @@ from common.errors import AppError
 from gemini.keys import KeyCheck
 from tests.people import assert_secret_free, make_key, make_user, new_secret, new_style_secret
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def says(status: str, code: str = ""):

@@ -15,7 +15,7 @@ from tests.conversations.factories import (
 )
 from tests.people import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 PAGES = ("thread", "run", "event", "modelcall", "artifact")
 SECRET = "Where is the treasure?"

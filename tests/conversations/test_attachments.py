@@ -31,7 +31,7 @@ from tests.conversations.factories import (
 from tests.conversations.samples import picture, uploaded
 from tests.people import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 HOUR = timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from conversations.branches import After
 from tests.conversations.factories import answered_run, any_key, close_run, open_run, plain_answer
 from tests.people import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def texts(history) -> list[str]:

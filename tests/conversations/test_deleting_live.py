@@ -18,7 +18,7 @@ from conversations.threads import thread_delete
 from tests.conversations.factories import any_key, ledger_row, open_run
 from tests.people import lend, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 
 class RunningAnswer:

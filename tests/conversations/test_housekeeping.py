@@ -20,7 +20,7 @@ from conversations.models import Artifact
 from tests.conversations.factories import make_artifact, open_run
 from tests.conversations.samples import uploaded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOTHING = Removed(0, 0, 0)

@@ -19,7 +19,7 @@ from tests.conversations.factories import (
 )
 from tests.people import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 LONG = 2 * 1024 * 1024
 

@@ -14,7 +14,7 @@ from conversations.models import Event, Message, Run
 from tests.conversations.factories import answered_run, append, open_run, plain_answer
 from tests.people import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 WEEK = timedelta(days=7)
 

@@ -22,7 +22,7 @@ from tests.conversations.factories import (
     rows_of,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 
 def together(*actions):

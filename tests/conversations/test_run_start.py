@@ -6,7 +6,7 @@ from common.errors import AppError
 from conversations import models
 from tests.conversations.factories import answered_run, close_run, open_run, plain_answer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def refusal(call, *args, **kwargs) -> str:

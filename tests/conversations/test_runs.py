@@ -18,7 +18,7 @@ from tests.conversations.factories import (
     started,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def stored(run) -> list[dict]:

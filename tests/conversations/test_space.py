@@ -18,7 +18,7 @@ from tests.conversations.factories import answered_run, make_artifact
 from tests.conversations.samples import huge_png, picture, send, uploaded
 from tests.conversations.test_races import together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 Disk = namedtuple("Disk", "total used free")
 

@@ -7,7 +7,7 @@ from conversations import models, threads
 from conversations.files.artifacts import artifact_create
 from tests.conversations.factories import answered_run, append, make_artifact, open_run, started
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 @pytest.mark.parametrize(

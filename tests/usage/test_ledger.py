@@ -16,7 +16,7 @@ from conversations.run_end import runs_close_stale
 from conversations.threads import thread_delete
 from tests.conversations.factories import append, close_run, ledger_row, open_run, plain_answer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 @pytest.fixture

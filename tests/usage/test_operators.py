@@ -13,7 +13,7 @@ from django.test import Client
 from tests.people import make_key, make_user, new_secret
 from tests.usage.factories import lend, make_call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 PAGE = "/admin/conversations/modelcall/usage/"
 DAYS = ["--from", "2026-11-01", "--to", "2026-11-30"]

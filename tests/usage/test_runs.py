@@ -30,7 +30,7 @@ from tests.usage.factories import lend, make_call
 
 __all__ = ["nothing_left_running", "real_transactions"]
 
-pytestmark = in_this_process
+pytestmark = [in_this_process, pytest.mark.postgresql]
 Event = dict[str, Any]
 
 

@@ -11,7 +11,7 @@ from conversations.models import ModelCall
 from tests.people import client_for, make_key, make_user
 from tests.usage.factories import MONDAY, lend, make_call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
 
