@@ -139,7 +139,7 @@ async def test_no_key_of_the_run_comes_out_of_it_used_or_not(secret):
 def test_a_guard_of_several_keys_finds_each_wherever_it_is_cut(cut):
     guard = StreamRedactor(Redactor(KEY, SPARE))
     pieces = [f"AIzaA {SPARE[:cut]}", f"{SPARE[cut:]} AIz", f"{KEY[:cut]}", f"{KEY[cut:]} A"]
-    shown = "".join([*map(guard.feed, pieces), guard.end()])
+    shown = "".join([*map(guard.feed, pieces), guard.close()])
     assert shown == f"AIzaA {REMOVED} AIz{REMOVED} A"
 
 
