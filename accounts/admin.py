@@ -112,10 +112,10 @@ def _changes(user: User, changed: list[str], change: bool) -> dict[str, list[str
         return {What.CREATE: []}
     switched = What.ACTIVATE if user.is_active else What.DEACTIVATE
     kinds = {"is_active": switched, **dict.fromkeys(RIGHTS, What.RIGHTS)}
-    found: dict[str, list[str]] = {}
+    changes: dict[str, list[str]] = {}
     for field in changed:
-        found.setdefault(kinds.get(field, What.CHANGE), []).append(field)
-    return found
+        changes.setdefault(kinds.get(field, What.CHANGE), []).append(field)
+    return changes
 
 
 class GroupsAdmin(RestrictedAdmin, GroupAdmin):

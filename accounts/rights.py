@@ -3,6 +3,9 @@
 A sign-in stands while its user exists and is active, the token version is the profile's, and its
 family is neither revoked nor past its end. A lost connection or an access token that ran out ends
 nothing: the family goes on with the next refresh.
+
+The rows alone say so, read at every check. A signal or a message that tells of the end would be
+quicker, and would not reach a process that was paused, a row changed by hand, or a lost message.
 """
 
 from __future__ import annotations
@@ -70,9 +73,9 @@ def sign_ins_ended(sign_ins: Collection[SignIn]) -> dict[SignIn, str]:
     families = set(open_families().filter(pk__in=family_ids).values_list("pk", "user_id"))
     ended = {}
     for sign_in in sign_ins:
-        found = accounts.get(sign_in.user_id)
+        row = accounts.get(sign_in.user_id)
         is_open = (sign_in.family_id, sign_in.user_id) in families
-        code = sign_in_ended(sign_in, Account(*found, is_open) if found else None)
+        code = sign_in_ended(sign_in, Account(*row, is_open) if row else None)
         if code:
             ended[sign_in] = code
     return ended

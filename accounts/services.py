@@ -206,9 +206,11 @@ def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
 
 def fallbacks_of(user_id: int, named: Sequence[UUID]) -> list[UUID]:
     """The keys named by ``profile_choose_fallbacks`` that are still open to the user."""
-    found = _key_model().objects.open_to(user_id).filter(pk__in=named) if named else ()
-    known = {key.pk for key in found}
-    return [key_id for key_id in named if key_id in known]
+    if not named:
+        return []
+    usable = _key_model().objects.open_to(user_id).filter(pk__in=named)
+    usable_ids = set(usable.values_list("pk", flat=True))
+    return [key_id for key_id in named if key_id in usable_ids]
 
 
 def _prefer(user: User, preferences: Mapping[str, Any]) -> None:

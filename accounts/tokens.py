@@ -1,8 +1,17 @@
 """Sign-in tokens: made, checked, renewed and ended here, for HTTP and socket alike.
 
-Every token carries ``tv``, the user's token version, and ``fam``, the sign-in it came from. A
-token is worth something only while the user exists and is active, the version is the profile's
+Every token carries ``tv``, the user's token version, and ``fam``, the sign-in it came from (its
+family). A token is valid only while the user exists and is active, the version is the profile's
 and the family is not revoked; one query answers all of that.
+
+Refresh tokens rotate: each is exchanged once, for the next one. Of a stolen one, thief and owner
+hold the same copy, so one of the two comes second and shows a token that is not the newest any
+more. Nobody can tell which of them it is, so the whole family ends, and the owner signs in again.
+What looks the same and is none: two tabs of a browser hold one token and renew it at once. For
+``GRACE`` after a rotation the token before is therefore good for the *same* successor again. It
+must be the same: with one of its own, each tab would hold a token of another branch, and the next
+renewal of the slower tab would look like theft. Hence tokens are made from the family's row alone,
+without anything random, and times are whole seconds as in the token.
 """
 
 from __future__ import annotations
@@ -21,13 +30,12 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import RefreshFamily
-from accounts.rights import Account, SignIn, sign_in_ended
-from accounts.rights import not_authenticated as not_authenticated
+from accounts.rights import Account, SignIn, not_authenticated, sign_in_ended
 from accounts.selectors import current_version, token_version
 
 ISSUER = AUDIENCE = "chatproject"
 MAX_TOKEN_CHARS = 2048
-GRACE = timedelta(seconds=10)  # two tabs that renew at once are not thieves
+GRACE = timedelta(seconds=10)  # more than two tabs need, less than a thief has use for
 
 # What a token of foreign make can raise while it is taken apart; each means "not ours".
 BROKEN = (
@@ -148,11 +156,13 @@ def renew(raw: str) -> TokenPair:
     """
     claims = _claims(RefreshToken, raw)
     with transaction.atomic():
+        # Two renewals at once must come one after the other: both would rotate, one over the other,
+        # and the tab that lost would be signed out for a token that is in nobody's row.
         # First the lock, then the row with its user: PostgreSQL locks no nullable side of a join.
         list(RefreshFamily.objects.select_for_update().filter(pk=claims.family_id))
         family = _family_of(claims)
         pair = _rotate(family, claims)
-    # Raised outside, so that the revocation of the family is kept.
+    # Raised outside the transaction, which would take the revocation back with it.
     return pair or _refuse()
 
 

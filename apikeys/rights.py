@@ -1,8 +1,10 @@
 """Whether what somebody does still rests on a right: a sign-in, and a key where one is used.
 
-This is the one rule. What runs asks it again every second (``agents.runs.rights``), what begins
-asks it before (``selectors.run_key``, ``accounts.rights.sign_in_check``). A right that ended has a
-code, the same that an answer ends with.
+This is the one rule. What runs is checked by it every second (``agents.runs.rights``), what begins
+is checked before (``selectors.run_key``, ``accounts.rights.sign_in_check``). A rule of its own at
+one door would be the gap: a key that was switched off, and still answers on an open socket. Rights
+are checked together, in a few queries however many they are, so that once a second is affordable.
+A right that ended has a code, the same that an answer ends with.
 """
 
 from __future__ import annotations
@@ -81,7 +83,8 @@ def _standing(right: Right, keys: dict[UUID, UserApiKey], loans: dict[Use, KeyLo
     code = key_use_ended(key, loan, is_lent=key is not None and key.user_id != user_id)
     if code or key is None:
         return Standing(code)
-    # A rotation keeps the nonce, and gives one to a row of before there were any.
+    # Another secret has another nonce. A rotation of master keys seals the same one anew and keeps
+    # the nonce, so that it ends no answer; it gives one to a row of before there were any.
     if right.seal_nonce and right.seal_nonce != key.seal_nonce:
         return Standing(KEY_REPLACED)
     terms = Loan.of(loan) if loan else None

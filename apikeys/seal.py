@@ -1,9 +1,16 @@
 """The seal around a Gemini key.
 
-What is stored is a Fernet token (``gAAAA...``). Inside it lies not the bare key but
-``{v, owner, key, nonce, secret}``: a row copied to another user, a ciphertext pasted into another
-row, or one that its row had before its key was replaced, is whole as Fernet goes and still does
-not open. Rows of before there were nonces hold version 1, without one, and none in their column.
+What is stored is a Fernet token (``gAAAA...``). Fernet tells that nobody changed it, not that it
+stands where it was put: who can write to the database without knowing the master key, through SQL
+or an old backup, could move ciphertexts around and have others' keys opened for themselves. So
+what lies inside is not the bare key but ``{v, owner, key, nonce, secret}``, compared at opening:
+
+- ``owner``: a row that is given to another user does not open;
+- ``key``: neither does a ciphertext pasted into another row, even of the same owner;
+- ``nonce``, also in a column of its own: neither does one that its row had before its key was
+  replaced, such as a key that was withdrawn because it had leaked.
+
+Rows of before there were nonces hold version 1, without one, and none in their column.
 
 ``settings.FERNET_KEYS`` is read at every call: the first key seals, all of them open. Nothing is
 cached, so a rotation needs no restart of the code that runs it.

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
+from common.asgi import Message, Receive, Scope, header_values
 from common.errors import AppError
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Identify = Callable[[Scope], Awaitable[int]]
 
 UPLOAD_PATH = "/api/files/"
@@ -84,7 +81,7 @@ class Body:
         Raises:
             BodyRefused: 401, 413, 429 or 503.
         """
-        for value in _values(self._scope, b"content-length"):
+        for value in header_values(self._scope, b"content-length"):
             if not value.isdecimal() or int(value) > self._limit:
                 raise BodyRefused(_too_large())
             await self._allow(int(value))
@@ -135,10 +132,6 @@ def _limit(path: str) -> int:
     if path == UPLOAD_PATH:
         return settings.UPLOAD_MAX_BYTES + UPLOAD_ENVELOPE_BYTES
     return settings.REQUEST_MAX_BYTES
-
-
-def _values(scope: Scope, wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
 
 
 def _too_large() -> AppError:

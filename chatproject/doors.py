@@ -6,10 +6,8 @@ here: this file knows paths, hosts, origins and sizes.
 
 from __future__ import annotations
 
-import json
 import logging
-import math
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
@@ -17,18 +15,19 @@ from django.http.request import split_domain_port, validate_host
 
 from chatproject.bodies import Body, BodyRefused, Identify, InFlight
 from chatproject.headers import security_headers
+from common.asgi import Message, Receive, Scope, Send, header_values, send_error
 from common.errors import AppError
 from common.outages import app_error
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Hook = Callable[[], Awaitable[None]]
 
 STREAM_PATH = "/chat/stream"
 
+BAD_HOST = AppError("bad_host", "This server is not known by that name.")
+BAD_ORIGIN = AppError("origin_not_allowed", "This site may not use this server.", status=403)
+POST_ONLY = AppError("method_not_allowed", "Send a POST, or open a web socket here.", status=405)
+CLOSE = [(b"connection", b"close")]  # what is left of the body is not read
 CLOSE_FORBIDDEN_ORIGIN = 4403
 CLOSE_NOT_FOUND = 4404
 
@@ -98,20 +97,14 @@ class Doors:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _host_allowed(scope):
-            await _answer(send, 400, "bad_host", "This server is not known by that name.")
+            await send_error(send, BAD_HOST)
             return
         if scope["path"] != STREAM_PATH:
             await self._bounded(self.pages, scope, receive, send)
         elif scope["method"] != "POST":
-            await _answer(
-                send,
-                405,
-                "method_not_allowed",
-                "Send a POST, or open a web socket here.",
-                [(b"allow", b"POST")],
-            )
+            await send_error(send, POST_ONLY, [(b"allow", b"POST")])
         elif not _origin_allowed(scope):
-            await _answer(send, 403, "origin_not_allowed", "This site may not use this server.")
+            await send_error(send, BAD_ORIGIN)
         else:
             await self._bounded(self.stream, scope, receive, send)
 
@@ -130,11 +123,11 @@ class Doors:
             await app(scope, body.receive, noted_send)
         except BodyRefused as refused:
             if not started:
-                await _refuse(send, refused.error)
+                await send_error(send, refused.error, CLOSE)
         except Exception as error:
             if started:
                 raise
-            await _refuse(send, app_error(error, during="Answering a request"))
+            await send_error(send, app_error(error, during="Answering a request"), CLOSE)
         finally:
             body.release()
 
@@ -157,12 +150,8 @@ def _trusted(scope: Scope) -> Scope:
     return {**scope, "root_path": "", "headers": headers}
 
 
-def _values(scope: Scope, wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
-
-
 def _host_allowed(scope: Scope) -> bool:
-    hosts = _values(scope, b"host")
+    hosts = header_values(scope, b"host")
     if len(hosts) != 1:
         return False
     domain, _port = split_domain_port(hosts[0])
@@ -174,40 +163,8 @@ def _origin_allowed(scope: Scope) -> bool:
 
     Programs send none; they are let through, because nothing here signs in by cookie.
     """
-    origins = _values(scope, b"origin")
+    origins = header_values(scope, b"origin")
     return not origins or (len(origins) == 1 and origins[0] in settings.ALLOWED_ORIGINS)
-
-
-async def _refuse(send: Send, error: AppError) -> None:
-    headers = [(b"connection", b"close")]  # what is left of the body is not read
-    if error.status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="api"'))
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
-    await _answer(send, error.status, error.code, error.message, headers)
-
-
-async def _answer(
-    send: Send,
-    status: int,
-    code: str,
-    message: str,
-    headers: Iterable[tuple[bytes, bytes]] = (),
-) -> None:
-    body = json.dumps({"code": code, "message": message}).encode()
-    length = str(len(body)).encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", length),
-                *headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _close(receive: Receive, send: Send, code: int) -> None:

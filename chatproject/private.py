@@ -37,8 +37,8 @@ def make_private() -> None:
 
 def check_private(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
     """What other accounts of this machine can read, and we could not close ourselves."""
-    found = [(path, GROUP_AND_OTHERS, "go-rwx") for path in _data()]
-    found += [
+    candidates = [(path, GROUP_AND_OTHERS, "go-rwx") for path in _data()]
+    candidates += [
         (path, OTHERS, "o-rwx") for path in env.secret_files
     ]  # a group may be how we read them
     return [
@@ -47,7 +47,7 @@ def check_private(app_configs: object = None, **kwargs: object) -> list[CheckMes
             hint=f"Run: chmod {mode} {path}",
             id="chatproject.W012",
         )
-        for path, bits, mode in found
+        for path, bits, mode in candidates
         if _open_bits(path, bits) and _reachable(path)
     ]
 
@@ -68,8 +68,8 @@ def _open_bits(path: Path, bits: int) -> int:
 
 def _is_ours(path: Path) -> bool:
     """Whether it is our account's alone: not a folder that everybody writes to, such as /tmp."""
-    found = path.stat()
-    return found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+    status = path.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & stat.S_ISVTX
 
 
 def _reachable(path: Path) -> bool:

@@ -60,9 +60,9 @@ def _setting(name: str) -> Any:
 
 def _passwords() -> list[tuple[str, str]]:
     """Other secrets of the server, which must be none of the three."""
-    found = [("DEMO_PASSWORD", settings.DEMO_PASSWORD)]
-    found.append(("DATABASE_URL", settings.DATABASES["default"].get("PASSWORD")))
-    return [(name, value) for name, value in found if value]
+    database = settings.DATABASES["default"].get("PASSWORD")
+    passwords = [("DEMO_PASSWORD", settings.DEMO_PASSWORD), ("DATABASE_URL", database)]
+    return [(name, value) for name, value in passwords if value]
 
 
 def weakness(name: str, value: Any, *, retired: bool) -> list[CheckMessage]:

@@ -129,6 +129,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while it handles the exception: a database that is away is no fault."""
     error = app_error(sys.exception())
     answer = _refusal(request, error.status, error.code, error.message)
-    if error.retry_after_s is not None:
-        answer["Retry-After"] = str(ceil(error.retry_after_s))
+    for name, value in error.headers().items():
+        answer[name] = value
     return answer

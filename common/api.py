@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -74,10 +73,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     path = getattr(context.get("request"), "path", "?")
     error = _in_words(exc) or app_error(exc, during=f"The request to {path}")
     response = Response(error.as_dict(), status=error.status)
-    if error.retry_after_s is not None:
-        response["Retry-After"] = str(ceil(error.retry_after_s))
-    if error.status == 401:
-        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    for name, value in error.headers().items():
+        response[name] = value
     return response
 
 

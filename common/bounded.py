@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-KEPT_CHARS = 2 * 1024 * 1024
+ANSWER_MAX_CHARS = 2 * 1024 * 1024
 """Of one answer, for the next turn and for other agents; models write a tenth of that at most."""
 
 
@@ -13,7 +13,7 @@ class BoundedText:
         limit: in characters; what comes after that is dropped.
     """
 
-    def __init__(self, limit: int = KEPT_CHARS) -> None:
+    def __init__(self, limit: int = ANSWER_MAX_CHARS) -> None:
         self._room = limit
         self._pieces: list[str] = []
 

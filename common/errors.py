@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 
 class AppError(Exception):
@@ -34,6 +35,15 @@ class AppError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+    def headers(self) -> dict[str, str]:
+        """The HTTP headers that belong to the answer."""
+        headers = {}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="api"'
+        if self.retry_after_s is not None:
+            headers["Retry-After"] = str(ceil(self.retry_after_s))
+        return headers
 
     def as_dict(self) -> dict[str, object]:
         """The error's shape in JSON: ``{code, message, fields?}``."""

@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from common.bounded import KEPT_CHARS
+from common.bounded import ANSWER_MAX_CHARS
 from common.outages import classify
 from common.text import sanitize_json, sanitize_text
 from conversations import compaction
@@ -226,7 +226,7 @@ class _Messages:
         self._pending: list[tuple[int, compaction.TextMessage]] = []
         self._chars = 0
         self._texts: list[str] = []
-        self._room = KEPT_CHARS
+        self._room = ANSWER_MAX_CHARS
 
     def add(self, messages: Sequence[tuple[int, compaction.TextMessage]]) -> None:
         for place, message in messages:

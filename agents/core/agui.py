@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
-from common.bounded import KEPT_CHARS, BoundedText
+from common.bounded import ANSWER_MAX_CHARS, BoundedText
 from gemini.errors import GeminiError
 from gemini.outputs import Activity, Said, Saved, Sources, TextDelta, ThoughtDelta
 
@@ -48,11 +48,11 @@ class AguiStream:
         self._lanes: dict[str, _Lane] = {"": _Lane()}
         self._said: dict[str, BoundedText] = {}
         self._units: dict[str, int] = {}
-        self._room = KEPT_CHARS
+        self._room = ANSWER_MAX_CHARS
 
     @property
     def text(self) -> str:
-        """What was said so far, by whom ever, one message after the other; at most KEPT_CHARS."""
+        """What was said so far, by whom ever, one after the other; at most ANSWER_MAX_CHARS."""
         return "\n\n".join(map(str, self._said.values())).strip()
 
     def start(self) -> list[Event]:

@@ -7,9 +7,8 @@ again with ``Last-Event-ID`` and gets the rest: the run id makes the two request
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +19,7 @@ from agents.protocol.run_input import run_input_from_json
 from agents.runs import manager, service
 from agents.transports import connections
 from apikeys.rights import Right, Standing
+from common.asgi import Receive, Send, send_error
 from common.database import in_database
 from common.errors import AppError
 
@@ -33,16 +33,13 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application of this path and method."""
     try:
         await _answer(scope, receive, send)
     except AppError as error:
-        await _refuse(send, error)
+        await send_error(send, error)
 
 
 async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -157,13 +154,3 @@ def _last_seq(value: bytes, run_id: str) -> int:
     if run != run_id or not seq.isascii() or not seq.isdecimal() or len(seq) > 9:
         raise AppError("invalid_input", "Last-Event-ID does not belong to this run.")
     return int(seq)
-
-
-async def _refuse(send: Send, error: AppError) -> None:
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    if error.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(error.as_dict()).encode()})
