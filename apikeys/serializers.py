@@ -109,7 +109,7 @@ class KeyOutput(BudgetFields):
     created_at = serializers.DateTimeField()
 
 
-class ModelOutput(serializers.Serializer[Any]):
+class ModelOffered(serializers.Serializer[Any]):
     id = serializers.CharField(source="model.name")
     label = serializers.CharField(source="model.label")  # type: ignore[assignment]
     api_id = serializers.CharField(source="model.api_id")
@@ -119,7 +119,7 @@ class ModelOutput(serializers.Serializer[Any]):
 
 class ModelsOutput(serializers.Serializer[Any]):
     listed_at = serializers.DateTimeField(help_text="When Google was asked.")
-    models = ModelOutput(many=True)
+    models = ModelOffered(many=True)
 
 
 class LoanInput(BudgetFields):
