@@ -33,7 +33,7 @@ def attachments_for(owner_id: int, ids: Sequence[UUID], *, lock: bool = False) -
     """The files that a message of the owner is to carry, in order, each once; one query.
 
     Args:
-        lock: keep them from being deleted until the transaction ends.
+        lock: they cannot be deleted until the transaction ends.
 
     Raises:
         AppError: ``file_not_found`` (404) if any is foreign or gone, ``too_many_files``.

@@ -1,4 +1,4 @@
-"""Read-only pages for what the program stores. No page shows a word of what people said."""
+"""Read-only pages for what the program stores. No page shows what people wrote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["files_admin", "usage_admin"]  # Django looks for ``admin`` in the ap
 
 @admin.register(Thread)
 class ThreadAdmin(ReadOnlyAdmin):
-    """The title is left out: it is the first line of what somebody said."""
+    """The title is left out: it is the first line of a message."""
 
     show_full_result_count = False  # counting a long table takes seconds
     list_display = fields = ("id", "owner", "run_count", "created_at", "updated_at")

@@ -1,4 +1,4 @@
-"""REST: threads, what was said in them, runs and their events."""
+"""REST: threads, their messages, runs and their events."""
 
 from __future__ import annotations
 

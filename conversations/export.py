@@ -29,7 +29,7 @@ MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
 def as_json(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
-    """Everything that was said; ``branch`` tells what belongs to the branch spoken in last."""
+    """All messages; ``branch`` is ``current`` for those of the branch spoken in last."""
     current = current_branch(thread.id)
     head = {"id": thread.id, "title": thread.title, "created_at": thread.created_at}
     head["instructions"] = thread.instructions
@@ -96,7 +96,7 @@ def _speaker(message: Message) -> str:
 
 
 def _text(owner_id: int, message: Message) -> str:
-    """What was said, and a line for each file that it came with."""
+    """The text of a message, below a line for each file that it carries."""
     lines = [f"- {_escaped(_named(file))}" for file in message.attachments]
     return "\n\n".join(filter(None, ["\n".join(lines), _closed(owner_id, message.text)]))
 

@@ -19,12 +19,12 @@ REFUSED_CODES = frozenset(
 
 
 def history_for(run_id: UUID | None) -> list[list[Content]]:
-    """What was said up to a run: one list of Gemini contents per run, oldest first.
+    """The conversation up to a run: one list of Gemini contents per run, oldest first.
 
-    That is what the run and its ancestors say; other branches have no part in it. Two queries,
+    That is the run and its ancestors; other branches have no part in it. Two queries,
     and one if there are files, however many runs there are; none for None, the start.
 
-    A run that failed or was stopped before the model answered still counts: the person did say it
+    A run that failed or was stopped before the model answered still counts: the person wrote it
     and may refer to it ("try that again"), and Gemini accepts two user contents in a row. But what
     Google refused does not go back, or every later message would be refused for it: a message that
     was refused as such is left out, of a file that was refused only the name goes.

@@ -1,4 +1,4 @@
-"""What was said in a thread: in pages for people, all of it for an export."""
+"""The messages of a thread, with the runs they came from: in pages, or all for an export."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ConversationPage:
 
 
 def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") -> ConversationPage:
-    """What was said in a thread, and how, up to now: its newest runs, or those before a cursor.
+    """A page of a thread, up to now: its newest runs, or those before a cursor.
 
     It takes no transaction, which on SQLite would queue every page load behind the writers. What
     is read fits together by the order of reading: a snapshot has ``last_seq``, the last of the

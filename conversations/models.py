@@ -1,4 +1,4 @@
-"""What was said, and the log of how it was said.
+"""Conversations: threads, their messages, runs and files, and the log of events.
 
 A Thread holds Messages and Runs; its runs form a tree (``branches.py``). A Run is the record of
 one answer; its Events are numbered from 1 without a gap and are the truth while it lasts. When it

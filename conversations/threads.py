@@ -93,7 +93,7 @@ def thread_create(*, owner_id: int, title: str = "") -> Thread:
 
 
 def thread_rename(*, owner_id: int, thread_id: UUID | str, title: str) -> Thread:
-    """Give a thread another title; its place in the list stays, for nothing was said.
+    """Give a thread another title; its place in the list stays: there is no new message.
 
     Raises:
         AppError: ``thread_not_found``; ``looks_like_key`` for a title with a key in it.
@@ -123,7 +123,7 @@ def _tidy(title: str) -> str:
 
 
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
-    """Remove the thread and all that was said and made in it; a running answer loses its log.
+    """Delete a thread with its messages, runs and files; a running answer loses its log.
 
     Another process may be writing the log of a run in it at this very moment. A cascade deletes
     from the leaves up: an event that is inserted after the events were deleted and before its run

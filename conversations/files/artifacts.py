@@ -64,7 +64,7 @@ def artifact_create(
 def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str) -> Artifact:
     """Store a file from a person, if it is of a kind that we take; waits until it was read.
 
-    What it says of people, places and devices is taken out; pictures are kept upright.
+    Metadata about people, places and devices is removed; pictures are stored upright.
 
     Raises:
         AppError: ``too_large`` (413), ``empty_file``, ``bad_file``, ``unsupported_file`` (415),

@@ -1,4 +1,4 @@
-"""The kinds of files that are taken in, kept and sent out."""
+"""The media types of files that are accepted, stored and sent out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ DOCUMENTS = {
 TEXTS = frozenset({"text/plain", "text/markdown", "text/csv", "application/json"})
 PLAYED_TYPES = PICTURES.keys() | SOUNDS.keys() | VIDEOS.keys()  # in a browser, which runs none
 
-# What a browser may be told these bytes are; anything else is a download of unknown kind.
+# What files may be sent as; anything else is a download of unknown kind.
 SHOWN_TYPES = PLAYED_TYPES | FILMS.keys() | DOCUMENTS.keys() | TEXTS | {"application/pdf"}
 OTHER_TYPE = "application/octet-stream"
 # Search suggestions: made by us from what Google sent, never by a person, and shown in a sandbox.

@@ -72,7 +72,7 @@ class ModelCallAdmin(ReadOnlyAdmin):
         return [path("usage/", page, name="conversations_usage"), *super().get_urls()]
 
     def usage_view(self, request: HttpRequest) -> HttpResponse:
-        """Totals per owner and key; a key is told by its last characters alone."""
+        """Totals per owner and key; of a key its last characters alone."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = PeriodForm(request.GET or None)

@@ -17,7 +17,7 @@ from conversations.usage.serializers import UsageInput, UsageOutput, usage_outpu
 
 
 def period_and_group(form: Any, request: Request) -> tuple[Period, str]:
-    """What a query made by ``period_form`` asks for."""
+    """The days and the group of a query made by ``period_form``."""
     query = validated_query(form, request)
     first: date | None = query.get("from")
     return period_of(first, query.get("to")), query["group"]

@@ -66,7 +66,7 @@ class UsageRow:
     Args:
         name: a key's as its user calls it, or what operators see of it; a day's as ISO date.
         key_id: of a key that is still there.
-        user: whose use it is, where several people's use is told.
+        user: whose use it is, where several people's use is added up.
         key_owner: whose key it was, likewise.
     """
 
@@ -78,7 +78,7 @@ class UsageRow:
 
 
 def period_of(first: date | None = None, last: date | None = None) -> Period:
-    """The days asked for; by default this month up to today.
+    """The days of a query; by default this month up to today.
 
     Raises:
         AppError: ``bad_period``.

@@ -1,4 +1,4 @@
-"""What a file from a person is, told by its bytes, and what is kept of it.
+"""What a file from a person is, by its bytes, and what is stored of it.
 
 Neither its name nor what the browser says is believed; of a text the name says which kind it is.
 Pictures are not for here: see ``conversations.files.formats.pictures``.
@@ -60,7 +60,7 @@ def inspect_file(data: bytes, name: str) -> ReadFile:
 
 
 def _document(data: bytes, mime_type: str) -> ReadFile:
-    """An office document is kept as it is; a model is given its text."""
+    """An office document is stored as it is; a model is given its text."""
     reading = read_document(data, mime_type)
     notice = "Read as text, without its pictures and layout. Send a PDF if those matter."
     if not reading.complete:
@@ -96,7 +96,7 @@ def _is_known(data: bytes) -> bool:
 
 
 def _unknown(data: bytes, name: str) -> AppError:
-    """The refusal, naming the kind of file if that can be told."""
+    """The refusal, naming the kind of file if it is known."""
     guesses = [guess for guess in _guesses(data) if any(guess.byte_match)]  # zeros are no sign
     kinds = {guess.extension for guess in guesses if guess.extension}
     own = extension_of(name)

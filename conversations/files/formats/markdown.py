@@ -27,7 +27,7 @@ def may_be_open(text: str) -> bool:
 def closed(text: str) -> str:
     """``text`` with an end to the code or HTML that it leaves open: what follows is not part of it.
 
-    A heading behind it tells: where it is read as one, nothing was open.
+    Parsed with a heading behind it: where that is read as a heading, nothing was open.
     """
     last = PARSER.parse(f"{text}\n\n{HEADING}\n")[-1]
     if last.type == "fence":

@@ -1,4 +1,4 @@
-"""Sounds and videos without what they tell of people, places and devices.
+"""Sounds and videos without metadata about people, places and devices.
 
 Most containers are blanked where they stand: a private piece becomes one that every reader passes
 over, of the same length, so nothing moves and no offset has to be counted anew. mutagen rewrites
@@ -28,7 +28,7 @@ TAGGED = frozenset({"audio/flac", "audio/ogg", "video/x-ms-wmv"})
 CUT_OFF = "The end of this file is missing; what there is can be played."
 STILL_TAGGED = "Who made it, when and where can still stand in it."
 
-# WAV, AVI and AIFF: chunks that tell of people and places.
+# WAV, AVI and AIFF: chunks about people and places.
 RIFF_PRIVATE = frozenset(
     {b"bext", b"iXML", b"axml", b"_PMX", b"XMP ", b"id3 ", b"ID3 ", b"IDIT", b"cart", b"strd"}
     | {b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"COMT", b"LGWV", b"aXML", b"exif", b"JUNK"}

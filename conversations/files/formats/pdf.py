@@ -59,7 +59,7 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
 
 
 def _remove_private(pdf: pikepdf.Pdf) -> bool:
-    """Take out what tells of people and programs; whether there was any."""
+    """Remove metadata about people and programs; whether there was any."""
     removed = "/Info" in pdf.trailer
     if removed:
         del pdf.trailer.Info

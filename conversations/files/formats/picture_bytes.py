@@ -20,7 +20,7 @@ import struct
 
 from common.errors import AppError
 
-# Taken from people and kept as JPEG or PNG, which every browser shows; and what Pillow calls them.
+# Accepted, and stored as JPEG or PNG, which every browser shows; and what Pillow calls them.
 CONVERTED = {
     "image/heic": "HEIF",
     "image/avif": "AVIF",

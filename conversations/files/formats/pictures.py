@@ -1,4 +1,4 @@
-"""Pictures from people: looked at before they are believed, and kept without what they betray.
+"""Pictures from people: decoded to see that they are ones, and stored without metadata.
 
 All of it is done in worker processes (``decoding``); nothing here knows Django.
 """
@@ -73,7 +73,7 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is kept of a picture; width and height in pixels, as it is to be shown."""
+    """What is stored of a picture; width and height in pixels, as it is to be shown."""
 
     data: bytes
     width: int
@@ -112,7 +112,7 @@ def picture_size(data: bytes, mime_type: str) -> tuple[int, int] | None:
 
 
 def first_frame(gif: bytes) -> bytes:
-    """The first frame of a GIF that was kept, as a PNG: for whoever reads no GIF.
+    """The first frame of a stored GIF as a PNG: for whoever reads no GIF.
 
     Raises:
         AppError: ``bad_file``.
@@ -218,7 +218,7 @@ def _converted(image: Any, form: str, turn: Image.Transpose | None) -> Picture:
 
 
 def _upright(image: Any, turn: Image.Transpose | None) -> Any:
-    """The picture as it is to be seen, scaled down if it is too large to be kept."""
+    """The picture as it is to be seen, scaled down if it is too large."""
     profile = image.info.get("icc_profile")
     if (factor := _factor(image)) > 1:
         image = _reduced(image, factor)
@@ -230,7 +230,7 @@ def _upright(image: Any, turn: Image.Transpose | None) -> Any:
 
 
 def _factor(image: Any) -> int:
-    """By how much a picture is scaled down; 1 for one that is kept as it is."""
+    """By how much a picture is scaled down; 1 for one that stays as it is."""
     pixels = image.width * image.height
     return math.ceil(math.sqrt(pixels / SCALED_PIXELS)) if pixels > WHOLE_PIXELS else 1
 

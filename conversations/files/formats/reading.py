@@ -1,4 +1,4 @@
-"""What an upload is, found out in a worker process: its kind, and the bytes that are kept of it."""
+"""The kind of an upload and what is stored of it. Runs in a worker process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 
 def read_file(data: bytes, name: str) -> ReadFile:
-    """The kind of a file that a person sent, told by its bytes, and what is kept of it.
+    """The kind of a file that a person sent, by its bytes, and what is stored of it.
 
     Args:
         name: which kind of text a text is; nothing else is read from it.

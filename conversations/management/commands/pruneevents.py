@@ -9,8 +9,8 @@ from conversations.log import events_prune
 
 class Command(BaseCommand):
     help = (
-        "Delete the event logs of answers that ended more than so many days ago. What was said "
-        "stays: messages and transcripts are kept. Run it daily."
+        "Delete the event logs of answers that ended more than so many days ago. Messages "
+        "and transcripts stay. Run it daily."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What was used, for operators: per user and model, key, agent or day; no word of what was said."""
+"""What was used, for operators: per user and model, key, agent or day; no content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADS = ("calls", "tokens in", "tokens out", "price")
 
 class Command(BaseCommand):
     help = (
-        "Tell what was used, per user and model (--by: key, agent, day). A key is told by its "
+        "Add up what was used, per user and model (--by: key, agent, day). A key is shown by its "
         "last characters. Prices are estimates from list prices."
     )
 
