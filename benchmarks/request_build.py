@@ -128,8 +128,8 @@ async def costs(history: list[Exchange], prompt: str, times: int, *, agent: str 
         began = time.thread_time()
         async for _event in answer:
             pass
-        if answer.outcome != "success":
-            raise RuntimeError(f"a run ended with {answer.error}")
+        if answer.record.outcome != "success":
+            raise RuntimeError(f"a run ended with {answer.record.error}")
         found.ours.append((model.given_at - began) * 1000)
         found.whole.append((network.came_at - began) * 1000)
     found.size_bytes = network.size_bytes

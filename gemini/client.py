@@ -31,6 +31,7 @@ from gemini.pool import (
     taking_over,
 )
 from gemini.request import ModelRequest, request_body
+from gemini.response import ResponseParser
 from gemini.sse import BadSSE, SSEDecoder
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
@@ -88,6 +89,10 @@ class GeminiClient:
         pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool and pool.options.httpx_async_client:
             await pool.options.httpx_async_client.aclose()
+
+    def parser(self, *secrets: str) -> ResponseParser:
+        """See ``Model.parser``."""
+        return ResponseParser(*secrets)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         """See ``Model.stream``."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, TypedDict, Unpack
 from uuid import uuid4
 
 from agents.core.call import ModelCall
-from agents.core.model import Model
-from agents.core.turn import Record, Turn
+from agents.core.context import RunContext
+from agents.core.emitter import Emitter
+from agents.core.request import RunRequest
 from gemini import capabilities, catalogue, history
 from gemini.errors import GeminiError
 from gemini.files import newest_pictures
 from gemini.keys import Key
-from gemini.outputs import Activity, Content, Said
+from gemini.media_options import PictureOptions, Speaker
+from gemini.outputs import Activity, Content
+from gemini.outputs import Said as Output
 from gemini.request import Function, ModelRequest
 
 logger = logging.getLogger(__name__)
@@ -33,8 +36,8 @@ class Tool:
 
     Args:
         parameters: a JSON schema of an object.
-        run: gets the arguments by name, as the model gave them, and returns what it is told. What
-            it raises is told as a failure, without its text.
+        run: gets the arguments by name, as the model gave them, and returns the result for the
+            model. An exception is a failure to the model, without its text.
     """
 
     name: str
@@ -43,138 +46,188 @@ class Tool:
     run: Callable[..., Awaitable[str]]
 
 
-class Agent(Protocol):
-    """A specialist that the coordinator can ask.
+class Agent(ABC):
+    """A specialist that the coordinator can delegate to.
 
     Attributes:
-        name: one lower-case word; ``@name`` asks for it, and its function is ``ask_name_agent``.
+        name: one lower-case word; its function is ``ask_name_agent``.
         label: what people read.
-        description: tells the coordinator's model when to ask it.
+        description: tells the coordinator's model when to delegate to it.
         parameters: JSON schema properties that it wants besides the task and the reason.
         tools: Google's that it may use, by the catalogue's names, and tools of its own.
         outputs: what it can be asked to answer with, if there is a choice.
-        takes: kinds of files that go to it at once, when the user names nobody.
+        takes: kinds of files that go to it at once, when the user chose no agent.
     """
 
-    name: str
-    label: str
-    description: str
-    parameters: dict[str, Any]
-    tools: tuple[str | Tool, ...]
-    outputs: tuple[str, ...]
-    takes: frozenset[str]
+    name: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str]
+    parameters: ClassVar[dict[str, Any]] = {}
+    tools: ClassVar[tuple[str | Tool, ...]] = ()
+    outputs: ClassVar[tuple[str, ...]] = ()
+    takes: ClassVar[frozenset[str]] = frozenset()
 
-    def run(self, task: Task) -> AsyncGenerator[Said, None]:
-        """Do the task, yielding outputs as they come.
+    @abstractmethod
+    async def run(self, task: Task) -> None:
+        """Do the task: ``task.emit`` what is made, as it is made. Cancellation stops it.
 
         Raises:
-            GeminiError: it could not be done.
+            AgentError: it could not be done.
         """
-        ...
+
+
+class RequestOptions(TypedDict, total=False):
+    """What a model call may ask for besides an answer in words; see ``ModelRequest``."""
+
+    thoughts: bool
+    functions: tuple[Function, ...]
+    call_functions: bool
+    modalities: tuple[str, ...]
+    voice: str
+    speakers: tuple[Speaker, ...]
+    picture: PictureOptions
+    expects: str
+
+
+class CallOptions(RequestOptions, total=False):
+    """How a model call may differ from the plain one; see ``Task.call``."""
+
+    model: str
+    only: Content
+    with_made: bool
 
 
 @dataclass(slots=True)
 class Task:
-    """What an agent is asked to do, and the way to a model for it.
+    """What an agent is to do, and all it needs for that.
 
     Args:
         agent: whose it is.
-        request: what to do, complete in itself.
-        last: the same as a content, with what the user said and sent.
+        prompt: what to do, complete in itself.
+        message: the same as a content, with the user's message and files.
         arguments: as the coordinator's model gave them.
         tools: see ``Agent.tools``.
-        said: what was said about it so far: the model's contents, and results of functions.
+        contents: the conversation about it so far: the model's, and results of functions.
     """
 
-    turn: Turn
-    record: Record
-    gemini: Model
+    request: RunRequest
+    context: RunContext
+    emitter: Emitter
     agent: str
-    request: str
-    last: Content
+    prompt: str
+    message: Content
     arguments: dict[str, str] = field(default_factory=dict)
     tools: tuple[str | Tool, ...] = ()
-    said: list[Content] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+
+    def emit(self, output: Output) -> None:
+        """Show the user an output of this agent, at once."""
+        self.emitter.emit(output)
 
     def call(
         self,
         *,
         system: str,
         model: str = "",
-        alone: Content | None = None,
-        made: bool = False,
-        **more: Any,
+        only: Content | None = None,
+        with_made: bool = False,
+        **options: Unpack[RequestOptions],
     ) -> ModelCall:
-        """Prepare a model call on the run's key and limits.
+        """Prepare a model call on the run's key and limits, which emits what the model says.
 
         The user's own instructions stand behind ``system``.
 
         Args:
             model: an API id; empty: the one the user chose.
-            alone: all that is sent, in the place of the conversation.
-            made: files that were made earlier go along.
-            more: what else a ``ModelRequest`` can say.
+            only: all that is sent, in the place of the conversation.
+            with_made: files that agents made earlier go along.
         """
-        model = model or catalogue.api_id(self.turn.model)
-        system, words = self._instructions(model, system)
-        compose = partial(self._contents, model, words, alone=alone, made=made)
-        contents, notices = compose(self.record.keys.in_use)
-        more["thoughts"] = more.get("thoughts", False) and self.turn.models.info(model).thinks
+        model = model or catalogue.api_id(self.request.model)
+        system, preamble = self._instructions(model, system)
+        compose = partial(self._contents, model, preamble, only=only, with_made=with_made)
+        contents, notices = compose(self.context.keys.in_use)
+        thinks = self.context.models.info(model).thinks
+        options["thoughts"] = options.get("thoughts", False) and thinks
         request = ModelRequest(
             model=model,
             system=system,
             contents=contents,
-            api_key=self.turn.keys[0].secret,
+            api_key=self.context.keys.secrets[0],
             tools=capabilities.tools(model, self._google_tools()),
-            thinking=self.turn.thinking,
-            limits=self.turn.limits,
-            **more,
+            thinking=self.request.thinking or "auto",
+            limits=self.context.limits,
+            **options,
         )
 
-        def composed(key: Key | None, as_words: bool) -> tuple[Content, ...]:
-            return compose(key, as_words=as_words)[0]
+        def recompose(key: Key | None, as_text: bool) -> tuple[Content, ...]:
+            return compose(key, as_text=as_text)[0]
 
-        return ModelCall(self.agent, self.gemini, request, self.record, notices, composed)
+        return ModelCall(
+            request,
+            self.context,
+            self.emitter,
+            agent=self.agent,
+            notices=notices,
+            compose=recompose,
+        )
 
-    async def answer(self, *, system: str, **options: Any) -> AsyncGenerator[Said, None]:
-        """What the model says, with the agent's own tools used for it; see ``call``."""
+    async def answer(self, *, system: str, **options: Unpack[CallOptions]) -> None:
+        """Have the model do the task, with the agent's own tools used for it; see ``call``.
+
+        Raises:
+            AgentError: see ``ModelCall.run``; ``limit_reached``: it never stopped calling tools.
+        """
         own = {tool.name: tool for tool in self.tools if isinstance(tool, Tool)}
-        functions = tuple(Function(t.name, t.description, t.parameters) for t in own.values())
-        rounds = self.turn.limits.rounds
+        options["functions"] = tuple(
+            Function(tool.name, tool.description, tool.parameters) for tool in own.values()
+        )
+        rounds = self.context.limits.rounds
         for round_ in range(1, rounds + 1):
-            call = self.call(
-                system=system, functions=functions, call_functions=round_ < rounds, **options
-            )
-            async with aclosing(call.outputs()) as outputs:
-                async for output in outputs:
-                    yield output
-            self.keep(call, calls=bool(own))
+            options["call_functions"] = round_ < rounds
+            call = self.call(system=system, **options)
+            await call.run()
+            self.append(call, with_calls=bool(own))
             if not own or not call.functions:
                 return
             if round_ == rounds:
-                break  # it was told to use no more of them, and will not be told what came of it
-            responses = []
-            for wanted in call.functions:
-                used, response = await _use(own.get(str(wanted.get("name"))), wanted)
-                yield used
-                responses.append(response)
-            self.said.append({"role": "user", "parts": responses})
+                break  # it was not to call functions any more, and would not hear the results
+            responses = [await self._use(function, own) for function in call.functions]
+            self.contents.append({"role": "user", "parts": responses})
         raise GeminiError("limit_reached")
 
-    def keep(self, call: ModelCall, *, calls: bool = True) -> None:
-        """Keep what was said; without its calls where nobody answers them: Gemini refuses those."""
+    def append(self, call: ModelCall, *, with_calls: bool = True) -> None:
+        """Add an answer to the contents; without its function calls where nobody responds to them:
+        Gemini refuses a conversation with a call that has no response."""
         content = call.content()
-        if not calls:
+        if not with_calls:
             parts = [part for part in content["parts"] if "functionCall" not in part]
             content = {**content, "parts": parts}
         if content["parts"]:
-            self.said.append(content)
+            self.contents.append(content)
 
-    def kept(self) -> list[Content]:
-        """This task as its agent's part of the conversation; nothing if no model said anything."""
-        if not any(content["role"] == "model" for content in self.said):
+    def exchange(self) -> list[Content]:
+        """This task as its agent's part of the conversation; nothing if no model answered."""
+        if not any(content["role"] == "model" for content in self.contents):
             return []
-        return [{**content, "agent": self.agent} for content in (self.last, *self.said)]
+        return [{**content, "agent": self.agent} for content in (self.message, *self.contents)]
+
+    async def _use(self, call: dict[str, Any], own: dict[str, Tool]) -> dict[str, Any]:
+        """Use a tool as the model wants it, show that, and return the part that responds."""
+        name = str(call.get("name", ""))
+        tool = own.get(name)
+        if tool is None:
+            result = {"error": "There is no such function."}
+        else:
+            try:
+                result = {"output": (await tool.run(**call["args"]))[:RESULT_CHARS]}
+            except Exception as error:
+                # Only the type: the text may hold what was written.
+                logger.warning("The tool %s failed: %s", tool.name, type(error).__name__)
+                result = {"error": "The tool failed. Check its arguments, or do without it."}
+        shown = {"result": result["output"]} if "output" in result else result
+        activity = {"name": name, "arguments": call.get("args", {}), **shown}
+        self.emit(Activity("tool", activity, ref=str(uuid4())))
+        return response_to(call, result)
 
     def _google_tools(self) -> list[str]:
         """Those that are wanted here; Maps takes nothing but words, so not with files.
@@ -182,12 +235,13 @@ class Task:
         Source: https://ai.google.dev/gemini-api/docs/maps-grounding#limitations, as read in
         November 2026.
         """
-        without = {"maps"} if self.turn.attachments else set[str]()
-        return [tool for tool in self.turn.tools if tool in self.tools and tool not in without]
+        without = {"maps"} if self.context.attachments else set[str]()
+        wanted = self.request.tools or ()
+        return [tool for tool in wanted if tool in self.tools and tool not in without]
 
     def _instructions(self, model: str, system: str) -> tuple[str, tuple[Content, ...]]:
-        """The system instruction, and the words that stand for it where a model refuses one."""
-        whole = self.turn.instructions.added_to(system)
+        """The system instruction, and the content that replaces it where a model takes none."""
+        whole = self.context.instructions.added_to(system)
         match capabilities.instructed_by(model):
             case "system":
                 return whole, ()
@@ -199,70 +253,56 @@ class Task:
     def _contents(
         self,
         model: str,
-        first: tuple[Content, ...],
+        preamble: tuple[Content, ...],
         key: Key | None,
         *,
-        alone: Content | None,
-        made: bool,
-        as_words: bool = False,
-    ) -> tuple[tuple[Content, ...], list[Said]]:
-        if alone is not None:
-            return (*first, alone), []
-        now = self._now(as_words=as_words)
-        window = self.turn.models.info(model).window_tokens
-        cap = min(self.turn.limits.history_tokens or window, window * history.ROOM)
+        only: Content | None,
+        with_made: bool,
+        as_text: bool = False,
+    ) -> tuple[tuple[Content, ...], list[Activity]]:
+        """What is sent, and what the user should know of it: that earlier exchanges do not fit."""
+        if only is not None:
+            return (*preamble, only), []
+        now = self._now(as_text=as_text)
+        info = self.context.models.info(model)
+        window = info.window_tokens
+        cap = min(self.context.limits.history_tokens or window, window * history.ROOM)
         room = cap - sum(map(history.tokens_of, now))
-        if instructions := self.turn.instructions.added_to(""):
+        if instructions := self.context.instructions.added_to(""):
             room -= history.text_tokens(instructions)
-        sent = history.fitted(
-            self.turn.history,
+        earlier = history.fitted(
+            self.context.history,
             room,
             agent="" if self.agent == COORDINATOR else self.agent,
             model=model,
-            made=made,
+            made=with_made,
             key=key.id if key else "",
-            as_words=as_words,
+            as_words=as_text,
         )
-        notices: list[Said] = []
-        if sent.left_out and not self.said:
-            left_out = {"kept": sent.kept, "leftOut": sent.left_out, "windowTokens": window}
+        notices: list[Activity] = []
+        if earlier.left_out and not self.contents:
+            left_out = {"kept": earlier.kept, "leftOut": earlier.left_out, "windowTokens": window}
             notices.append(Activity("history", left_out, ref=str(uuid4())))
-        contents = (*first, *sent.contents, *now)
-        if pictures := self.turn.models.info(model).pictures:
-            contents = newest_pictures(contents, pictures.references)
+        contents = (*preamble, *earlier.contents, *now)
+        if info.pictures:
+            contents = newest_pictures(contents, info.pictures.references)
         return contents, notices
 
-    def _now(self, *, as_words: bool) -> tuple[Content, ...]:
-        """What is asked, and what was said about it so far."""
-        if not as_words or not self.said:
-            return (self.last, *self.said)
-        return (*history.words((self.last, *self.said)), user_content(GO_ON))
+    def _now(self, *, as_text: bool) -> tuple[Content, ...]:
+        """The message, and the contents about it so far."""
+        if not as_text or not self.contents:
+            return (self.message, *self.contents)
+        return (*history.words((self.message, *self.contents)), user_content(GO_ON))
 
 
 def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:
-    """What a user says and sends; files stand before the words about them."""
+    """A content of the user's; files stand before the text about them."""
     return {"role": "user", "parts": [*files, *({"text": text} for text in texts if text)]}
 
 
 def response_to(call: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """The part that answers a function call."""
-    answer = {"name": str(call.get("name", "")), "response": result}
+    """The part that responds to a function call."""
+    response = {"name": str(call.get("name", "")), "response": result}
     if "id" in call:
-        answer["id"] = call["id"]
-    return {"functionResponse": answer}
-
-
-async def _use(tool: Tool | None, call: dict[str, Any]) -> tuple[Activity, dict[str, Any]]:
-    """Use a tool as the model asked for; what to tell of it, and the part that answers."""
-    told: dict[str, Any] = {"name": str(call.get("name", "")), "arguments": call.get("args", {})}
-    if tool is None:
-        result = {"error": "There is no such function."}
-    else:
-        try:
-            result = {"output": (await tool.run(**call["args"]))[:RESULT_CHARS]}
-        except Exception as error:
-            # Only the type: the text may hold what was said.
-            logger.warning("The tool %s failed: %s", tool.name, type(error).__name__)
-            result = {"error": "The tool failed. Check its arguments, or do without it."}
-    told |= {"result": result["output"]} if "output" in result else result
-    return Activity("tool", told, ref=str(uuid4())), response_to(call, result)
+        response["id"] = call["id"]
+    return {"functionResponse": response}

@@ -1,7 +1,10 @@
 """Outputs in, AG-UI 1.0 events out. Owns ids, brackets and order; does no I/O.
 
-Agents say what, this says how: no agent opens or closes anything, so none can get it wrong. Each
-event is the JSON object that goes on the wire.
+Agents emit what they make; how it looks on the wire is decided here. No agent opens or closes
+anything, so none can get it wrong: AG-UI clients end a whole run over one bracket that does not
+close. Outputs of agents that work side by side come in any order, hence a lane for each: a message
+is open in its lane, and only an output of the same lane closes it. Each event is the JSON object
+that goes on the wire.
 
 Source: https://docs.ag-ui.com/spec/1.0 (ag-ui-protocol 1.0.0).
 """
@@ -13,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
 from common.bounded import ANSWER_MAX_CHARS, BoundedText
 from gemini.errors import GeminiError
-from gemini.outputs import Activity, Said, Saved, Sources, TextDelta, ThoughtDelta
+from gemini.files import mention
+from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
+from gemini.outputs import Said as Output
 
 Event = dict[str, Any]
 TokenUsages = list[dict[str, object]]
@@ -38,6 +42,8 @@ class _Lane:
     chars: int = 0
     messages: list[str] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
+    result: BoundedText = field(default_factory=BoundedText)
+    ran_code: bool = False
 
 
 class AguiStream:
@@ -46,31 +52,66 @@ class AguiStream:
     def __init__(self, thread_id: str, run_id: str) -> None:
         self._ids = {"threadId": thread_id, "runId": run_id}
         self._lanes: dict[str, _Lane] = {"": _Lane()}
-        self._said: dict[str, BoundedText] = {}
+        self._texts: dict[str, BoundedText] = {}
         self._units: dict[str, int] = {}
         self._room = ANSWER_MAX_CHARS
 
     @property
     def text(self) -> str:
-        """What was said so far, by whom ever, one after the other; at most ANSWER_MAX_CHARS."""
-        return "\n\n".join(map(str, self._said.values())).strip()
+        """The messages so far, of all agents, one after the other; at most ANSWER_MAX_CHARS."""
+        return "\n\n".join(map(str, self._texts.values())).strip()
 
     def start(self) -> list[Event]:
         return [{"type": "RUN_STARTED", **self._ids, "protocolVersion": "1.0"}]
 
-    def feed(self, output: Output) -> list[Event]:
-        """The events of one output."""
-        match output:
-            case FromAgent(call_id, said):
-                return self._say(self._lanes[call_id], said)
-            case Delegated():
-                return self._delegated(output)
-            case Returned(call_id, text):
-                return self._returned(call_id, text)
-            case Failed():
-                return self._failed(output)
-            case _:
-                return self._say(self._lanes[""], output)
+    def feed(self, output: Output, lane: str = "") -> list[Event]:
+        """The events of one output, of the coordinator or of the agent in ``lane``."""
+        return self._feed(self._lanes[lane], output)
+
+    def start_subagent(
+        self, lane: str, agent: str, description: str, arguments: dict[str, str]
+    ) -> list[Event]:
+        """The coordinator delegates to another agent, whose outputs are those of ``lane``."""
+        opened = self._lanes[lane] = _Lane({"subagentRunId": _new_id()})
+        call = {"toolCallId": lane}
+        return [
+            *self._close(self._lanes[""]),
+            {"type": "TOOL_CALL_START", **call, "toolCallName": f"ask_{agent}_agent"},
+            {
+                "type": "TOOL_CALL_ARGS",
+                **call,
+                "delta": json.dumps(arguments, ensure_ascii=False),
+            },
+            {"type": "TOOL_CALL_END", **call},
+            {
+                "type": "SUBAGENT_STARTED",
+                **opened.tag,
+                "name": agent,
+                "description": description,
+                "parentToolCallId": lane,
+            },
+        ]
+
+    def result(self, lane: str) -> tuple[str, bool]:
+        """What an agent answered so far, as text that mentions its files; whether it ran code."""
+        return str(self._lanes[lane].result), self._lanes[lane].ran_code
+
+    def finish_subagent(self, lane: str, text: str) -> list[Event]:
+        """The agent is done; ``text`` is its result for the coordinator."""
+        closed = self._lanes.pop(lane)
+        finished = {"type": "SUBAGENT_FINISHED", **closed.tag, "outcome": {"type": "success"}}
+        content: Any = text if len(text) <= RESULT_CHARS else f"{text[:RESULT_CHARS]} […]"
+        if closed.saved:
+            texts = [{"type": "text", "text": content}] if content.strip() else []
+            content = [*texts, *map(_content_part, closed.saved)]
+        return [*self._close(closed), finished, _result(lane, content)]
+
+    def fail_subagent(self, lane: str, error: GeminiError) -> list[Event]:
+        """The agent failed; the run goes on."""
+        details: Event = {"code": error.code, "message": error.message}
+        if advice := error.advice:
+            details["metadata"] = advice
+        return self._end_subagent(lane, details)
 
     def finish(
         self,
@@ -107,33 +148,38 @@ class AguiStream:
         custom: Event = {"type": "CUSTOM", "name": "usage", "value": account}
         return [*self._close_all(), *([custom] if account else []), terminal]
 
-    def _say(self, lane: _Lane, said: Said) -> list[Event]:
-        match said:
+    def _feed(self, lane: _Lane, output: Output) -> list[Event]:
+        match output:
             case TextDelta(text):
                 opened = self._open(lane, "text")
-                self._keep(lane, text)
+                self._record(lane, text)
                 return [*opened, self._delta("TEXT_MESSAGE", lane, text)]
             case ThoughtDelta(text):
                 opened = self._open(lane, "reasoning")
                 lane.chars += len(text)
                 return [*opened, self._delta("REASONING_MESSAGE", lane, text)]
             case Activity(kind, content, ref):
+                lane.ran_code = lane.ran_code or kind == "code"
                 return [*self._close(lane), _activity(lane, kind, content, ref)]
             case Saved():
-                lane.saved.append(said)
-                file = {**_file(said), "mimeType": said.mime_type, "name": said.name}
+                lane.saved.append(output)
+                if output.mime_type != "text/html":
+                    name = {"name": output.name, "mimeType": output.mime_type}
+                    lane.result.append(f"\n{mention(name)}\n")
+                file = {**_file(output), "mimeType": output.mime_type, "name": output.name}
                 return [*self._close(lane), _activity(lane, "artifact", file, _new_id())]
             case Sources():
-                content = self._placed(lane, said)
+                content = self._placed(lane, output)
                 return [*self._close(lane), _activity(lane, "sources", content, _new_id())]
             case _:
-                raise TypeError(f"{type(said).__name__} must be saved before it is told")
+                raise TypeError(f"{type(output).__name__} must be saved before it is emitted")
 
-    def _keep(self, lane: _Lane, text: str) -> None:
+    def _record(self, lane: _Lane, text: str) -> None:
+        lane.result.append(text)
         lane.chars += len(text)
         self._units[lane.message_id] = self._units.get(lane.message_id, 0) + _units(text)
         if self._room > 0:
-            self._said.setdefault(lane.message_id, BoundedText()).append(text[: self._room])
+            self._texts.setdefault(lane.message_id, BoundedText()).append(text[: self._room])
             self._room -= len(text)
 
     def _placed(self, lane: _Lane, sources: Sources) -> dict[str, Any]:
@@ -207,56 +253,20 @@ class AguiStream:
             ]
         return []
 
-    def _delegated(self, output: Delegated) -> list[Event]:
-        lane = _Lane({"subagentRunId": _new_id()})
-        self._lanes[output.call_id] = lane
-        call = {"toolCallId": output.call_id}
-        arguments = json.dumps(output.arguments, ensure_ascii=False)
+    def _end_subagent(self, lane: str, error: Event) -> list[Event]:
+        closed = self._lanes.pop(lane)
         return [
-            *self._close(self._lanes[""]),
-            {"type": "TOOL_CALL_START", **call, "toolCallName": f"ask_{output.agent}_agent"},
-            {"type": "TOOL_CALL_ARGS", **call, "delta": arguments},
-            {"type": "TOOL_CALL_END", **call},
-            {
-                "type": "SUBAGENT_STARTED",
-                **lane.tag,
-                "name": output.agent,
-                "description": output.description,
-                "parentToolCallId": output.call_id,
-            },
-        ]
-
-    def _returned(self, call_id: str, text: str) -> list[Event]:
-        lane = self._lanes.pop(call_id)
-        finished = {"type": "SUBAGENT_FINISHED", **lane.tag, "outcome": {"type": "success"}}
-        content: Any = text if len(text) <= RESULT_CHARS else f"{text[:RESULT_CHARS]} […]"
-        if lane.saved:
-            words = [{"type": "text", "text": content}] if content.strip() else []
-            content = [*words, *map(_content_part, lane.saved)]
-        return [*self._close(lane), finished, _result(call_id, content)]
-
-    def _failed(self, output: Failed) -> list[Event]:
-        lane = self._lanes.pop(output.call_id)
-        error: Event = {"code": output.code, "message": output.message}
-        if output.advice:
-            error["metadata"] = output.advice
-        return [
-            *self._close(lane),
-            {"type": "SUBAGENT_ERROR", **lane.tag, **error},
-            _result(output.call_id, output.message),
+            *self._close(closed),
+            {"type": "SUBAGENT_ERROR", **closed.tag, **error},
+            _result(lane, error["message"]),
         ]
 
     def _close_all(self) -> list[Event]:
         """Brackets close inside out: subagents first, then the coordinator's own."""
+        stopped = {"code": "interrupted", "message": "Stopped before it was done."}
         events: list[Event] = []
-        for call_id in [call_id for call_id in self._lanes if call_id]:
-            lane = self._lanes.pop(call_id)
-            stopped = {"code": "interrupted", "message": "Stopped before it was done."}
-            events += [
-                *self._close(lane),
-                {"type": "SUBAGENT_ERROR", **lane.tag, **stopped},
-                _result(call_id, stopped["message"]),
-            ]
+        for lane in [lane for lane in self._lanes if lane]:
+            events += self._end_subagent(lane, stopped)
         return events + self._close(self._lanes[""])
 
 

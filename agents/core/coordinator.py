@@ -1,33 +1,30 @@
-"""The coordinator: answers itself, or asks its team, and always has the last word.
+"""The coordinator: answers itself, or delegates to its team, and always has the last word.
 
     direct answer       1 model call
-    one delegation      2: its own, and the agent's, whose streamed words are the answer
-    several, or failed  1 + n + 1: it joins what came back
+    one delegation      2: its own, and the agent's, whose streamed answer is the answer
+    several, or failed  1 + n + 1: it joins the results
 
 Rules that need no model come first: who chose an agent gets that agent, and files that only one
-agent takes go to it, for one call. What is typed is never looked through for names: "@media print"
-is a question about CSS.
+agent takes go to it, for one call. The message is never searched for names: "@media print" is a
+question about CSS.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
-from agents.core.merge import merged
-from agents.core.model import Model
-from agents.core.outputs import Delegated, Failed, FromAgent, Output, Returned
-from agents.core.turn import Record, Turn
-from common.bounded import BoundedText, is_blank
+from agents.core.context import RunContext
+from agents.core.emitter import Emitter
+from agents.core.request import RunRequest
+from common.bounded import is_blank
 from gemini import catalogue
 from gemini.errors import GeminiError
-from gemini.files import kind_of, mention
-from gemini.outputs import Activity, Content, Saved, TextDelta
+from gemini.files import kind_of
+from gemini.outputs import Content
 from gemini.request import Function
 
 SYSTEM = (
@@ -48,13 +45,16 @@ CODE_SHOWN = "[Code was run; the user sees it with its result.]"
 
 @dataclass(slots=True)
 class _Delegation:
-    """One call of the coordinator's model for help, and what came of it."""
+    """One task for another agent, and its result or error.
+
+    Args:
+        call: the function call of the coordinator's model; empty if a rule delegated.
+    """
 
     call: dict[str, Any]
     agent: Agent
     arguments: dict[str, str]
-    id: str = field(default_factory=lambda: str(uuid4()))
-    text: str = ""
+    result: str = ""
     error: GeminiError | None = None
 
 
@@ -67,197 +67,175 @@ class _Choice:
 
 
 class Coordinator:
-    """Leads one team through one turn; the record collects calls and contents."""
+    """Leads one team through one run."""
 
-    def __init__(self, team: Sequence[Agent], model: Model, turn: Turn, record: Record) -> None:
+    def __init__(
+        self, team: Sequence[Agent], request: RunRequest, context: RunContext, emitter: Emitter
+    ) -> None:
         self._team = {agent.name: agent for agent in team}
-        self._model = model
-        self._turn = turn
-        self._record = record
-        self._files = [file.part for file in turn.attachments]
-        self._prompt = turn.prompt
+        self._request = request
+        self._context = context
+        self._emitter = emitter
+        self._files = [file.part for file in context.attachments]
 
-    async def run(self) -> AsyncGenerator[Output, None]:
-        """Answer the turn.
+    async def run(self) -> None:
+        """Answer the request. Cancellation stops everybody.
 
         Raises:
-            GeminiError: the answer failed as a whole.
+            AgentError: the answer failed as a whole.
         """
         choice = self._choice()
         if agent := self._team.get(choice.agent):
-            steps = self._hand_over(agent, choice.arguments)
+            await self._hand_over(agent, choice.arguments)
         else:
-            steps = self._lead(alone=choice.agent == "direct")
-        async with aclosing(steps) as outputs:
-            async for output in outputs:
-                yield output
+            await self._lead(alone=choice.agent == "direct")
 
     def _choice(self) -> _Choice:
-        """The agent that was chosen counts before the files' kinds."""
-        turn = self._turn
-        output = {"output": turn.output} if turn.output else {}
-        if turn.agent in self._team:
-            return _Choice(turn.agent, {**_asked(turn.agent), **output})
-        kinds = {kind_of(file.mime_type) for file in turn.attachments}
+        """The agent that was chosen comes before the files' kinds."""
+        request = self._request
+        output = {"output": request.output} if request.output else {}
+        if request.agent in self._team:
+            reason = f"You asked for the {request.agent} agent."
+            return _Choice(request.agent, {"reason": reason, **output})
+        kinds = {kind_of(file.mime_type) for file in self._context.attachments}
         takers = [agent for agent in self._team.values() if agent.takes & kinds]
-        if turn.agent == "auto" and takers:
+        if request.agent == "auto" and takers:
             reason = f"The {takers[0].name} agent takes {' and '.join(sorted(kinds))} files."
-            wanted = {"reason": reason, "output": turn.output or "text"}
-            return _Choice(takers[0].name, wanted)
-        return _Choice(turn.agent)
+            arguments = {"reason": reason, "output": request.output or "text"}
+            return _Choice(takers[0].name, arguments)
+        return _Choice(request.agent)
 
-    async def _hand_over(
-        self, agent: Agent, arguments: dict[str, str]
-    ) -> AsyncGenerator[Output, None]:
-        delegation = _Delegation({}, agent, {"task": self._prompt, **arguments})
-        async with aclosing(self._delegate([delegation])) as outputs:
-            async for output in outputs:
-                yield output
+    async def _hand_over(self, agent: Agent, arguments: dict[str, str]) -> None:
+        """Delegate the whole request by rule, without asking a model."""
+        delegation = _Delegation({}, agent, {"task": self._request.text, **arguments})
+        await self._delegate([delegation])
         if delegation.error:
             raise delegation.error
-        self._record.contents.append(self._answered(delegation.text))
+        self._context.record.contents.append(self._as_content(delegation.result))
 
-    async def _lead(self, *, alone: bool) -> AsyncGenerator[Output, None]:
+    async def _lead(self, *, alone: bool) -> None:
+        """Answer, or delegate and join the results, in at most ``rounds`` calls.
+
+        Alone, without functions of ours, the coordinator may use Google's tools; they mix badly.
+        """
         team = () if alone else self._team.values()
-        functions = tuple(_function(agent, self._turn) for agent in team)
-        task = self._own_task(alone=alone)
-        rounds = self._turn.limits.rounds
-        for round_ in range(1, rounds + 1):
+        request, limits = self._request, self._context.limits
+        task = self._task(COORDINATOR, self._emitter, tools=catalogue.TOOLS if alone else ())
+        task.contents = self._context.record.contents
+        for round_ in range(1, limits.rounds + 1):
             call = task.call(
                 system=ALONE if alone else SYSTEM,
                 model=self._api_id(alone=alone),
-                functions=functions,
-                call_functions=round_ < rounds,
+                functions=tuple(_function(agent, request) for agent in team),
+                call_functions=round_ < limits.rounds,
                 thoughts=True,
             )
-            async with aclosing(call.outputs()) as words:
-                async for said in words:
-                    yield said
-            task.keep(call)
+            await call.run()
+            task.append(call)
             if not call.functions:
                 return
-            if round_ == rounds:
-                break  # it was told not to ask any more, and who is asked has to be paid
-            # Alone it was offered nobody, whatever it says.
-            delegations = [one if alone else self._delegation(one) for one in call.functions]
-            wanted = [item for item in delegations if isinstance(item, _Delegation)]
-            async with aclosing(self._delegate(wanted)) as outputs:
-                async for output in outputs:
-                    yield output
-            task.said.append(_responses(delegations))
-            if len(delegations) == 1 and wanted and not wanted[0].error:
-                task.said.append(self._answered(wanted[0].text))
+            if round_ == limits.rounds:
+                break  # it was not to delegate any more, and each agent's call has to be paid
+            # Alone it was offered nobody, whatever it calls.
+            calls = [one if alone else self._delegation(one) for one in call.functions]
+            delegations = [one for one in calls if isinstance(one, _Delegation)]
+            await self._delegate(delegations)
+            task.contents.append({"role": "user", "parts": [*map(_response, calls)]})
+            if len(calls) == 1 and delegations and not delegations[0].error:
+                task.contents.append(self._as_content(delegations[0].result))
                 return
         raise GeminiError("limit_reached")
 
-    def _own_task(self, *, alone: bool) -> Task:
-        """Alone, without functions of ours, it may use Google's tools; they mix badly."""
-        last = user_content(self._prompt, files=self._files)
-        tools = catalogue.TOOLS if alone else ()
-        task = self._task(COORDINATOR, self._prompt, last, {}, tools)
-        task.said = self._record.contents
-        return task
+    def _task(
+        self,
+        agent: str,
+        emitter: Emitter,
+        *,
+        arguments: dict[str, str] | None = None,
+        tools: Any = (),
+    ) -> Task:
+        """A task; its message is the user's, with what the coordinator wants of an agent."""
+        text, arguments = self._request.text, arguments or {}
+        prompt = arguments.get("task") or text
+        message = user_content("" if prompt == text else text, prompt, files=self._files)
+        return Task(self._request, self._context, emitter, agent, prompt, message, arguments, tools)
 
     def _api_id(self, *, alone: bool) -> str:
-        lighter = "" if alone else self._turn.coordinator_model
-        return catalogue.api_id(lighter or self._turn.model)
-
-    def _task(
-        self, name: str, request: str, last: Content, arguments: dict[str, str], tools: Any
-    ) -> Task:
-        turn, record = self._turn, self._record
-        return Task(turn, record, self._model, name, request, last, arguments, tools)
+        lighter = "" if alone else self._context.coordinator_model
+        return catalogue.api_id(lighter or self._request.model)
 
     def _delegation(self, call: dict[str, Any]) -> _Delegation | dict[str, Any]:
-        """The delegation that a function call asks for, or the call if it asks for nobody."""
+        """The delegation that a function call stands for, or the call if it names nobody."""
         name = str(call.get("name", "")).removeprefix("ask_").removesuffix("_agent")
         arguments = {key: value for key, value in call["args"].items() if isinstance(value, str)}
         if name not in self._team:
             return call
         return _Delegation(call, self._team[name], arguments)
 
-    async def _delegate(self, delegations: Sequence[_Delegation]) -> AsyncGenerator[Output, None]:
-        for one in delegations:
-            agent = one.agent
-            yield Delegated(one.id, agent.name, agent.description, one.arguments)
-        async with aclosing(merged([*map(self._work, delegations)])) as outputs:
-            async for output in outputs:
-                yield output
+    async def _delegate(self, delegations: Sequence[_Delegation]) -> None:
+        """Have the agents work side by side; all have ended when this returns or raises.
 
-    async def _work(self, delegation: _Delegation) -> AsyncGenerator[Output, None]:
-        agent, prompt = delegation.agent, self._prompt
-        request = delegation.arguments.get("task") or prompt
-        said_first = "" if request == prompt else prompt
-        last = user_content(said_first, request, files=self._files)
-        task = self._task(agent.name, request, last, delegation.arguments, agent.tools)
-        words, shown = BoundedText(), False
+        What ends the run in one of them (a budget, a bug) cancels the others.
+        """
+        started = [(one, self._start(one)) for one in delegations]
         try:
-            async with (
-                asyncio.timeout(self._turn.limits.agent_s),
-                aclosing(agent.run(task)) as said,
-            ):
-                async for output in said:
-                    words.append(_readable(output))
-                    yield FromAgent(delegation.id, output)
-                    shown = shown or (type(output) is Activity and output.kind == "code")
-            if not shown and is_blank(str(words)):
+            async with asyncio.TaskGroup() as group:
+                for delegation, emitter in started:
+                    group.create_task(self._work(delegation, emitter))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    def _start(self, delegation: _Delegation) -> Emitter:
+        agent = delegation.agent
+        return self._emitter.start_subagent(agent.name, agent.description, delegation.arguments)
+
+    async def _work(self, delegation: _Delegation, emitter: Emitter) -> None:
+        """One agent's work, whose failure is a result like any other."""
+        agent = delegation.agent
+        task = self._task(agent.name, emitter, arguments=delegation.arguments, tools=agent.tools)
+        try:
+            async with asyncio.timeout(self._context.limits.agent_s):
+                await agent.run(task)
+            text, ran_code = emitter.result
+            if not ran_code and is_blank(text):
                 raise GeminiError("no_answer")
         except (GeminiError, TimeoutError) as failure:
             error = failure if isinstance(failure, GeminiError) else GeminiError("timeout")
-            if error.code == "budget" or self._out_of_calls(error):
+            if error.code == "budget" or self._is_out_of_calls(error):
                 raise  # the end of the run, not of this agent
             delegation.error = error
-            yield Failed(delegation.id, error.code, error.message, error.advice)
+            emitter.fail(error)
         else:
-            delegation.text = str(words).strip() or CODE_SHOWN
-            self._record.made += task.kept()
-            yield Returned(delegation.id, delegation.text)
+            delegation.result = text.strip() or CODE_SHOWN
+            self._context.record.made += task.exchange()
+            emitter.finish(delegation.result)
 
-    def _out_of_calls(self, error: GeminiError) -> bool:
-        spent = len(self._record.calls) >= self._turn.limits.model_calls
+    def _is_out_of_calls(self, error: GeminiError) -> bool:
+        spent = len(self._context.record.calls) >= self._context.limits.model_calls
         return error.code == "limit_reached" and spent
 
-    def _answered(self, text: str) -> Content:
-        """An agent's answer, as the coordinator remembers it."""
-        return {
-            "role": "model",
-            "parts": [{"text": text}],
-            "model": self._api_id(alone=False),
-        }
+    def _as_content(self, text: str) -> Content:
+        """An agent's answer, as the coordinator's model will see it in the history."""
+        return {"role": "model", "parts": [{"text": text}], "model": self._api_id(alone=False)}
 
 
-def _asked(name: str) -> dict[str, str]:
-    return {"reason": f"You asked for the {name} agent."}
-
-
-def _function(agent: Agent, turn: Turn) -> Function:
-    on_maps = "maps" in turn.tools and "maps" in agent.tools
-    description = agent.description + (ON_MAPS if on_maps else "")
+def _function(agent: Agent, request: RunRequest) -> Function:
+    """The function by which the coordinator's model delegates to an agent."""
+    on_maps = "maps" in (request.tools or ()) and "maps" in agent.tools
     properties = {
         "task": {"type": "string", "description": "What to do, complete in itself."},
         "reason": {"type": "string", "description": "Why this agent, in a few words for the user."},
         **agent.parameters,
     }
     schema = {"type": "object", "properties": properties, "required": ["task", "reason"]}
+    description = agent.description + (ON_MAPS if on_maps else "")
     return Function(f"ask_{agent.name}_agent", description, schema)
 
 
-def _responses(delegations: Sequence[_Delegation | dict[str, Any]]) -> Content:
-    return {"role": "user", "parts": [_response(delegation) for delegation in delegations]}
-
-
-def _response(delegation: _Delegation | dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(delegation, _Delegation):
-        return response_to(delegation, {"error": "There is no such function."})
-    if delegation.error is None:
-        return response_to(delegation.call, {"output": delegation.text})
-    failed = f"The {delegation.agent.name} agent failed: {delegation.error.code}."
-    return response_to(delegation.call, {"error": f"{failed} {delegation.error.message}"})
-
-
-def _readable(output: object) -> str:
-    if isinstance(output, TextDelta):
-        return output.text
-    if isinstance(output, Saved) and output.mime_type != "text/html":
-        return f"\n{mention({'name': output.name, 'mimeType': output.mime_type})}\n"
-    return ""
+def _response(call: _Delegation | dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(call, _Delegation):
+        return response_to(call, {"error": "There is no such function."})
+    if call.error is None:
+        return response_to(call.call, {"output": call.result})
+    failed = f"The {call.agent.name} agent failed: {call.error.code}."
+    return response_to(call.call, {"error": f"{failed} {call.error.message}"})

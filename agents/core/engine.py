@@ -1,190 +1,134 @@
-"""From a turn to a stream of AG-UI events: the public entry to the team."""
+"""From a run request to AG-UI events: the public entry to the team."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing
 
 from agents.core.agui import AguiStream, Event
+from agents.core.context import RunContext, RunRecord
 from agents.core.coordinator import Coordinator
-from agents.core.keys import Budget, Keys
-from agents.core.model import Model
+from agents.core.emitter import Drain, Emitter, Publish, no_drain
+from agents.core.request import RunRequest
 from agents.core.team import TEAM
-from agents.core.turn import Attachment, Limits, Record, Save, Turn
 from gemini import catalogue, prices
-from gemini.catalogue import ModelList
 from gemini.errors import GeminiError
-from gemini.files import Files, NoFiles
-from gemini.instructions import Instructions
 from gemini.keys import Key
-from gemini.media_options import PictureOptions, SpeechOptions
-from gemini.outputs import Content, Exchange
+from gemini.outputs import Content
 from gemini.redaction import Redactor
 
 logger = logging.getLogger(__name__)
 
 
 def generate_streaming_response(
-    *,
-    api_key: str | Key,
-    prompt: str,
-    thread_id: str,
-    run_id: str,
-    gemini: Model,
-    save: Save,
-    files: Files | None = None,
-    model: str = catalogue.DEFAULT,
-    models: ModelList | None = None,
-    coordinator_model: str = "",
-    agent: str = "auto",
-    output: str = "",
-    attachments: Sequence[Attachment] = (),
-    history: Sequence[Exchange] = (),
-    tools: Sequence[str] = catalogue.TOOLS_ON,
-    thinking: str = "auto",
-    voice: str = "",
-    instructions: Instructions | None = None,
-    picture: PictureOptions | None = None,
-    speech: SpeechOptions | None = None,
-    limits: Limits | None = None,
-    spare_keys: Sequence[Key] = (),
-    budget: Budget | None = None,
+    *, api_key: str | Key, request: RunRequest, context: RunContext
 ) -> Answer:
-    """Answer ``prompt`` with the team: coordinator, text agent, media agent.
-
-    Nothing happens before the answer is iterated.
+    """Answer a request with the team: coordinator, text agent, media agent.
 
     Args:
         api_key: the user's key, already opened; it lives as long as the answer. A ``Key`` also
-            tells what it is called.
-        save: stores what agents make. files: brings what they are to read.
-        model: a name of the catalogue; what else is the user's choice is told at ``Turn``.
-        models: the catalogue with what Google lists for the key.
-        history: earlier exchanges, oldest first.
-        spare_keys: to go on with, in this order, if Google turns the one before away.
-        budget: tells before and during each call what may still be spent.
+            has a name. The keys that ``context`` holds are used where Google turns it away.
+        request: what the user wants.
+        context: what the server brings to the run: the model, files, history, limits.
 
     Returns:
-        An async iterable of AG-UI events that is also the record of the run.
+        The answer, not begun: ``await answer.run(publish)``.
     """
-    turn = Turn(
-        thread_id=thread_id,
-        run_id=run_id,
-        prompt=prompt,
-        model=model,
-        keys=(api_key if isinstance(api_key, Key) else Key("", "", api_key), *spare_keys),
-        agent=agent,
-        output=output,
-        coordinator_model=coordinator_model,
-        attachments=tuple(attachments),
-        history=tuple(history),
-        tools=tuple(tools),
-        thinking=thinking,
-        voice=voice,
-        instructions=instructions or Instructions(),
-        picture=picture or PictureOptions(),
-        speech=speech or SpeechOptions(),
-        limits=limits or Limits(),
-        models=models or ModelList(),
+    context.keys.put_first(api_key if isinstance(api_key, Key) else Key("", "", api_key))
+    request = request.with_defaults(
+        model=catalogue.DEFAULT, tools=catalogue.TOOLS_ON, thinking="auto", voice=""
     )
-    record = Record(
-        turn.limits, Keys(*turn.keys, budget=budget), save=save, files=files or NoFiles()
-    )
-    return Answer(turn, gemini, record)
+    return Answer(request, context)
 
 
 class Answer:
-    """One run of the team. Iterate it once for its events; it then tells what is left of it.
+    """One run of the team, from its first event to its last.
 
     Attributes:
-        outcome: ``success``, ``cancelled``, ``error``, or empty while it runs.
-        error: what ended the run, if something did.
-        record: the ledger of model calls.
+        record: what it did; complete once it has ended.
     """
 
-    def __init__(self, turn: Turn, model: Model, record: Record) -> None:
-        self._turn = turn
-        self._coordinator = Coordinator(TEAM, model, turn, record)
-        self._stream = AguiStream(turn.thread_id, turn.run_id)
-        self._secrets = Redactor(*record.keys.secrets)
-        self.record = record
-        self.outcome = ""
-        self.error: GeminiError | None = None
-        self._due = deque(self._stream.start())
+    def __init__(self, request: RunRequest, context: RunContext) -> None:
+        self._request = request
+        self._context = context
+        self._agui = AguiStream(str(request.thread_id), str(request.run_id))
+        self._redactor = Redactor(*context.keys.secrets)
+        self._opening = self._agui.start()  # until it is published
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self.events()
+    @property
+    def context(self) -> RunContext:
+        return self._context
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """The run's events up to its terminal one, unless it is cancelled from outside."""
-        for event in self._taken():
-            yield event
+    @property
+    def record(self) -> RunRecord:
+        return self._context.record
+
+    async def run(self, publish: Publish, drain: Drain = no_drain) -> Event:
+        """Answer, publishing each event as it comes about; returns the one that ends the run.
+
+        Cancelled from outside it just stops: ``cancel`` or ``fail`` then give the last events.
+
+        Args:
+            publish: is called for each event, in order, from ``RUN_STARTED`` on.
+            drain: is awaited now and then, and holds up the agents while it waits.
+        """
+        emitter = Emitter(self._agui, self._redactor, publish, drain)
+        emitter.send(self._take_opening())
         try:
-            async with aclosing(self._coordinator.run()) as outputs:
-                async for output in outputs:
-                    self._due += self._stream.feed(output)
-                    for event in self._taken():
-                        yield event
+            await Coordinator(TEAM, self._request, self._context, emitter).run()
         except GeminiError as error:
-            self._fail(error)
+            ending = self.fail(error)
         except Exception as error:
-            # Only the type: the text may hold a key or what was said.
-            logger.error("Run %s failed: %s", self._turn.run_id, type(error).__name__)
-            self._fail(GeminiError("internal"))
+            # Only the type: the text may hold a key or what was written.
+            logger.error("Run %s failed: %s", self._request.run_id, type(error).__name__)
+            ending = self.fail(GeminiError("internal"))
         else:
-            self._finish("success", self.record.truncated)
-        for event in self._taken():
-            yield event
+            ending = self._finish("success", self.record.truncated)
+        *closing, terminal = ending
+        for event in closing:
+            publish(event)
+        return terminal
 
     def cancel(self) -> list[Event]:
-        """The events that end a run which was stopped on purpose. Call it after iterating ended.
-
-        Wherever it was stopped: what was made and not yet taken comes first, and a run that had
-        ended by itself does not end twice.
-        """
-        if not self.outcome:
-            self._finish("cancelled")
-        return list(self._taken())
+        """The events that end a run which was stopped on purpose; none if it has ended."""
+        return [] if self.record.outcome else self._finish("cancelled")
 
     def fail(self, error: GeminiError) -> list[Event]:
-        """The events that end a run with an error. Call it after iterating ended."""
-        if not self.outcome:
-            self._fail(error)
-        return list(self._taken())
+        """The events that end a run with an error; none if it has ended."""
+        record = self.record
+        if record.outcome:
+            return []
+        record.outcome, record.error = "error", error
+        return self._ending(self._agui.fail(error, record.usage(), self._account()))
 
     def contents(self) -> list[Content]:
-        """What this run adds to the history of Gemini contents, after the user's prompt.
+        """What this run adds to the history of Gemini contents, after the user's message.
 
-        An answer that did not end well is kept as plain words: calls without an answer and
+        An answer that did not end well is kept as plain text: calls without a response and
         thoughts without an end would be refused.
         """
-        if self.outcome == "success":
-            contents = [*self.record.contents, *self.record.made]
+        record = self.record
+        if record.outcome == "success":
+            contents = [*record.contents, *record.made]
         else:
-            text = self._stream.text
+            text = self._agui.text
             contents = [{"role": "model", "parts": [{"text": text}]}] if text else []
-        clean: list[Content] = self._secrets.value(contents)
+        clean: list[Content] = self._redactor.value(contents)
         return clean
 
-    def _taken(self) -> Iterator[Event]:
-        """The events that are due; nothing leaves but here, so agents and tools tell no key either.
+    def _finish(self, outcome: str, truncated: str = "") -> list[Event]:
+        record = self.record
+        record.outcome = outcome
+        events = self._agui.finish(outcome, record.usage(), truncated, self._account())
+        return self._ending(events)
 
-        Streamed texts were guarded where they were read: ``ResponseParser``.
-        """
-        while self._due:
-            event: Event = self._secrets.value(self._due.popleft())
-            yield event
+    def _ending(self, events: list[Event]) -> list[Event]:
+        """The last events; of a run that was stopped before its first step, all there are."""
+        redacted: list[Event] = self._redactor.value(events)
+        return [*self._take_opening(), *redacted]
 
-    def _finish(self, outcome: str, truncated: str = "") -> None:
-        self.outcome = outcome
-        usage = self.record.usage()
-        self._due += self._stream.finish(outcome, usage, truncated, self._account())
-
-    def _fail(self, error: GeminiError) -> None:
-        self.outcome, self.error = "error", error
-        self._due += self._stream.fail(error, self.record.usage(), self._account())
+    def _take_opening(self) -> list[Event]:
+        opening, self._opening = self._opening, []
+        return opening
 
     def _account(self) -> dict[str, object]:
         """What each call used; what it cost is left out where that is not known."""
@@ -193,6 +137,6 @@ class Answer:
             price = prices.price_of(call)
             line = {"agent": call.agent, "model": call.model, "totalTokens": call.usage.total}
             calls.append(line if price is None else {**line, "price": f"{price.normalize():f}"})
-        key = self.record.keys.in_use
-        named = {"key": {"id": key.id, "name": key.name}} if key and key.id else {}
-        return {**named, "calls": calls} if calls else {}
+        key = self._context.keys.in_use
+        paid_by = {"key": {"id": key.id, "name": key.name}} if key and key.id else {}
+        return {**paid_by, "calls": calls} if calls else {}

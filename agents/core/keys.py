@@ -64,6 +64,10 @@ class Keys:
     def __repr__(self) -> str:
         return f"Keys({', '.join(key.name for key in self._keys)})"
 
+    def put_first(self, key: Key) -> None:
+        """Have ``key`` pay, and the others only where Google turns it away."""
+        self._keys = (key, *self._keys)
+
     @property
     def in_use(self) -> Key | None:
         return self._keys[self._at] if self._keys else None

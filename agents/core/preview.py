@@ -1,24 +1,26 @@
-"""What a question would send, before it is sent."""
+"""What a run would send, before it is sent: the same request, not run."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from agents.core.agent import Agent
+from agents.core.agui import AguiStream, Event
+from agents.core.context import RunContext
 from agents.core.coordinator import Coordinator
-from agents.core.outputs import FromAgent, Output
-from agents.core.turn import Record, Turn
+from agents.core.emitter import Emitter
+from agents.core.request import RunRequest
 from gemini import history, media_options, prices
 from gemini.files import NoFiles, Part
 from gemini.keys import Key
 from gemini.model_info import ModelInfo
-from gemini.outputs import Activity
+from gemini.redaction import Redactor
 from gemini.request import ModelRequest
+from gemini.response import ResponseParser
 from gemini.usage import Usage
 
 
@@ -55,34 +57,34 @@ class Preview:
 
 
 async def preview(
-    turn: Turn, record: Record, team: Sequence[Agent], counter: Counter | None
+    request: RunRequest, context: RunContext, team: Sequence[Agent], counter: Counter | None
 ) -> Preview:
-    """Look at the first call of a turn, whoever would make it.
+    """The first call of a run, whoever would make it; nothing is generated.
 
     Args:
         counter: counts exactly, which sends everything to Google; None: nothing leaves.
 
     Raises:
-        GeminiError: Gemini refused to count, or nothing would be asked.
+        AgentError: Gemini refused to count, or no model would be called.
     """
     if counter is None:
-        record.files = _Referenced()
-    request, left_out = await _first_request(turn, record, team)
+        context = replace(context, files=_Referenced())
+    call, left_out = await _first_call(request, context, team)
     if counter is None:
-        tokens = history.text_tokens(request.system)
-        tokens += sum(map(history.tokens_of, request.contents))
+        tokens = history.text_tokens(call.system)
+        tokens += sum(map(history.tokens_of, call.contents))
     else:
-        tokens = await counter.count_tokens(request)
-    today, model = datetime.now(UTC).date(), turn.models.info(request.model)
-    price = prices.estimate(request.model, Usage(input=tokens), today)
+        tokens = await counter.count_tokens(call)
+    today, model = datetime.now(UTC).date(), context.models.info(call.model)
+    price = prices.estimate(call.model, Usage(input=tokens), today)
     return Preview(
-        request.model,
+        call.model,
         tokens,
         counter is not None,
         price,
         model.window_tokens,
         left_out,
-        _picture(model, request, today),
+        _picture(model, call, today),
     )
 
 
@@ -93,19 +95,22 @@ def _picture(model: ModelInfo, request: ModelRequest, today: date) -> PicturePre
     return PicturePreview(size, prices.price_of_picture(model, size, today))
 
 
-class _Seen(Exception):
-    """Carries a request away, in the place of the answer to it."""
+class _FirstCall(Exception):
+    """Carries a request out of the team, in the place of the answer to it."""
 
     def __init__(self, request: ModelRequest) -> None:
         super().__init__()
         self.request = request
 
 
-class _Looking:
-    """A model that answers nothing, but shows what it was asked."""
+class _DryModel:
+    """A model that answers nothing: the first request to it ends the run."""
+
+    def parser(self, *secrets: str) -> ResponseParser:
+        return ResponseParser(*secrets)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
-        raise _Seen(request)
+        raise _FirstCall(request)
         yield []
 
 
@@ -116,20 +121,22 @@ class _Referenced(NoFiles):
         return {"artifact": artifact}
 
 
-async def _first_request(
-    turn: Turn, record: Record, team: Sequence[Agent]
+async def _first_call(
+    request: RunRequest, context: RunContext, team: Sequence[Agent]
 ) -> tuple[ModelRequest, int]:
     """The request, and how many exchanges were left out of it."""
     left_out = 0
+
+    def publish(event: Event) -> None:
+        nonlocal left_out
+        if event.get("activityType") == "history":
+            left_out += int(event["content"]["leftOut"])
+
+    agui = AguiStream("", "")
+    emitter = Emitter(agui, Redactor(*context.keys.secrets), publish)
+    dry = replace(context, client=_DryModel())
     try:
-        async with aclosing(Coordinator(team, _Looking(), turn, record).run()) as outputs:
-            async for output in outputs:
-                left_out += _left_out(output)
-    except _Seen as seen:
-        return seen.request, left_out
-    raise AssertionError("a turn that asks no model")
-
-
-def _left_out(output: Output) -> int:
-    said = output.output if isinstance(output, FromAgent) else output
-    return int(said.content.get("leftOut", 0)) if isinstance(said, Activity) else 0
+        await Coordinator(team, request, dry, emitter).run()
+    except _FirstCall as first:
+        return first.request, left_out
+    raise AssertionError("a run that calls no model")

@@ -1,4 +1,4 @@
-"""A model that says what a test tells it to say."""
+"""A model that follows a script, for tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from gemini.errors import GeminiError
 from gemini.request import ModelRequest
+from gemini.response import ResponseParser
 
 Reply = list[dict[str, Any]]
 
@@ -24,6 +25,9 @@ class ScriptedModel:
         self._replies = deque(replies)
         self.requests: list[ModelRequest] = []
         self.closed = 0
+
+    def parser(self, *secrets: str) -> ResponseParser:
+        return ResponseParser(*secrets)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Reply, None]:
         self.requests.append(request)

@@ -1,9 +1,9 @@
-"""The question in an AG-UI ``RunAgentInput``, taken apart strictly; nothing is believed.
+"""The request in an AG-UI ``RunAgentInput``, validated strictly; nothing in it is trusted.
 
 We keep the ids, the last user message and an allow-list of ``forwardedProps``. History comes from
 the database: roles, tools and state that a client makes up have no effect or are refused. Files
-are named by their address here, or come along; any other address is handed on to Google, and never
-looked at here.
+are named by their URL here, or come within the request; any other address is handed on to Google,
+and never fetched here.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agents.core.request import RunRequest
 from agents.core.team import NAMES
 from agents.core.team.media import OUTPUTS
 from agents.protocol.frames import Strict, json_from, refusal
 from common.errors import AppError
 from conversations.access import MAX_ATTACHMENTS
-from conversations.branches import After
 from gemini.addresses import MAX_CHARS as MAX_CHARS_OF_ADDRESS
 from gemini.addresses import Address, address_from
 from gemini.catalogue import THINKING, TOOLS
 from gemini.dialogue import NAME_CHARS
 from gemini.instructions import MAX_CHARS
-from gemini.media_options import STYLE_CHARS, PictureOptions, SpeechOptions
+from gemini.media_options import STYLE_CHARS
 from gemini.voices import is_voice
 
 PROMPT_CHARS = 100_000
@@ -81,6 +81,7 @@ class _FilePart(Strict):
 
 _Part = Annotated[_TextPart | _FilePart, Field(discriminator="type")]
 _parts: TypeAdapter[list[_Part]] = TypeAdapter(list[_Part])
+_requests: TypeAdapter[RunRequest] = TypeAdapter(RunRequest)
 
 
 class _SentMessage(BaseModel):
@@ -138,42 +139,8 @@ class _RunAgentInput(Strict):
     resume: list[Any] | None = Field(default=None, max_length=0)
 
 
-class RunInput(BaseModel):
-    """A question, checked: what ``turns.start`` works from.
-
-    What is None is as the user's profile has it. ``attachments`` are ids of files, ``addresses``
-    of what lies elsewhere and Google is to fetch, ``enclosed``
-    the bytes of files that came with the message. ``instructions`` become those of the
-    conversation, also for later questions. ``allow_key``: the user was asked, and wants to
-    send a text that looks like a key.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    thread_id: UUID
-    run_id: UUID
-    message_id: UUID
-    text: str
-    continues: bool
-    attachments: tuple[UUID, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    enclosed: tuple[bytes, ...] = Field(default=(), repr=False)
-    after: After = After.NEWEST
-    agent: str = "auto"
-    output: str | None = None
-    model: str | None = None
-    key_id: UUID | None = None
-    tools: tuple[str, ...] | None = None
-    thinking: str | None = None
-    voice: str | None = None
-    instructions: str | None = Field(default=None, repr=False)
-    picture: PictureOptions = PictureOptions()
-    speech: SpeechOptions = SpeechOptions()
-    allow_key: bool = False
-
-
-def input_from(value: object) -> RunInput:
-    """The question in a ``RunAgentInput``.
+def request_from(value: object) -> RunRequest:
+    """The request in a ``RunAgentInput``.
 
     Raises:
         AppError: ``invalid_input``, with a sentence that names the field.
@@ -182,30 +149,46 @@ def input_from(value: object) -> RunInput:
         sent = _RunAgentInput.model_validate(value)
     except ValidationError as error:
         raise refusal("invalid_input", "The input", error) from None
-    last = sent.messages[-1]
-    if last.role != "user":
+    message = sent.messages[-1]
+    if message.role != "user":
         raise AppError("invalid_input", "The last message must be the user's.")
-    content = _content(last)
+    content = _content(message)
     props = sent.forwarded_props or _Props()
-    after = _after(sent, props)
-    turns_before = sum(message.role in ("user", "assistant") for message in sent.messages) > 1
-    return RunInput(
+    parent = props.parent_message_id  # ours; AG-UI's own pointer is a run
+    has_history = sum(one.role in ("user", "assistant") for one in sent.messages) > 1
+    parent_id = _message_id(sent.thread_id, parent) if parent and parent != ROOT else None
+    return build_request(
         thread_id=sent.thread_id,
         run_id=sent.run_id,
-        message_id=_message_id(sent.thread_id, last.id),
-        text=content.text,
-        continues=turns_before or after != After.NEWEST,
-        attachments=content.attachments,
-        addresses=content.addresses,
-        enclosed=content.enclosed,
-        after=after,
-        **props.model_dump(exclude={"parent_message_id", "tools"}, exclude_none=True),
-        tools=None if props.tools is None else tuple(props.tools),
+        message_id=_message_id(sent.thread_id, message.id),
+        continues=has_history or bool(parent or sent.parent_run_id),
+        parent_message_id=parent_id,
+        parent_run_id=None if parent else sent.parent_run_id,
+        at_start=parent == ROOT,
+        **content._asdict(),
+        **props.model_dump(exclude={"parent_message_id"}),
     )
 
 
-def run_input_from_json(body: bytes) -> RunInput:
-    """The question in a request body.
+def build_request(**fields: Any) -> RunRequest:
+    """A request from checked fields; None leaves an option as it is by default.
+
+    So an option that is added to ``_Props`` and ``RunRequest`` needs no line here.
+    """
+    given = {name: _without_none(value) for name, value in fields.items() if value is not None}
+    return _requests.validate_python(given)
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_none(one) for one in value]
+    return value
+
+
+def request_from_json(body: bytes) -> RunRequest:
+    """The request in the body of an HTTP request.
 
     Raises:
         AppError: ``invalid_frame`` or ``invalid_input``.
@@ -214,11 +197,11 @@ def run_input_from_json(body: bytes) -> RunInput:
         text = body.decode()
     except UnicodeDecodeError:
         raise AppError("invalid_frame", "The body must be JSON in UTF-8.") from None
-    return input_from(json_from(text))
+    return request_from(json_from(text))
 
 
 class _Content(NamedTuple):
-    """The words of a message, its files by id or address, and the files that came with it."""
+    """The text of a message, its files by id or address, and the bytes of those within it."""
 
     text: str
     attachments: tuple[UUID, ...]
@@ -275,16 +258,6 @@ def _decoded(value: str) -> bytes:
         return base64.b64decode(value, validate=True)
     except ValueError:
         raise AppError("invalid_input", "A file in a message is not valid base64.") from None
-
-
-def _after(sent: _RunAgentInput, props: _Props) -> After:
-    """Where the question goes on; AG-UI's own pointer, or ours by message."""
-    named = props.parent_message_id
-    if named == ROOT:
-        return After.START
-    if named:
-        return After.message(_message_id(sent.thread_id, named))
-    return After.run(sent.parent_run_id) if sent.parent_run_id else After.NEWEST
 
 
 def _message_id(thread_id: UUID, sent: str) -> UUID:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -16,12 +15,12 @@ from rest_framework.views import APIView
 
 from accounts.api import InstructionsField, current_user, validated_body
 from agents.core.team.media import OUTPUTS
-from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS
-from agents.runs.estimates import Question, estimate
+from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS, build_request
+from agents.runs.estimates import estimate
 from gemini.addresses import MAX_CHARS, address_from
 from gemini.catalogue import TOOLS
 from gemini.dialogue import NAME_CHARS
-from gemini.media_options import STYLE_CHARS, PictureOptions, Speaker, SpeechOptions
+from gemini.media_options import STYLE_CHARS
 from gemini.voices import VOICES
 
 
@@ -61,12 +60,12 @@ class AddressInput(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
-            found = address_from(
+            address = address_from(
                 attrs["address"], attrs["mime_type"], attrs["start_s"], attrs["end_s"]
             )
         except ValueError as error:
             raise serializers.ValidationError({"address": [str(error)]}) from None
-        return {"found": found}
+        return {"address": address}
 
 
 class EstimateInput(serializers.Serializer[Any]):
@@ -130,37 +129,28 @@ class EstimateView(APIView):
     @extend_schema(request=EstimateInput, responses=EstimateOutput)
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
-        """Estimate what a question would send, and what that costs; nothing is asked or kept."""
+        """Estimate what a message would send, and what that costs; no answer is generated."""
         data = validated_body(EstimateInput, request)
-        exact = data.pop("exact")
-        data["addresses"] = [each["found"] for each in data["addresses"]]
-        data["tools"] = None if data["tools"] is None else tuple(data["tools"])
-        data["picture"] = PictureOptions(**_given(data["picture"]))
-        data["speech"] = _speech(_given(data["speech"]))
+        exact, thread_id = data.pop("exact"), data.pop("thread_id")
+        data["addresses"] = [address["address"] for address in data["addresses"]]
+        if thread_id:
+            data |= {"thread_id": thread_id, "continues": True}
         # Runs on the server's own event loop, where the connections to Google are.
-        found = async_to_sync(estimate)(current_user(request).pk, Question(**data), exact=exact)
-        shown = found.preview
+        user_id = current_user(request).pk
+        result = async_to_sync(estimate)(user_id, build_request(**data), exact=exact)
+        preview = result.preview
         return Response(
             EstimateOutput(
                 {
-                    "model": shown.model,
-                    "input_tokens": shown.input_tokens,
-                    "exact": shown.exact,
-                    "price_usd": shown.price_usd,
-                    "window_tokens": shown.window_tokens,
-                    "left_out": shown.left_out,
-                    "picture": shown.picture,
-                    "warn": found.warn,
-                    "warn_above_tokens": found.warn_above_tokens,
+                    "model": preview.model,
+                    "input_tokens": preview.input_tokens,
+                    "exact": preview.exact,
+                    "price_usd": preview.price_usd,
+                    "window_tokens": preview.window_tokens,
+                    "left_out": preview.left_out,
+                    "picture": preview.picture,
+                    "warn": result.warn,
+                    "warn_above_tokens": result.warn_above_tokens,
                 }
             ).data
         )
-
-
-def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (fields or {}).items() if value is not None}
-
-
-def _speech(fields: Mapping[str, Any]) -> SpeechOptions:
-    speakers = tuple(Speaker(**_given(one)) for one in fields.get("speakers", ()))
-    return SpeechOptions(speakers, fields.get("style", ""))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from agents.core.turn import Attachment
+from agents.core.context import Attachment
 from common.database import in_file_thread, patiently
 from common.errors import AppError
 from conversations.access import artifact_for

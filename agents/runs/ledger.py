@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from agents.core.turn import CallRecord
+from agents.core.context import CallRecord
 from conversations.usage.ledger import ModelCallRow
 from gemini import prices
 

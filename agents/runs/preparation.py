@@ -1,9 +1,12 @@
-"""From a question to the answer's work order: the one place where rows become a ``Turn``."""
+"""From a request to a run that can be begun: checked, stored, and with all that it works with.
+
+This is the one place where rows become a ``RunContext``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -13,9 +16,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.rights import SignIn, sign_in_check
 from accounts.selectors import Choices, choices_of
+from agents.core.context import Attachment, Limits, RunContext, Save
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.turn import Limits, Save
-from agents.protocol.run_input import RunInput
+from agents.core.keys import Keys
+from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.budgets import LedgerBudget, check_budget
 from agents.runs.files import OwnFiles, attachments_of, refused
@@ -27,6 +31,7 @@ from common.errors import AppError
 from common.keylike import IN_A_MESSAGE, refuse_key
 from common.text import sanitize_text
 from common.throttle import SlidingWindow, throttled
+from conversations.branches import After
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
@@ -36,8 +41,10 @@ from conversations.models import Run
 from conversations.run_start import OpenedRun, run_open
 from gemini import catalogue
 from gemini.catalogue import ModelList
+from gemini.client import GeminiClient
+from gemini.instructions import Instructions
 from gemini.keys import Key
-from gemini.outputs import Media, Saved
+from gemini.outputs import Content, Media, Saved
 
 UNNAMED = "file"
 EXTENSIONS = {
@@ -50,35 +57,30 @@ EXTENSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class WorkOrder:
-    """A question that was stored, and all that is needed to answer it."""
+class Permit:
+    """What a user may have a request answered with.
 
-    opened: OpenedRun
-    question: RunInput
+    Args:
+        request: with the profile's choices where it left something open.
+        keys: that may pay, in the order in which they may be used.
+        is_new: no run of this id has been opened yet.
+    """
+
+    request: RunRequest
     choices: Choices
-    model: str
     keys: tuple[RunKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What a question may be answered with, and whether it is a new one."""
-
-    choices: Choices
-    keys: list[RunKey]
-    model: str
     is_new: bool
 
 
 @sensitive_variables()
-def work_order(
-    sign_in: SignIn, question: RunInput, process: str, enclosed: Sequence[UUID] = ()
-) -> WorkOrder:
-    """Check who may ask what, and store the question with the run that is to answer it.
+def open_run(
+    sign_in: SignIn, request: RunRequest, process: str, enclosed: Sequence[UUID] = ()
+) -> tuple[Permit, OpenedRun]:
+    """Check who may ask for what, and store the message with the run that is to answer it.
 
     Args:
-        enclosed: the files that came with it, stored by ``store_enclosed``; they are deleted
-            when the question is not stored.
+        enclosed: the files that came within the request, stored by ``store_enclosed``; they are
+            deleted when the message is not stored.
 
     Raises:
         AppError: a sign-in that ended, no key that works, an unknown thread, model or file, a
@@ -86,27 +88,45 @@ def work_order(
     """
     user_id, opened = sign_in.user_id, None
     try:
-        checked = _checked(sign_in, question)
-        opened = _open(user_id, question, process, checked, enclosed)
+        permit = _permit_run(sign_in, request)
+        request = permit.request
+        opened = run_open(
+            owner_id=user_id,
+            thread_id=request.thread_id,
+            run_id=request.run_id,
+            message_id=request.message_id,
+            text=request.text,
+            attachments=(*request.attachments, *enclosed),
+            addresses=request.addresses,
+            continues=request.continues,
+            parent=parent_of(request),
+            instructions=request.instructions,
+            profile_instructions=permit.choices.instructions,
+            agent=request.agent,
+            model=request.model,
+            key_id=permit.keys[0].id,
+            lease_owner=process,
+            lease_s=manager.LEASE_S,
+        )
     finally:
         if opened is None or not opened.created:
             for artifact_id in enclosed:
                 artifact_delete(owner_id=user_id, artifact_id=artifact_id)
-    return WorkOrder(opened, question, checked.choices, checked.model, tuple(checked.keys))
+    return permit, opened
 
 
-async def store_enclosed(sign_in: SignIn, question: RunInput) -> list[UUID]:
-    """Store the files that came with a question like ones that were uploaded before.
+async def store_enclosed(sign_in: SignIn, request: RunRequest) -> list[UUID]:
+    """Store the files that came within a request like ones that were uploaded before.
 
     Raises:
-        AppError: as ``work_order``, before a file is read; as ``artifact_upload``.
+        AppError: as ``open_run``, before a file is read; as ``artifact_upload``.
     """
-    if not question.enclosed or not await in_database(_is_new, sign_in, question):
+    if not request.enclosed or not (await in_database(_permit_run, sign_in, request)).is_new:
         return []
     user_id = sign_in.user_id
     stored: list[UUID] = []
     try:
-        for data in question.enclosed:
+        for data in request.enclosed:
             read = await decode_async(user_id, read_file, data, UNNAMED)
             artifact = await with_files(
                 artifact_keep, owner_id=user_id, data=data, read=read, name=UNNAMED
@@ -119,55 +139,62 @@ async def store_enclosed(sign_in: SignIn, question: RunInput) -> list[UUID]:
     return stored
 
 
-def _is_new(sign_in: SignIn, question: RunInput) -> bool:
-    return _checked(sign_in, question).is_new
+@sensitive_variables()
+def _permit_run(sign_in: SignIn, request: RunRequest) -> Permit:
+    """``permit``, and all that a run needs besides: a sign-in, no key in a text, room, money."""
+    sign_in_check(sign_in)
+    if not request.allow_key:
+        refuse_key(request.text, message=IN_A_MESSAGE)
+        refuse_keys_in_speech(request.speech)
+    refuse_key(request.instructions or "", field="instructions")
+    for address in request.addresses:
+        refuse_key(address.url, message=IN_A_MESSAGE)
+    granted = permit(sign_in.user_id, request)
+    is_new = _check_rates(sign_in.user_id, request.run_id)
+    if is_new:  # a request that came before has its run, whatever its key has become
+        check_options(granted)
+        model = catalogue.api_id(granted.request.model)
+        check_budget(granted.keys[0], model, sign_in.user_id)
+    return replace(granted, is_new=is_new)
 
 
 @sensitive_variables()
-def _checked(sign_in: SignIn, question: RunInput) -> _Checked:
-    sign_in_check(sign_in)
-    user_id = sign_in.user_id
-    if not question.allow_key:
-        refuse_key(question.text, message=IN_A_MESSAGE)
-        refuse_keys_in_speech(question.speech)
-    refuse_key(question.instructions or "", field="instructions")
-    for address in question.addresses:
-        refuse_key(address.url, message=IN_A_MESSAGE)
+def permit(user_id: int, request: RunRequest) -> Permit:
+    """The keys and the model for a request, and the profile's choices for what it left open.
+
+    Raises:
+        AppError: no key that works, an unknown model.
+    """
     choices = choices_of(user_id)
-    keys = run_keys(user_id, question.key_id, choices)
-    model = model_for(question.model, choices, keys[0].models)
-    is_new = _check_rates(user_id, question.run_id)
-    if is_new:
-        check_media(keys[0].models, question.picture, question.speech)
-        check_model(keys[0], model)
-        check_budget(keys[0], catalogue.api_id(model), user_id)
-    return _Checked(choices, keys, model, is_new)
-
-
-def _open(
-    user_id: int, question: RunInput, process: str, checked: _Checked, enclosed: Sequence[UUID]
-) -> OpenedRun:
-    return run_open(
-        owner_id=user_id,
-        thread_id=question.thread_id,
-        run_id=question.run_id,
-        message_id=question.message_id,
-        text=question.text,
-        attachments=(*question.attachments, *enclosed),
-        addresses=question.addresses,
-        continues=question.continues,
-        parent=question.after,
-        instructions=question.instructions,
-        profile_instructions=checked.choices.instructions,
-        agent=question.agent,
-        model=checked.model,
-        key_id=checked.keys[0].id,
-        lease_owner=process,
-        lease_s=manager.LEASE_S,
+    keys = tuple(run_keys(user_id, request.key_id, choices))
+    model = _model_for(request.model, choices, keys[0].models)
+    request = replace(request, text=sanitize_text(request.text), model=model).with_defaults(
+        model=model, tools=choices.tools, thinking=choices.thinking, voice=choices.voice
     )
+    return Permit(request, choices, keys, is_new=True)
 
 
-def model_for(wanted: str | None, choices: Choices, models: ModelList) -> str:
+def check_options(granted: Permit) -> None:
+    """Check that the key may be used for the model, and that the model takes the options.
+
+    Raises:
+        AppError: ``model_not_lent`` and its like, ``unsupported_option``.
+    """
+    request, key = granted.request, granted.keys[0]
+    check_media(key.models, request.picture, request.speech)
+    check_model(key, request.model)
+
+
+def parent_of(request: RunRequest) -> After:
+    """Where in its conversation a request goes on."""
+    if request.at_start:
+        return After.START
+    if request.parent_message_id:
+        return After.message(request.parent_message_id)
+    return After.run(request.parent_run_id) if request.parent_run_id else After.NEWEST
+
+
+def _model_for(wanted: str, choices: Choices, models: ModelList) -> str:
     """The model of a run, by its name.
 
     Args:
@@ -185,39 +212,58 @@ def model_for(wanted: str | None, choices: Choices, models: ModelList) -> str:
 
 
 def answer_to(
-    here: manager.RunManager, ids: RunIds, order: WorkOrder, budget: LedgerBudget
+    gemini: GeminiClient, ids: RunIds, granted: Permit, opened: OpenedRun, budget: LedgerBudget
 ) -> Answer:
-    """The answer, not begun."""
-    question, choices = order.question, order.choices
-    keys = [Key(str(key.id), key.name, key.secret) for key in order.keys]
-    return generate_streaming_response(
-        api_key=keys[0],
-        spare_keys=keys[1:],
-        budget=budget,
-        prompt=sanitize_text(question.text),  # as it was stored
-        thread_id=str(ids.thread_id),
-        run_id=str(ids.run_id),
-        gemini=here.gemini,
-        save=_save(ids),
-        files=OwnFiles(here.gemini, ids.owner_id),
-        model=order.model,
-        models=order.keys[0].models,
-        coordinator_model=coordinator_model(order.keys[0]),
-        agent=question.agent,
-        output=question.output or "",
-        attachments=attachments_of(order.opened.attachments),
-        history=[tuple(contents) for contents in order.opened.history],
-        tools=choices.tools if question.tools is None else question.tools,
-        thinking=question.thinking or choices.thinking,
-        voice=question.voice or choices.voice,
-        instructions=order.opened.instructions,
-        picture=question.picture,
-        speech=question.speech,
-        limits=limits(),
+    """The answer to a run that was opened, not begun."""
+    first, *spare = [Key(str(key.id), key.name, key.secret) for key in granted.keys]
+    context = run_context(
+        gemini,
+        granted,
+        keys=Keys(*spare, budget=budget),
+        instructions=opened.instructions,
+        attachments=attachments_of(opened.attachments),
+        history=opened.history,
+        owner_id=ids.owner_id,
+    )
+    context.save = _save(ids)
+    request = replace(granted.request, thread_id=ids.thread_id, run_id=ids.run_id)
+    return generate_streaming_response(api_key=first, request=request, context=context)
+
+
+def run_context(
+    gemini: GeminiClient,
+    granted: Permit,
+    *,
+    keys: Keys,
+    instructions: Instructions,
+    attachments: tuple[Attachment, ...],
+    history: Iterable[Sequence[Content]],
+    owner_id: int,
+) -> RunContext:
+    """What this server brings to a run, by its settings and the user's rows."""
+    key = granted.keys[0]
+    return RunContext(
+        client=gemini,
+        keys=keys,
+        models=key.models,
+        coordinator_model=_coordinator_model(key),
+        instructions=instructions,
+        attachments=attachments,
+        history=tuple(map(tuple, history)),
+        files=OwnFiles(gemini, owner_id),
+        limits=Limits(
+            model_calls=settings.RUN_MODEL_CALLS,
+            total_s=settings.RUN_TOTAL_S,
+            agent_s=settings.RUN_AGENT_S,
+            first_byte_s=settings.RUN_FIRST_BYTE_S,
+            idle_s=settings.RUN_IDLE_S,
+            history_tokens=settings.HISTORY_MAX_TOKENS,
+            inline_bytes=settings.GEMINI_INLINE_MAX_BYTES,
+        ),
     )
 
 
-def coordinator_model(key: RunKey) -> str:
+def _coordinator_model(key: RunKey) -> str:
     """The lighter model of the setting, where the key may be used for it; empty: the user's."""
     name: str = settings.COORDINATOR_MODEL
     if not name or not key.allows(name):
@@ -225,19 +271,6 @@ def coordinator_model(key: RunKey) -> str:
     info = key.models.info(name)
     unusable = key.models.lists(info) is False or key.models.lacks_billing(info)
     return "" if unusable else name
-
-
-def limits() -> Limits:
-    """What one run may use, by the settings."""
-    return Limits(
-        model_calls=settings.RUN_MODEL_CALLS,
-        total_s=settings.RUN_TOTAL_S,
-        agent_s=settings.RUN_AGENT_S,
-        first_byte_s=settings.RUN_FIRST_BYTE_S,
-        idle_s=settings.RUN_IDLE_S,
-        history_tokens=settings.HISTORY_MAX_TOKENS,
-        inline_bytes=settings.GEMINI_INLINE_MAX_BYTES,
-    )
 
 
 def _save(ids: RunIds) -> Save:

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.rights import SignIn
-from agents.protocol.run_input import RunInput
+from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.budgets import LedgerBudget
-from agents.runs.preparation import answer_to, store_enclosed, work_order
+from agents.runs.preparation import answer_to, open_run, store_enclosed
 from agents.runs.replay import Resync as Resync
 from agents.runs.replay import stored
 from agents.runs.tail import Numbered
@@ -26,7 +26,7 @@ from conversations.runs import run_request_stop
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run that was accepted; ``created`` is False when this very question came before."""
+    """A run that was accepted; ``created`` is False when this very request came before."""
 
     run_id: UUID
     thread_id: UUID
@@ -34,8 +34,8 @@ class Started:
     created: bool
 
 
-async def start(sign_in: SignIn, question: RunInput) -> Started:
-    """Store the question and begin to answer it. Sent again, it finds the run that is there.
+async def start(sign_in: SignIn, request: RunRequest) -> Started:
+    """Store the message and begin to answer it. Sent again, it finds the run that is there.
 
     The user's message is durable when this returns. The answer goes on without its reader, but not
     without the sign-in that asked for it.
@@ -47,13 +47,12 @@ async def start(sign_in: SignIn, question: RunInput) -> Started:
     here = await manager.current()
     if here.draining:
         raise AppError("restarting", "The server is restarting. Try again.", status=503)
-    enclosed = await store_enclosed(sign_in, question)
-    order = await in_database(work_order, sign_in, question, here.process, enclosed)
-    opened = order.opened
+    enclosed = await store_enclosed(sign_in, request)
+    permit, opened = await in_database(open_run, sign_in, request, here.process, enclosed)
     if opened.created:
         ids = RunIds(opened.run_id, opened.thread_id, sign_in.user_id, opened.fence)
-        budget = LedgerBudget(order.keys, sign_in.user_id)
-        answer = answer_to(here, ids, order, budget)
+        budget = LedgerBudget(permit.keys, sign_in.user_id)
+        answer = answer_to(here.gemini, ids, permit, opened, budget)
         total_s = settings.RUN_TOTAL_S
         here.begin(RunTask(ids, answer, total_s=total_s, sign_in=sign_in, budget=budget))
     return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)

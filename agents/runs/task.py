@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,8 @@ from django.db import Error as DatabaseFault
 
 from accounts.rights import SignIn
 from agents.core.agui import Event
+from agents.core.context import CallRecord
 from agents.core.engine import Answer
-from agents.core.turn import CallRecord
 from agents.runs.budgets import LedgerBudget
 from agents.runs.ledger import ledger_row
 from agents.runs.tail import Numbered, Tail
@@ -32,7 +32,7 @@ from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.outages import DatabaseUnavailable, classify
 from conversations.log import Row
-from conversations.models import TERMINAL_EVENTS, Run
+from conversations.models import Run
 from conversations.run_end import run_close
 from conversations.usage.ledger import ModelCallRow
 from gemini.errors import SENTENCES, GeminiError
@@ -89,7 +89,7 @@ class RunTask:
         """Begin answering; ``on_done`` is called when nothing is left to do."""
         writer.register(self.ids.run_id, self.ids.fence, self.lose, self.tail.trim)
         self._writer = writer
-        self._answer.record.note = lambda call: writer.note(self._ledger_row(call))
+        self._answer.context.on_call = lambda call: writer.note(self._ledger_row(call))
         self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
 
     async def follow(self, after: int) -> AsyncGenerator[list[Numbered], None]:
@@ -177,16 +177,8 @@ class RunTask:
         if self._stop_reason:
             return self._stopped()
         try:
-            async with (
-                asyncio.timeout(self._total_s),
-                aclosing(self._answer.events()) as events,
-            ):
-                async for event in events:
-                    if event["type"] in TERMINAL_EVENTS:
-                        return [event]
-                    self._publish(event)
-                    if self._writer.is_behind(self.ids.run_id):
-                        await self._writer.room(self.ids.run_id)
+            async with asyncio.timeout(self._total_s):
+                return [await self._answer.run(self._publish, self._drain)]
         except TimeoutError:
             return self._answer.fail(GeminiError("timeout"))
         except asyncio.CancelledError:
@@ -195,6 +187,12 @@ class RunTask:
                 raise
             task.uncancel()
         return self._stopped()
+
+    async def _drain(self) -> None:
+        """Backpressure: hold the agents up while the database takes events slower than they
+        come; what is not stored yet is in memory, and would be lost with the process."""
+        if self._writer.is_behind(self.ids.run_id):
+            await self._writer.room(self.ids.run_id)
 
     def _stopped(self) -> list[Event]:
         if self._stop_reason == "cancelled":
@@ -232,7 +230,8 @@ class RunTask:
 
     async def _closed(self, rows: list[Row]) -> bool:
         """Close the run, waiting for a database that is away. False: it is not ours any more."""
-        answer, error = self._answer, self._answer.error
+        answer, record = self._answer, self._answer.record
+        error = record.error
         deadline = time.monotonic() + CLOSE_WAIT_S
         while True:
             try:
@@ -243,13 +242,13 @@ class RunTask:
                     fence=self.ids.fence,
                     events=rows,
                     status=Run.Status.FAILED if error else Run.Status.FINISHED,
-                    outcome=answer.outcome,
+                    outcome=record.outcome,
                     error_code=error.code if error else "",
                     error_message=error.message if error else "",
-                    usage=answer.record.usage(),
+                    usage=record.usage(),
                     contents=answer.contents(),
                     calls=self._ledger(),
-                    refused=answer.record.refused,
+                    refused=record.refused,
                 )
             except DatabaseFault:
                 logger.exception("Run %s cannot be closed", self.ids.run_id)
@@ -268,7 +267,7 @@ class RunTask:
 
     @property
     def _key_in_use(self) -> UUID | None:
-        key = self._answer.record.keys.in_use
+        key = self._answer.context.keys.in_use
         return UUID(key.id) if key else None
 
     def _key_reports(self) -> list[dict[str, Any]]:

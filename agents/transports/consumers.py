@@ -142,7 +142,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _run(self, frame: frames.RunFrame, identity: Identity) -> None:
         try:
-            started = await service.start(identity.sign_in, run_input.input_from(frame.input))
+            started = await service.start(identity.sign_in, run_input.request_from(frame.input))
         except AppError as error:
             await self._refuse(error, frame.ref)
             return

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.tokens import Identity, authenticate, bearer_token
-from agents.protocol.run_input import run_input_from_json
+from agents.protocol.run_input import request_from_json
 from agents.runs import manager, service
 from agents.transports import connections
 from apikeys.rights import Right, Standing
@@ -47,12 +47,12 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     headers = dict(scope["headers"])
     token = bearer_token(headers.get(b"authorization", b""))
     identity = await in_database(authenticate, token)
-    question = run_input_from_json(await _body(receive))
+    request = request_from_json(await _body(receive))
     stream = _Stream(identity, send)
     await manager.current()  # from now on it is asked whether the sign-in still stands
     connections.current().admit(stream, identity.user_id)  # before anything is asked
     try:
-        run_id = (await service.start(identity.sign_in, question)).run_id
+        run_id = (await service.start(identity.sign_in, request)).run_id
         last_event_id = headers.get(b"last-event-id", b"")
         await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
     finally:

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
 from accounts.rights import SignIn
-from agents.protocol.run_input import RunInput
+from agents.core.request import RunRequest
+from agents.protocol.run_input import build_request
 from agents.runs import service
 from common.database import in_database
 from common.errors import AppError
@@ -24,7 +25,7 @@ from tests.conversations.samples import uploaded
 Event = dict[str, Any]
 
 
-def question(text: str = "Hello", **changes: Any) -> RunInput:
+def question(text: str = "Hello", **changes: Any) -> RunRequest:
     """A question that one call answers, on a thread of its own."""
     asked: dict[str, Any] = {
         "thread_id": uuid4(),
@@ -34,10 +35,10 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
         "continues": "thread_id" in changes,
         "agent": "direct",
     }
-    return RunInput(**asked | changes)
+    return build_request(**asked | changes)
 
 
-async def answered(user: User, asked: RunInput) -> list[Event]:
+async def answered(user: User, asked: RunRequest) -> list[Event]:
     """The events of the answer, which keep every rule."""
     started = await service.start(SignIn(user.pk), asked)
     events: list[Event] = []
@@ -48,7 +49,7 @@ async def answered(user: User, asked: RunInput) -> list[Event]:
     return events
 
 
-async def refused(user: User, asked: RunInput) -> AppError:
+async def refused(user: User, asked: RunRequest) -> AppError:
     """The refusal of a question, of which nothing may be left."""
     before = await in_database(_rows)
     with pytest.raises(AppError) as caught:

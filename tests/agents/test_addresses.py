@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from agents.protocol.run_input import input_from
-from agents.runs.estimates import Question, estimate
+from agents.protocol.run_input import build_request, request_from
+from agents.runs.estimates import estimate
 from apikeys.models import UserApiKey
 from common.database import in_database
 from common.errors import AppError
@@ -52,7 +52,7 @@ async def files_of_each(emulator: Emulator) -> list[list[dict[str, Any]]]:
 
 def test_a_message_names_addresses_and_files_of_this_server_side_by_side():
     file_id = uuid4()
-    found = input_from(
+    found = request_from(
         sent(
             part(f"/api/files/{file_id}/"),
             part("https://youtu.be/lCdaVNyHtjU?t=90", "video"),
@@ -84,7 +84,7 @@ def test_a_message_names_addresses_and_files_of_this_server_side_by_side():
 )
 def test_what_google_would_not_fetch_is_refused_before_anything_begins(bad: dict[str, Any]):
     with pytest.raises(AppError) as caught:
-        input_from(sent(bad))
+        request_from(sent(bad))
     assert caught.value.code == "invalid_input"
 
 
@@ -140,7 +140,7 @@ async def test_an_estimate_counts_them_and_tells_google_nothing(
     alice: User, work: UserApiKey, emulator: Emulator
 ):
     watched = address_from(VIDEO, "", 0, 60)
-    found = await estimate(alice.pk, Question("What?", addresses=[watched]), exact=False)
+    found = await estimate(alice.pk, build_request(text="What?", addresses=[watched]), exact=False)
     assert found.preview.input_tokens > 60 * 250
     assert await emulator.requests_async() == []
 

@@ -13,11 +13,11 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from accounts.tokens import issue
-from agents.runs.estimates import Estimate, Question, estimate
+from agents.protocol.run_input import build_request
+from agents.runs.estimates import Estimate, estimate
 from apikeys.models import UserApiKey
 from common.database import in_database
 from common.errors import AppError
-from conversations.branches import After
 from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, GeminiFile, ModelCall, Run
 from emulator.testing import Emulator
@@ -44,7 +44,11 @@ INSTRUCTIONS = 200
 
 
 async def estimated(user: User, *, exact: bool = False, **asked: Any) -> Estimate:
-    return await estimate(user.pk, Question(**{"text": "Hello", **asked}), exact=exact)
+    return await estimate(
+        user.pk,
+        build_request(**{"text": "Hello", "continues": "thread_id" in asked, **asked}),
+        exact=exact,
+    )
 
 
 async def refusal(user: User, *, exact: bool = False, **asked: Any) -> AppError:
@@ -207,7 +211,7 @@ async def test_a_run_of_another_thread_is_not_there(
     await answered(alice, there)
     elsewhere = await refusal(alice, thread_id=here.thread_id, parent_run_id=there.run_id)
     without_thread = await refusal(alice, parent_run_id=there.run_id)
-    asked = question(thread_id=here.thread_id, after=After.run(there.run_id))
+    asked = question(thread_id=here.thread_id, parent_run_id=there.run_id)
     with pytest.raises(AppError) as caught:
         await answered(alice, asked)
     assert elsewhere.code == without_thread.code == caught.value.code == "run_not_found"

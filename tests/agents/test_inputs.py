@@ -10,7 +10,6 @@ import pytest
 
 from agents.protocol import frames, run_input
 from common.errors import AppError
-from conversations.branches import After
 
 # Fixed: they stand in the names of tests, which every worker has to agree on.
 THREAD, RUN, KEY = (str(UUID(int=number, version=4)) for number in (1, 2, 3))
@@ -94,7 +93,7 @@ def test_of_an_input_the_ids_and_the_last_words_count():
         tools=[],
         context=[],
     )
-    question = run_input.input_from(sent)
+    question = run_input.request_from(sent)
     assert (question.thread_id, question.run_id) == (UUID(THREAD), UUID(RUN))
     assert (question.text, str(question.message_id)) == ("Hello", message_id)
     assert (question.agent, question.model) == ("text", "gemini-3-pro")
@@ -115,23 +114,23 @@ def test_of_an_input_the_ids_and_the_last_words_count():
     ],
 )
 def test_a_run_with_a_past_continues_its_thread(changes: dict[str, Any], continues: bool):
-    assert run_input.input_from(asked(**changes)).continues is continues
+    assert run_input.request_from(asked(**changes)).continues is continues
 
 
 def test_the_same_message_sent_again_has_the_same_id():
-    first, again = (run_input.input_from(asked()).message_id for _ in range(2))
-    other_thread = run_input.input_from(asked(threadId=str(uuid4()))).message_id
+    first, again = (run_input.request_from(asked()).message_id for _ in range(2))
+    other_thread = run_input.request_from(asked(threadId=str(uuid4()))).message_id
     assert first == again != other_thread
 
 
 def test_text_parts_are_joined():
     parts = [{"type": "text", "text": "One"}, {"type": "text", "text": "two"}]
-    assert run_input.input_from(asked(messages=[said(parts)])).text == "One\ntwo"
+    assert run_input.request_from(asked(messages=[said(parts)])).text == "One\ntwo"
 
 
 def test_nothing_optional_has_to_be_there():
     bare = asked(state=None, tools=None, context=None, forwardedProps=None, protocolVersion="1.0")
-    assert run_input.input_from(bare).agent == "auto"
+    assert run_input.request_from(bare).agent == "auto"
 
 
 def file_part(
@@ -142,7 +141,7 @@ def file_part(
 
 def test_a_file_may_come_along():
     part = file_part("AAEC", type="data", mimeType="image/png")
-    question = run_input.input_from(asked(messages=[said([*part, *part])]))
+    question = run_input.request_from(asked(messages=[said([*part, *part])]))
     assert question.enclosed == (b"\x00\x01\x02",) * 2
     assert "x01" not in repr(question)
 
@@ -150,40 +149,44 @@ def test_a_file_may_come_along():
 def test_files_are_named_by_their_address_once_each():
     address = f"/api/files/{KEY}/"
     parts = [*file_part(address), *file_part(address, "document"), {"type": "text", "text": "?"}]
-    question = run_input.input_from(asked(messages=[said(parts)]))
+    question = run_input.request_from(asked(messages=[said(parts)]))
     assert (question.attachments, question.text) == ((UUID(KEY),), "?")
 
 
 def test_files_need_no_words():
-    question = run_input.input_from(asked(messages=[said(file_part(f"/api/files/{KEY}/"))]))
+    question = run_input.request_from(asked(messages=[said(file_part(f"/api/files/{KEY}/"))]))
     assert (question.attachments, question.text) == ((UUID(KEY),), "")
 
 
 def test_a_message_carries_so_many_files():
     parts = [part for _ in range(17) for part in file_part(f"/api/files/{uuid4()}/")]
-    assert refusal(run_input.input_from, asked(messages=[said(parts)])).code == "too_many_files"
+    assert refusal(run_input.request_from, asked(messages=[said(parts)])).code == "too_many_files"
 
 
 def test_choices_that_are_not_made_are_the_profiles():
-    bare = run_input.input_from(asked())
-    assert (bare.tools, bare.thinking, bare.voice, bare.output) == (None, None, None, None)
+    bare = run_input.request_from(asked())
+    assert (bare.tools, bare.thinking, bare.voice, bare.output) == (None, "", "", "")
     props = {"tools": [], "thinking": "low", "voice": "Puck", "output": "speech", "agent": "media"}
-    chosen = run_input.input_from(asked(forwardedProps=props))
+    chosen = run_input.request_from(asked(forwardedProps=props))
     assert (chosen.tools, chosen.thinking, chosen.voice) == ((), "low", "Puck")
     assert (chosen.agent, chosen.output) == ("media", "speech")
 
 
 @pytest.mark.parametrize(
-    ("changes", "after"),
+    ("changes", "parent"),
     [
-        ({}, After.NEWEST),
-        ({"parentRunId": RUN}, After.run(UUID(RUN))),
-        ({"forwardedProps": {"parentMessageId": KEY}}, After.message(UUID(KEY))),
-        ({"forwardedProps": {"parentMessageId": "root"}, "parentRunId": RUN}, After.START),
+        ({}, (None, None, False)),
+        ({"parentRunId": RUN}, (UUID(RUN), None, False)),
+        ({"forwardedProps": {"parentMessageId": KEY}}, (None, UUID(KEY), False)),
+        (
+            {"forwardedProps": {"parentMessageId": "root"}, "parentRunId": RUN},
+            (None, None, True),
+        ),
     ],
 )
-def test_a_question_goes_on_where_it_says(changes: dict[str, Any], after: After):
-    assert run_input.input_from(asked(**changes)).after == after
+def test_a_request_goes_on_where_it_says(changes: dict[str, Any], parent: tuple[Any, ...]):
+    request = run_input.request_from(asked(**changes))
+    assert (request.parent_run_id, request.parent_message_id, request.at_start) == parent
 
 
 URL_PART = [{"type": "image", "source": {"type": "url", "value": "http://169.254.169.254/"}}]
@@ -232,29 +235,29 @@ BAD_INPUTS = [
 
 @pytest.mark.parametrize("value", BAD_INPUTS, ids=lambda value: json.dumps(value)[-60:])
 def test_an_input_with_anything_odd_is_refused(value: Any):
-    assert refusal(run_input.input_from, value).code == "invalid_input"
+    assert refusal(run_input.request_from, value).code == "invalid_input"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", [{"type": "text", "text": " "}], []])
 def test_an_empty_message_is_refused(text: Any):
-    assert refusal(run_input.input_from, asked(messages=[said(text)])).code == "empty_message"
+    assert refusal(run_input.request_from, asked(messages=[said(text)])).code == "empty_message"
 
 
 @pytest.mark.parametrize("text", ["x" * 100_001, [{"type": "text", "text": "x" * 60_000}] * 2])
 def test_a_message_that_is_too_long_is_refused(text: Any):
-    assert refusal(run_input.input_from, asked(messages=[said(text)])).code == "message_too_long"
+    assert refusal(run_input.request_from, asked(messages=[said(text)])).code == "message_too_long"
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"NaN", b'{"a": NaN}'])
 def test_a_body_that_is_not_json_is_refused(body: bytes):
-    assert refusal(run_input.run_input_from_json, body).code == "invalid_frame"
+    assert refusal(run_input.request_from_json, body).code == "invalid_frame"
 
 
 def test_a_key_is_allowed_only_by_a_true_one():
-    assert not run_input.input_from(asked()).allow_key
-    assert run_input.input_from(asked(forwardedProps={"allowKey": True})).allow_key
+    assert not run_input.request_from(asked()).allow_key
+    assert run_input.request_from(asked(forwardedProps={"allowKey": True})).allow_key
     for odd in ("true", 1, None):
         assert (
-            refusal(run_input.input_from, asked(forwardedProps={"allowKey": odd})).code
+            refusal(run_input.request_from, asked(forwardedProps={"allowKey": odd})).code
             == "invalid_input"
         )

@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
-from agents.protocol.run_input import RunInput, input_from
-from agents.runs.estimates import Question, estimate
+from agents.core.request import RunRequest
+from agents.protocol.run_input import build_request, request_from
+from agents.runs.estimates import estimate
 from apikeys.models import UserApiKey
 from common.database import in_database
 from common.errors import AppError
@@ -97,8 +98,8 @@ def test_what_is_too_long_is_refused_by_name():
     message = {"id": "m1", "role": "user", "content": "Hello"}
     ids = {"threadId": str(UUID(int=1)), "runId": str(UUID(int=2)), "messages": [message]}
 
-    def given(text: str) -> RunInput:
-        return input_from({**ids, "forwardedProps": {"instructions": text}})
+    def given(text: str) -> RunRequest:
+        return request_from({**ids, "forwardedProps": {"instructions": text}})
 
     assert given("x" * MAX_CHARS).instructions == "x" * MAX_CHARS
     with pytest.raises(AppError, match=r"forwardedProps\.instructions is too long"):
@@ -110,7 +111,9 @@ async def test_an_estimate_counts_them(alice: User, work: UserApiKey, emulator: 
     await answered(alice, asked)
 
     async def tokens(**more: Any) -> int:
-        wanted = Question("Hello", thread_id=asked.thread_id, agent="direct", **more)
+        wanted = build_request(
+            text="Hello", thread_id=asked.thread_id, continues=True, agent="direct", **more
+        )
         return (await estimate(alice.pk, wanted, exact=False)).preview.input_tokens
 
     without = await tokens()

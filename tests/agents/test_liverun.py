@@ -105,7 +105,7 @@ async def test_all_that_is_told_is_stored(ids: RunIds, writer: Writer):
 async def test_the_end_is_stored_before_it_is_told(ids: RunIds, writer: Writer):
     answering = Answering(ids, writer, *said("Hello"))
     with database_busy():
-        await until(lambda: answering.answer.outcome)
+        await until(lambda: answering.answer.record.outcome)
         assert answering.has_said("Hello")
         assert not answering.has_said("RUN_FINISHED")
         assert not answering.run.ended
@@ -189,7 +189,7 @@ async def test_a_run_that_somebody_else_ended_says_no_more(ids: RunIds, writer: 
 async def test_a_stop_while_the_end_is_being_stored_comes_too_late(ids: RunIds, writer: Writer):
     answering = Answering(ids, writer, *said("Hello"))
     with database_busy():
-        await until(lambda: answering.answer.outcome)
+        await until(lambda: answering.answer.record.outcome)
         await until(lambda: answering.has_said("TEXT_MESSAGE_END"))
         answering.run.stop("cancelled")
         answering.run.lose()
@@ -204,7 +204,7 @@ async def test_a_database_that_is_away_is_waited_for(ids: RunIds, writer: Writer
     with database_away():
         errors = outages.errors
         answering = Answering(ids, writer, *said("One, ", "two"))
-        await until(lambda: answering.answer.outcome and outages.errors > errors + 1)
+        await until(lambda: answering.answer.record.outcome and outages.errors > errors + 1)
         assert not answering.run.ended
     events = await answering.end()
     _, log, text = await answering.stored()

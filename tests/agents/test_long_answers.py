@@ -80,7 +80,7 @@ async def test_a_run_that_waits_to_be_stored_can_be_stopped(ids: RunIds, writer:
         answering = Answering(ids, writer, *said(*PIECES), total_s=60)
         await until(lambda: writer.is_behind(ids.run_id))
         answering.run.stop("cancelled")
-        await until(lambda: answering.answer.outcome)
+        await until(lambda: answering.answer.record.outcome)
     events = await answering.end()
     assert events[-1]["outcome"] == {"type": "cancelled"}
     run, _, _ = await answering.stored()

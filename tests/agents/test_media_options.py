@@ -148,7 +148,7 @@ def test_a_model_that_only_google_knows_is_offered_without_what_is_not_known(
 
 
 def props(**given: Any) -> Any:
-    return run_input.input_from(asked(forwardedProps=given))
+    return run_input.request_from(asked(forwardedProps=given))
 
 
 def test_the_doors_take_what_is_left_open_as_such():

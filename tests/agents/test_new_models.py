@@ -10,8 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from agents.runs.estimates import Question, estimate
-from apikeys import health, verification
+from agents.protocol.run_input import build_request
+from agents.runs.estimates import estimate
+from apikeys import health
 from apikeys.models import UserApiKey
 from common.database import in_database
 from conversations.models import ModelCall
@@ -47,7 +48,7 @@ async def test_a_model_that_was_published_today_is_chosen_and_answers(
     assert XENON in request["path"]
     [call] = await calls_of(asked.run_id)
     assert (call.model, call.price_usd) == (XENON, None)
-    found = await estimate(alice.pk, Question("Hello"), exact=True)
+    found = await estimate(alice.pk, build_request(text="Hello"), exact=True)
     assert (found.preview.model, found.preview.window_tokens) == (XENON, 2_097_152)
     assert found.preview.price_usd is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,7 +15,6 @@ from agents.runs import service
 from apikeys.models import UserApiKey
 from common.database import in_database
 from common.keylike import IN_A_MESSAGE
-from conversations.branches import After
 from conversations.files.artifacts import artifact_delete
 from conversations.models import Artifact, Message, Run
 from emulator.testing import Emulator
@@ -55,13 +55,13 @@ async def test_what_is_somebody_elses_is_not_there(
         "thread_not_found": question(**thread),
         "key_not_found": question(key_id=work.pk),
         "file_not_found": question(attachments=(file.pk,)),
-        "run_not_found": question(after=After.run(mine.run_id)),
-        "message_not_found": question(after=After.message(said.pk)),
+        "run_not_found": question(parent_run_id=mine.run_id),
+        "message_not_found": question(parent_message_id=said.pk),
     }
     before = len(await emulator.requests_async())
     for code, asked in theirs.items():
         refusal = await refused(bob, asked)
-        nobodys = await refused(bob, asked.model_copy(update=_strangers(asked)))
+        nobodys = await refused(bob, replace(asked, **_strangers(asked)))
         assert (refusal.code, refusal.status) == (code, 404)
         assert (nobodys.code, nobodys.message) == (code, refusal.message)
     again = await refused(bob, question(run_id=mine.run_id, thread_id=uuid4()))
@@ -78,8 +78,9 @@ def _strangers(asked) -> dict[str, object]:
         strange["key_id"] = uuid4()
     if asked.attachments:
         strange["attachments"] = (uuid4(),)
-    if asked.after.id:
-        strange["after"] = After(asked.after.what, uuid4())
+    for parent in ("parent_run_id", "parent_message_id"):
+        if getattr(asked, parent):
+            strange[parent] = uuid4()
     return strange
 
 
@@ -228,7 +229,7 @@ async def test_a_file_that_comes_along_is_kept_like_one_that_was_uploaded(
 async def test_of_a_refused_question_no_file_that_came_along_is_left(alice: User, work: UserApiKey):
     for asked in (
         question(enclosed=(b"Apples.\n", b"MZ\x90\x00 a program")),
-        question(enclosed=(b"Apples.\n",), after=After.run(uuid4())),
+        question(enclosed=(b"Apples.\n",), parent_run_id=uuid4()),
     ):
         await refused(alice, asked)
     assert not await in_database(lambda: Artifact.objects.filter(owner=alice).exists())
@@ -244,6 +245,6 @@ async def test_a_message_with_a_key_is_refused_unless_its_writer_wants_to_send_i
     error = await refused(alice, asked)
     assert (error.code, error.message) == ("looks_like_key", IN_A_MESSAGE)
     assert await emulator.requests_async() == []
-    await answered(alice, asked.model_copy(update={"allow_key": True}))
+    await answered(alice, replace(asked, allow_key=True))
     run = await in_database(lambda: Run.objects.select_related("thread").get(pk=asked.run_id))
     assert run.thread.title == "What is [key]?"

@@ -5,29 +5,42 @@ from __future__ import annotations
 import pytest
 
 from agents.core.call import ModelCall
+from agents.core.context import Limits, RunContext
 from agents.core.testing import ScriptedModel
-from agents.core.turn import Limits, Record
 from gemini.errors import GeminiError
 from gemini.request import ModelRequest
 from tests.core.team import KEY, Shelf
 
 
 def calling(*replies, request=None, **limits):
-    """A model call on these replies, the scripted model, and the record with its shelf."""
+    """A model call on these replies, the scripted model, and the call's context."""
     model, shelf = ScriptedModel(*replies), Shelf()
-    record = Record(Limits(**limits), save=shelf.save, files=shelf)
-    wanted = {"contents": (), "limits": record.limits, **(request or {})}
-    call = ModelCall("text", model, ModelRequest("gemini", "", api_key=KEY, **wanted), record)
-    return call, model, record
+    context = RunContext(client=model, limits=Limits(**limits), save=shelf.save, files=shelf)
+    wanted = {"contents": (), "limits": context.limits, **(request or {})}
+    sent = ModelRequest("gemini", "", api_key=KEY, **wanted)
+    return call_of(sent, context), model, context
+
+
+class Outputs(list):
+    """An emitter that keeps what an agent emits."""
+
+    emit = list.append
+
+    async def drain(self) -> None:
+        return None
+
+
+def call_of(request: ModelRequest, context: RunContext) -> ModelCall:
+    return ModelCall(request, context, Outputs(), agent="text")
 
 
 async def outputs(call: ModelCall) -> list[object]:
-    return [output async for output in call.outputs()]
+    await call.run()
+    return call._emitter
 
 
 async def failure(call: ModelCall) -> tuple[GeminiError, list[object]]:
-    """The error a call ends with, and what it yielded before."""
-    yielded: list[object] = []
+    """The error a call ends with, and what it emitted before."""
     with pytest.raises(GeminiError) as caught:
-        yielded += [yielded.append(output) async for output in call.outputs()]
-    return caught.value, yielded
+        await call.run()
+    return caught.value, call._emitter

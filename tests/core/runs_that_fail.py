@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from agents.core.context import Limits
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits
 from gemini.error_mapping import error_from_response
 from gemini.errors import GeminiError
 from gemini.outputs import Media

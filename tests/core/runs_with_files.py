@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from agents.core.context import Limits
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits
 from gemini.errors import GeminiError
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind

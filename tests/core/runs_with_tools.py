@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 
-from agents.core.agent import Task, Tool
+from agents.core.agent import Agent, Task, Tool
 from agents.core.testing import ScriptedModel, chunk, text
-from gemini.outputs import Said
 from tests.core.runs import PIXEL, Kind
 from tests.core.team import (
     Event,
@@ -149,21 +147,18 @@ async def _look_up(city: str) -> str:
     return f"21 °C in {city}"
 
 
-class WeatherAgent:
+class WeatherAgent(Agent):
     """An agent with a tool of its own, for what no stream of the usual team shows."""
 
     name = "weather"
     label = "Weather agent"
     description = "Knows the weather."
-    parameters: dict[str, Any] = {}
     tools: tuple[str | Tool, ...] = (
         Tool("look_up", "The weather in a city.", {"type": "object"}, _look_up),
     )
-    outputs: tuple[str, ...] = ()
-    takes: frozenset[str] = frozenset()
 
-    def run(self, task: Task) -> AsyncGenerator[Said, None]:
-        return task.answer(system="You know the weather.", thoughts=True)
+    async def run(self, task: Task) -> None:
+        await task.answer(system="You know the weather.", thoughts=True)
 
 
 def looks_up(city: str, **more: Any) -> dict[str, Any]:

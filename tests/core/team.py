@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from agents.core.agent import Agent
 from agents.core.agui import AguiStream
+from agents.core.context import Attachment, RunContext, RunRecord
 from agents.core.coordinator import Coordinator
+from agents.core.emitter import Emitter
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.keys import Allowance, Keys
+from agents.core.keys import Allowance, Budget, Keys
+from agents.core.request import RunRequest
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Attachment, Record, Turn
 from gemini import catalogue
 from gemini.addresses import as_part
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media, Saved
+from gemini.redaction import Redactor
 from tests.agui_rules import assert_valid_stream
 
 Event = dict[str, Any]
@@ -146,26 +150,47 @@ def asks(*parts: dict[str, Any]) -> list[Chunk]:
     return [chunk(*parts, finish="STOP", usageMetadata=USAGE)]
 
 
-def ask(gemini: Any, prompt: str = "Hello", *, shelf: Shelf | None = None, **turn: Any) -> Answer:
-    """The team's answer, not begun."""
-    shelf = shelf or Shelf()
+def ask(
+    gemini: Any,
+    prompt: str = "Hello",
+    *,
+    shelf: Shelf | None = None,
+    api_key: str | Key | None = None,
+    spare_keys: Sequence[Key] = (),
+    budget: Budget | None = None,
+    **options: Any,
+) -> Answer:
+    """The team's answer, not begun; ``options`` are fields of its request and its context."""
+    request, context = _run(gemini, prompt, shelf or Shelf(), options)
+    context.keys = Keys(*spare_keys, budget=budget)
+    key = api_key or Key("key1", "work", KEY)
+    return generate_streaming_response(api_key=key, request=request, context=context)
+
+
+def _run(
+    gemini: Any, prompt: str, shelf: Shelf, options: dict[str, Any]
+) -> tuple[RunRequest, RunContext]:
+    of_context = {field.name for field in fields(RunContext)}
+    brought = {name: options.pop(name) for name in of_context & options.keys()}
+    for name in ("attachments", "history"):
+        brought[name] = tuple(brought.get(name, ()))
     ids = {"thread_id": "thread1", "run_id": "run1"}
-    turn = {"api_key": Key("key1", "work", KEY), "save": shelf.save, "files": shelf, **ids, **turn}
-    return generate_streaming_response(prompt=prompt, gemini=gemini, **turn)
+    request = RunRequest(text=prompt, **{**ids, **options})
+    return request, RunContext(client=gemini, **{"save": shelf.save, "files": shelf, **brought})
 
 
 async def events_of_team(
-    team: Sequence[Agent], gemini: Any, prompt: str = "Hello", **turn: Any
-) -> tuple[list[Event], Record]:
-    """The events of a team of one's own, and what its run leaves behind."""
-    key, shelf = Key("key1", "work", KEY), Shelf()
-    order = Turn("thread1", "run1", prompt, catalogue.DEFAULT, (key,), **turn)
-    record = Record(order.limits, Keys(key), save=shelf.save, files=shelf)
-    stream = AguiStream(order.thread_id, order.run_id)
-    events = stream.start()
+    team: Sequence[Agent], gemini: Any, prompt: str = "Hello", **options: Any
+) -> tuple[list[Event], RunRecord]:
+    """The events of a team of one's own, and the record of its run."""
+    request, context = _run(gemini, prompt, Shelf(), {"tools": (), **options})
+    request = request.with_defaults(model=catalogue.DEFAULT, tools=(), thinking="auto", voice="")
+    context.keys = Keys(Key("key1", "work", KEY))
+    stream, events, record = AguiStream("thread1", "run1"), list[Event](), context.record
+    emitter = Emitter(stream, Redactor(), events.append)
+    emitter.send(stream.start())
     try:
-        async for output in Coordinator(team, gemini, order, record).run():
-            events += stream.feed(output)
+        await Coordinator(team, request, context, emitter).run()
     except GeminiError as error:
         events += stream.fail(error, record.usage())
     else:
@@ -179,9 +204,12 @@ async def events_of(
 ) -> list[Event]:
     """All events of an answer; ``when`` sees each as it comes. They keep every rule."""
     events: list[Event] = []
-    async for event in answer:
+
+    def publish(event: Event) -> None:
         events.append(event)
         when(event)
+
+    publish(await answer.run(publish))
     assert_valid_stream(events)
     return events
 
@@ -196,13 +224,12 @@ async def events_until_cancelled(
     events: list[Event] = []
     reached = asyncio.Event()
 
-    async def run() -> None:
-        async for event in answer:
-            events.append(event)
-            if stop(events):
-                reached.set()
+    def publish(event: Event) -> None:
+        events.append(event)
+        if stop(events):
+            reached.set()
 
-    task = asyncio.create_task(run())
+    task = asyncio.create_task(answer.run(publish))
     async with asyncio.timeout(5):
         await reached.wait()
         await rest()

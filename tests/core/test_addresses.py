@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agents.core.context import Attachment
 from agents.core.testing import ScriptedModel
-from agents.core.turn import Attachment
 from gemini.addresses import MAX_CHARS, MOST_VIDEOS, address_from
 from gemini.error_mapping import error_from_response
 from gemini.history import VIDEO_TOKENS_PER_S, tokens_of

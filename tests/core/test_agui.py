@@ -7,15 +7,40 @@ import json
 import pytest
 
 from agents.core.agui import RESULT_CHARS, AguiStream
-from agents.core.outputs import Delegated, Failed, FromAgent, Returned
 from gemini.errors import GeminiError
 from gemini.outputs import Activity, Media, Saved, TextDelta, ThoughtDelta
 from tests.agui_rules import assert_valid_stream
 from tests.core.team import of_type, types
 
 PICTURE = Saved("id1", "/api/files/id1/", "image/png", "image")
-TO_TEXT = Delegated("call1", "text", "Writes.", {"task": "Schreib über Füchse", "reason": "Long"})
-TO_MEDIA = Delegated("call2", "media", "Draws.", {"task": "Draw"})
+ARGUMENTS = {"task": "Schreib über Füchse", "reason": "Long"}
+
+
+# What a run does to the state machine; an output alone is the coordinator's.
+
+
+def to_text(machine):
+    return machine.start_subagent("call1", "text", "Writes.", ARGUMENTS)
+
+
+def to_media(machine):
+    return machine.start_subagent("call2", "media", "Draws.", {"task": "Draw"})
+
+
+def by(lane, output):
+    return lambda machine: machine.feed(output, lane)
+
+
+def finished(lane, text):
+    return lambda machine: machine.finish_subagent(lane, text)
+
+
+def failed(lane, error):
+    return lambda machine: machine.fail_subagent(lane, error)
+
+
+def step(machine, output):
+    return output(machine) if callable(output) else machine.feed(output)
 
 
 def stream(*outputs, end=lambda stream: stream.finish("success", [])):
@@ -23,7 +48,7 @@ def stream(*outputs, end=lambda stream: stream.finish("success", [])):
     machine = AguiStream("thread1", "run1")
     events = machine.start()
     for output in outputs:
-        events += machine.feed(output)
+        events += step(machine, output)
     events += end(machine)
     assert_valid_stream(events)
     return events
@@ -97,7 +122,7 @@ def test_bytes_are_refused():
 
 def test_a_delegation_closes_the_coordinators_message_and_tags_what_follows():
     events = stream(
-        TextDelta("I ask."), TO_TEXT, FromAgent("call1", TextDelta("Fox")), Returned("call1", "Fox")
+        TextDelta("I ask."), to_text, by("call1", TextDelta("Fox")), finished("call1", "Fox")
     )
     tagged = [event for event in events if "subagentRunId" in event]
     assert types(tagged) == [
@@ -109,12 +134,12 @@ def test_a_delegation_closes_the_coordinators_message_and_tags_what_follows():
     ]
     assert len({event["subagentRunId"] for event in tagged}) == 1
     [args] = of_type(events, "TOOL_CALL_ARGS")
-    assert json.loads(args["delta"]) == TO_TEXT.arguments
+    assert json.loads(args["delta"]) == ARGUMENTS
     assert "Füchse" in args["delta"]
 
 
 def test_result_of_words_alone_is_text():
-    [result] = of_type(stream(TO_TEXT, Returned("call1", "Fox")), "TOOL_CALL_RESULT")
+    [result] = of_type(stream(to_text, finished("call1", "Fox")), "TOOL_CALL_RESULT")
     assert (result["toolCallId"], result["content"], result["role"]) == ("call1", "Fox", "tool")
 
 
@@ -129,20 +154,20 @@ def test_result_of_words_alone_is_text():
 )
 def test_result_with_media_is_parts(mime_type, kind):
     saved = Saved("id1", "/api/files/id1/", mime_type, "file")
-    events = stream(TO_MEDIA, FromAgent("call2", saved), Returned("call2", "See"))
+    events = stream(to_media, by("call2", saved), finished("call2", "See"))
     [result] = of_type(events, "TOOL_CALL_RESULT")
     source = {"type": "url", "value": "/api/files/id1/", "mimeType": mime_type}
     assert result["content"] == [{"type": "text", "text": "See"}, {"type": kind, "source": source}]
 
 
 def test_a_long_result_is_cut_because_it_was_streamed_already():
-    [result] = of_type(stream(TO_TEXT, Returned("call1", "x" * 99_999)), "TOOL_CALL_RESULT")
+    [result] = of_type(stream(to_text, finished("call1", "x" * 99_999)), "TOOL_CALL_RESULT")
     assert RESULT_CHARS < len(result["content"]) < RESULT_CHARS + 9
 
 
 def test_a_failure_closes_the_subagent_and_is_its_result():
     events = stream(
-        TO_TEXT, FromAgent("call1", TextDelta("Fo")), Failed("call1", "blocked", "Refused.")
+        to_text, by("call1", TextDelta("Fo")), failed("call1", GeminiError("blocked", "Refused."))
     )
     assert types(events)[-4:] == [
         "TEXT_MESSAGE_END",
@@ -156,10 +181,10 @@ def test_a_failure_closes_the_subagent_and_is_its_result():
 
 
 OPEN = (
-    TO_TEXT,
-    TO_MEDIA,
-    FromAgent("call1", TextDelta("Fox")),
-    FromAgent("call2", ThoughtDelta("Hm")),
+    to_text,
+    to_media,
+    by("call1", TextDelta("Fox")),
+    by("call2", ThoughtDelta("Hm")),
 )
 
 
@@ -206,19 +231,19 @@ def test_an_error_tells_when_to_come_back_only_where_google_did():
 def test_the_words_so_far_are_kept_message_by_message():
     machine = AguiStream("thread1", "run1")
     for output in (
-        *(TextDelta("I ask"), TextDelta("."), TO_TEXT, TO_MEDIA),
-        *(FromAgent("call1", TextDelta("Fox")), FromAgent("call2", TextDelta("Owl"))),
-        *(FromAgent("call1", ThoughtDelta("hm")), FromAgent("call2", TextDelta("s."))),
-        *(Returned("call1", ""), FromAgent("call2", PICTURE), Returned("call2", "")),
+        *(TextDelta("I ask"), TextDelta("."), to_text, to_media),
+        *(by("call1", TextDelta("Fox")), by("call2", TextDelta("Owl"))),
+        *(by("call1", ThoughtDelta("hm")), by("call2", TextDelta("s."))),
+        *(finished("call1", ""), by("call2", PICTURE), finished("call2", "")),
         TextDelta("Done."),
     ):
-        machine.feed(output)
+        step(machine, output)
     assert machine.text == "I ask.\n\nFox\n\nOwls.\n\nDone."
 
 
 def test_these_are_all_the_events_there_are():
     emitted = set(types(stream(TextDelta("a"), ThoughtDelta("b"), *OPEN, PICTURE)))
-    emitted |= set(types(stream(TO_TEXT, Returned("call1", ""))))
+    emitted |= set(types(stream(to_text, finished("call1", ""))))
     emitted |= set(types(stream(end=lambda stream: stream.fail(GeminiError("quota"), []))))
     assert emitted == {
         *("RUN_STARTED", "RUN_FINISHED", "RUN_ERROR"),

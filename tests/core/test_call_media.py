@@ -17,9 +17,9 @@ from tests.core.team import Shelf, as_inline, kept_as, said
 async def test_a_picture_is_saved_and_kept_by_its_id_where_it_stood_with_its_signature():
     picture = b"\xfb\xff\xfe PNG"
     part = {**as_inline("image/png", picture), "thoughtSignature": "c2ln"}
-    call, _, record = calling([chunk(text("See: "), part), *said("Nice?")])
+    call, _, context = calling([chunk(text("See: "), part), *said("Nice?")])
     yielded = await outputs(call)
-    [media] = record.files.kept
+    [media] = context.files.kept
     assert (media.data, media.mime_type, media.name) == (picture, "image/png", "image")
     assert yielded == [
         TextDelta("See: "),
@@ -35,18 +35,18 @@ async def test_a_picture_is_saved_and_kept_by_its_id_where_it_stood_with_its_sig
 
 async def test_a_draft_in_the_models_thoughts_is_passed_over():
     draft = {**as_inline("image/png", b"PNG"), "thought": True}
-    call, _, record = calling([chunk(draft), *said("Done.")])
+    call, _, context = calling([chunk(draft), *said("Done.")])
     assert await outputs(call) == [TextDelta("Done.")]
-    assert record.files.kept == []
+    assert context.files.kept == []
     assert call.content()["parts"] == [{"text": "Done."}]
 
 
 async def test_what_finds_no_room_ends_the_call_and_is_not_tried_again():
     reply = [chunk(text("See: "), as_inline("image/png", b"PNG")), *said("Nice?")]
-    call, model, record = calling(reply)
-    record.save = Shelf(room=0).save
+    call, model, context = calling(reply)
+    context.save = Shelf(room=0).save
     error, yielded = await failure(call)
-    assert error.code == record.calls[0].outcome == "storage_full"
+    assert error.code == context.record.calls[0].outcome == "storage_full"
     assert yielded == [TextDelta("See: ")]
     assert len(model.requests) == model.closed == 1
 
@@ -57,9 +57,9 @@ async def test_base64_is_read_in_either_alphabet_padded_or_not(alphabet, size):
     data = b"\xfb\xef\xff\xfe"[:size]
     for written in (alphabet(data).decode(), alphabet(data).decode().rstrip("=")):
         part = {"inlineData": {"mimeType": "image/png", "data": written}}
-        call, _, record = calling([chunk(text("See:"), part, finish="STOP")])
+        call, _, context = calling([chunk(text("See:"), part, finish="STOP")])
         assert len(await outputs(call)) == 1 + bool(data)
-        assert [media.data for media in record.files.kept] == ([data] if data else [])
+        assert [media.data for media in context.files.kept] == ([data] if data else [])
 
 
 async def test_media_that_are_no_base64_are_an_upstream_error():
@@ -80,11 +80,11 @@ async def test_media_that_are_no_base64_are_an_upstream_error():
 )
 async def test_speech_in_pieces_is_one_wav_file(mime_type, rate_hz):
     pieces = [bytes([1, 0] * 100), bytes([2, 0] * 50)]
-    call, _, record = calling(
+    call, _, context = calling(
         [*(chunk(as_inline(mime_type, piece)) for piece in pieces), chunk(finish="STOP")]
     )
     yielded = await outputs(call)
-    [media] = record.files.kept
+    [media] = context.files.kept
     assert yielded == [Saved(media.id, f"/api/files/{media.id}/", "audio/wav", "speech")]
     assert call.content()["parts"] == []
     with wave.open(io.BytesIO(media.data)) as file:
@@ -93,9 +93,9 @@ async def test_speech_in_pieces_is_one_wav_file(mime_type, rate_hz):
 
 
 async def test_other_sound_is_kept_as_it_is():
-    call, _, record = calling([chunk(as_inline("audio/mpeg", b"ID3"), finish="STOP")])
+    call, _, context = calling([chunk(as_inline("audio/mpeg", b"ID3"), finish="STOP")])
     yielded = await outputs(call)
-    [media] = record.files.kept
+    [media] = context.files.kept
     assert media.data == b"ID3"
     assert yielded == [Saved(media.id, f"/api/files/{media.id}/", "audio/mpeg", "audio")]
     assert call.content()["parts"] == [kept_as(media)]
@@ -180,9 +180,9 @@ async def test_search_suggestions_are_saved_and_told_with_the_sources():
         "webSearchQueries": ["hello"],
         "searchEntryPoint": shown,
     }
-    call, _, record = calling(reply)
+    call, _, context = calling(reply)
     yielded = await outputs(call)
-    [media] = record.files.kept
+    [media] = context.files.kept
     assert (media.data, media.mime_type) == (b"<div>More</div>", "text/html")
     saved = Saved(media.id, f"/api/files/{media.id}/", "text/html", "search suggestions")
     assert yielded == [TextDelta("Hi"), Sources(("hello",), text="Hi", suggestions=saved)]
@@ -194,10 +194,10 @@ async def test_suggestions_that_find_no_room_cost_the_answer_nothing():
     shown = {"renderedContent": "<div>More</div>"}
     grounding = {"webSearchQueries": ["hello"], "searchEntryPoint": shown}
     reply[-1]["candidates"][0]["groundingMetadata"] = grounding
-    call, _, record = calling(reply)
-    record.save = Shelf(room=0).save
+    call, _, context = calling(reply)
+    context.save = Shelf(room=0).save
     assert await outputs(call) == [TextDelta("Hi"), Sources(("hello",), text="Hi")]
-    assert record.calls[0].outcome == "ok"
+    assert context.record.calls[0].outcome == "ok"
 
 
 async def test_sources_that_are_misshapen_cost_the_answer_nothing():

@@ -15,6 +15,7 @@ from tests.core.team import (
     ask,
     asks,
     call,
+    events_of,
     events_until_cancelled,
     of_type,
     rest,
@@ -65,7 +66,7 @@ async def test_stopped_in_mid_word_keeps_the_words_and_the_tokens():
     model = ScriptedModel([chunk(text("Half an"), usageMetadata=USAGE), FOREVER()])
     answer = ask(model)
     events = await events_until_cancelled(answer, last_is("TEXT_MESSAGE_CONTENT", "Half an"))
-    assert answer.outcome == "cancelled"
+    assert answer.record.outcome == "cancelled"
     assert answer.contents() == [{"role": "model", "parts": [{"text": "Half an"}]}]
     assert events[-1]["usage"][0]["totalTokens"] == 14
     assert [one.outcome for one in answer.record.calls] == ["cancelled"]
@@ -148,17 +149,30 @@ async def test_stopped_runs_leave_no_task_behind():
 
 
 async def _whole_run() -> int:
-    return len([event async for event in ask(a_long_run())])
+    return len(await events_of(ask(a_long_run())))
 
 
-async def test_left_after_any_event_the_stream_can_be_ended_and_is_valid():
+async def stopped_after(answer, count: int) -> list:
+    """The events of a run whose task is cancelled once it has published ``count`` of them."""
+    events: list = []
+
+    def publish(event) -> None:
+        events.append(event)
+        if len(events) == count:
+            asyncio.get_running_loop().call_soon(task.cancel)
+
+    task = asyncio.create_task(answer.run(publish))
+    if count == 0:
+        task.cancel()
+    await asyncio.wait({task})
+    return events if task.cancelled() else [*events, task.result()]
+
+
+async def test_stopped_after_any_event_the_stream_can_be_ended_and_is_valid():
     for count in range(await _whole_run() + 1):
-        model, events = a_long_run(), []
+        model = a_long_run()
         answer = ask(model)
-        made = answer.events()
-        while len(events) < count:
-            events.append(await anext(made))
-        await made.aclose()
+        events = await stopped_after(answer, count)
         assert model.closed == len(model.requests), "Gemini is let go at once, not some time later"
         events += answer.cancel()
         assert_valid_stream(events)
@@ -168,23 +182,21 @@ async def test_left_after_any_event_the_stream_can_be_ended_and_is_valid():
 @pytest.mark.parametrize("ending", ["cancel", "fail"])
 async def test_a_run_that_ended_by_itself_does_not_end_twice(ending):
     answer = ask(ScriptedModel(said("Hi")))
-    events = [event async for event in answer]
+    events = await events_of(answer)
     assert (answer.cancel() if ending == "cancel" else answer.fail(GeminiError("timeout"))) == []
-    assert answer.outcome == "success"
-    assert answer.error is None
+    assert answer.record.outcome == "success"
+    assert answer.record.error is None
     assert_valid_stream(events)
 
 
 async def test_a_run_ended_by_the_server_says_why_and_keeps_the_words():
-    answer, events = ask(ScriptedModel([chunk(text("Half")), FOREVER()])), []
-    made = answer.events()
-    while not words(events):
-        events.append(await anext(made))
-    await made.aclose()
+    answer = ask(ScriptedModel([chunk(text("Half")), FOREVER()]))
+    events = await stopped_after(answer, 3)
+    assert words(events) == "Half"
     events += answer.fail(GeminiError("interrupted"))
     assert_valid_stream(events)
     assert events[-1]["code"] == "interrupted"
-    assert answer.outcome == "error"
+    assert answer.record.outcome == "error"
     assert answer.contents() == [{"role": "model", "parts": [{"text": "Half"}]}]
 
 

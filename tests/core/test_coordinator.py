@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+from agents.core.context import Limits
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits
 from gemini.errors import GeminiError
 from tests.core.team import (
     USAGE,
@@ -37,7 +37,7 @@ async def test_direct_answer_costs_one_model_call():
     events = await events_of(answer)
     assert words(events) == "Hello Alice"
     assert len(model.requests) == len(answer.record.calls) == model.closed == 1
-    assert answer.outcome == "success"
+    assert answer.record.outcome == "success"
     assert answer.contents() == [spoken("Hello Alice")]
 
 
@@ -178,7 +178,7 @@ async def test_a_failed_agent_is_a_subagent_error_and_the_coordinator_goes_on():
     assert error["message"] == GeminiError("blocked").message
     assert words(events, "text") == "It beg"
     assert words(events) == "It was refused."
-    assert answer.outcome == "success"
+    assert answer.record.outcome == "success"
     result = model.requests[2].contents[-1]["parts"][0]["functionResponse"]["response"]
     assert set(result) == {"error"}
 
@@ -205,7 +205,7 @@ async def test_a_named_agent_that_fails_fails_the_run():
     events = await events_of(answer)
     assert types(events)[-4:-2] == ["SUBAGENT_ERROR", "TOOL_CALL_RESULT"]
     assert events[-1]["code"] == "key_blocked"
-    assert answer.error.code == "key_blocked"
+    assert answer.record.error.code == "key_blocked"
 
 
 async def test_an_unknown_function_is_answered_with_an_error_and_nobody_sees_it():
@@ -245,7 +245,7 @@ async def test_a_model_that_never_stops_asking_reaches_the_limit_of_rounds():
     model = ScriptedModel(*[stray] * 9)
     answer = ask(model, limits=Limits(rounds=2))
     events = await events_of(answer)
-    assert events[-1]["code"] == answer.error.code == "limit_reached"
+    assert events[-1]["code"] == answer.record.error.code == "limit_reached"
     assert len(model.requests) == 2
 
 

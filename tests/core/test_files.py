@@ -6,14 +6,14 @@ from itertools import count
 
 import pytest
 
-from agents.core.call import ModelCall
+from agents.core.context import Limits, RunContext
 from agents.core.keys import Keys
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits, Record
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media, TextDelta
 from gemini.request import ModelRequest
+from tests.core.calling import call_of, outputs
 from tests.core.exchanges import FLASH, PHOTO, model, user
 from tests.core.team import (
     Shelf,
@@ -116,7 +116,7 @@ async def test_a_file_that_google_loses_again_ends_the_answer():
     scripted = ScriptedModel(*[[GeminiError("file_gone")]] * 3)
     cloud = Cloud(PDF)
     answer, _ = await asked(scripted, PDF, shelf=cloud, spare_keys=(SPARE,))
-    assert answer.error.code == "file_gone"
+    assert answer.record.error.code == "file_gone"
     assert len(scripted.requests) == 2
     assert cloud.forgotten == ["key1"]
 
@@ -124,7 +124,7 @@ async def test_a_file_that_google_loses_again_ends_the_answer():
 async def test_a_file_lost_after_the_first_word_is_not_brought_again():
     scripted, cloud = ScriptedModel([chunk(text("A ")), GeminiError("file_gone")]), Cloud(PDF)
     answer, events = await asked(scripted, PDF, shelf=cloud)
-    assert (words(events), answer.error.code) == ("A ", "file_gone")
+    assert (words(events), answer.record.error.code) == ("A ", "file_gone")
     assert len(scripted.requests) == 1
     assert cloud.forgotten == []
 
@@ -132,7 +132,7 @@ async def test_a_file_lost_after_the_first_word_is_not_brought_again():
 async def test_a_file_that_cannot_be_brought_ends_the_answer_before_a_call_is_made():
     scripted, cloud = ScriptedModel(), Cloud(PDF, fault=GeminiError("key_blocked"))
     answer, _ = await asked(scripted, PDF, shelf=cloud)
-    assert answer.error.code == "key_blocked"
+    assert answer.record.error.code == "key_blocked"
     assert scripted.requests == answer.record.calls == []
 
 
@@ -232,10 +232,10 @@ async def test_a_picture_that_was_just_made_can_be_worked_on_in_the_same_run():
 
 async def test_a_run_without_files_says_so_of_what_was_kept():
 
-    scripted, record = ScriptedModel(said("Hi")), Record(Limits(), Keys(SPARE))
+    scripted = ScriptedModel(said("Hi"))
+    context = RunContext(client=scripted, keys=Keys(SPARE))
     request = ModelRequest(FLASH, "", (user("See", files=(kept_as(PHOTO),)),), "")
-    outputs = [one async for one in ModelCall("text", scripted, request, record).outputs()]
-    assert outputs == [TextDelta("Hi")]
+    assert await outputs(call_of(request, context)) == [TextDelta("Hi")]
     assert scripted.requests[0].contents == (user("[File: garden.jpg, image/jpeg]", "See"),)
 
 
@@ -243,5 +243,5 @@ async def test_what_finds_no_room_is_told_of_the_agent_and_the_others_go_on():
     scripted = ScriptedModel([chunk(as_inline("image/png", b"fox"), finish="STOP")])
     answer, events = await asked(scripted, prompt="A fox", agent="media", shelf=Shelf(room=0))
     [error] = of_type(events, "SUBAGENT_ERROR")
-    assert error["code"] == answer.error.code == "storage_full"
+    assert error["code"] == answer.record.error.code == "storage_full"
     assert of_type(events, "ACTIVITY_SNAPSHOT") == []

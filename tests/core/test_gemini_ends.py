@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.core.turn import Limits
+from agents.core.context import Limits
 from gemini import pool as gemini_pool
 from gemini.client import GeminiClient
 from gemini.pool import Endpoint

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from agents.core.context import Limits
 from agents.core.coordinator import ALONE, SYSTEM
 from agents.core.team import media, text
 from agents.core.testing import ScriptedModel
-from agents.core.turn import Limits
 from gemini import capabilities
 from gemini.history import text_tokens, tokens_of
 from gemini.instructions import Instructions

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from agents.core.agent import Tool
 from agents.core.call import ModelCall
+from agents.core.context import RunContext
 from agents.core.team import TEAM
 from agents.core.testing import ScriptedModel, chunk, function_call, text
-from agents.core.turn import Limits, Record
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.redaction import REMOVED, Redactor, StreamRedactor
 from gemini.request import ModelRequest
 from gemini.sse import SSEDecoder
+from tests.core.calling import call_of, failure, outputs
 from tests.core.team import Shelf, ask, events_of, resting_on, said, support
 
 KEY = "AIzaSyAAIzB1234567890abcdefghijklmnopqr"
@@ -28,17 +29,11 @@ KEY = "AIzaSyAAIzB1234567890abcdefghijklmnopqr"
 
 def calling(*chunks) -> ModelCall:
     request = ModelRequest(model="m", system="", contents=(), api_key=KEY)
-    return ModelCall("text", ScriptedModel(list(chunks)), request, Record(Limits()))
+    return call_of(request, RunContext(client=ScriptedModel(list(chunks))))
 
 
 async def yielded_before_failing(call: ModelCall) -> list[object]:
-    outputs = []
-    try:
-        async for output in call.outputs():
-            outputs.append(output)
-    except GeminiError:
-        return outputs
-    raise AssertionError("the call did not fail")
+    return (await failure(call))[1]
 
 
 def guarded(*pieces: str) -> str:
@@ -64,7 +59,7 @@ def test_what_only_begins_like_a_key_comes_through(words):
 async def test_an_answer_and_its_history_lose_a_key_that_was_cut():
     pieces = chunk(text(f"Use {KEY[:9]}")), chunk(text(f"{KEY[9:]} now A"), finish="STOP")
     call = calling(*pieces)
-    said = [output async for output in call.outputs()]
+    said = await outputs(call)
     assert "".join(output.text for output in said) == f"Use {REMOVED} now A"
     assert call.content()["parts"] == [{"text": f"Use {REMOVED} now A"}]
 
@@ -214,8 +209,8 @@ async def test_a_key_is_removed_whatever_stands_between_its_parts(between, thoug
 async def test_an_ordinary_ending_keeps_its_place_before_what_follows():
     parts = [text("This is picture A"), PNG, text("and this is B")]
     call = calling(chunk(*parts, finish="STOP"))
-    call._record.save = Shelf().save
-    told = [getattr(output, "text", "<picture>") async for output in call.outputs()]
+    call._context.save = Shelf().save
+    told = [getattr(output, "text", "<picture>") for output in await outputs(call)]
     assert "".join(told) == "This is picture A<picture>and this is B"
 
 
@@ -226,7 +221,7 @@ async def test_places_of_sources_fit_what_is_told_after_a_key_was_removed():
         "groundingSupports": [support(words, "Paris is big.", 0)],
     }
     reply = resting_on([chunk(text(words[:9])), chunk(text(words[9:]), finish="STOP")], grounding)
-    [*_, sources] = [output async for output in calling(*reply).outputs()]
+    [*_, sources] = await outputs(calling(*reply))
     [place] = sources.supports
     assert sources.text[place.start : place.end] == "Paris is big."
 
@@ -283,7 +278,7 @@ async def test_no_field_of_an_answer_tells_or_keeps_a_key():
             assert spelling not in exit_
     assert [media.data for media in shelf.kept if KEY.encode() in media.data] == []
     assert base64.b64encode(f"x{KEY}".encode()).decode()[3:-3] not in json.dumps(events)
-    assert answer.outcome == "success"
+    assert answer.record.outcome == "success"
 
 
 async def test_what_a_tool_of_ours_answers_is_cleaned_before_it_is_told_or_kept(monkeypatch):
@@ -320,10 +315,10 @@ async def test_an_emoji_whose_halves_come_in_two_frames_is_whole(thought):
         )
     ]
     end = chunk({"text": "", **kind}, {"functionCall": {"name": "f"}}, finish="STOP")
-    outputs = [output async for output in calling(*frames, end).outputs()]
+    emitted = await outputs(calling(*frames, end))
     whole = "a \U0001f600 b \ufffd\U0001f600 c \ufffd"
-    assert "".join(output.text for output in outputs) == whole
-    for output in outputs:
+    assert "".join(output.text for output in emitted) == whole
+    for output in emitted:
         output.text.encode()
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from agents.core import team
 from agents.core.agent import RESULT_CHARS, Tool
+from agents.core.context import Attachment, Limits
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Attachment, Limits
 from gemini.errors import GeminiError
 from tests.core.exchanges import FLASH, answered, model, user
 from tests.core.runs_with_tools import WeatherAgent, looks_up
@@ -212,7 +212,6 @@ async def test_an_agent_that_cannot_do_it_says_so_with_a_code():
     class Closed(WeatherAgent):
         async def run(self, task):
             raise GeminiError("no_video")
-            yield
 
     scripted = ScriptedModel(asks(ASKS), said("No film."))
     events, _ = await events_of_team([Closed()], scripted, "A film?")

@@ -62,7 +62,7 @@ async def test_a_value_of_another_shape_ends_no_stream_half(odd):
         answer = ask(ScriptedModel(first, *[said("Well.")] * 3))
         events = await events_of(answer)
         json.dumps(events, allow_nan=False)
-        assert answer.error is None or answer.error.code in ENDS
+        assert answer.record.error is None or answer.record.error.code in ENDS
 
 
 WIRES = [
@@ -79,7 +79,7 @@ async def test_a_stream_cut_anywhere_is_truncated_or_failed_but_whole(wire):
     for at in {rng.randrange(len(data)) for _ in range(12)}:
         answer = ask(ScriptedModel(_script(data[:at]), *[said("Well.")] * 3))
         await events_of(answer)
-        assert answer.outcome == "success" or answer.error.code in (
+        assert answer.record.outcome == "success" or answer.record.error.code in (
             *("truncated", "upstream_error", "overloaded", "quota", "timeout", "blocked"),
         )
 
@@ -102,4 +102,4 @@ async def test_words_before_a_frame_of_another_shape_are_kept():
     answer = ask(ScriptedModel([[chunk(text("Kept")), {"candidates": [{"content": "?"}]}]]))
     events = await events_of(answer)
     assert words(events) == "Kept"
-    assert answer.error.code == "upstream_error"
+    assert answer.record.error.code == "upstream_error"

@@ -40,8 +40,7 @@ class Asked:
         first = ({"role": "user", "parts": [{"text": "Go on."}]}, *self.answer.contents())
         kept = json.loads(json.dumps(first))
         model, turn = ScriptedModel(said("Well.")), {"agent": self.agent, **turn}
-        async for _ in ask(model, "Again?", history=[tuple(kept)], shelf=self.shelf, **turn):
-            pass
+        await events_of(ask(model, "Again?", history=[tuple(kept)], shelf=self.shelf, **turn))
         return request_body(model.requests[0])["contents"]
 
 
@@ -89,7 +88,7 @@ def _assert_run(expected: Expected, asked: Asked) -> None:
     thoughts = of_type(events, "REASONING_MESSAGE_CONTENT")
     assert "".join(event["delta"] for event in thoughts) == expected.thoughts
     assert events[-1].get("code", "") == code
-    assert asked.answer.outcome == ("error" if code else "success")
+    assert asked.answer.record.outcome == ("error" if code else "success")
     made = [media for media in asked.shelf.kept if media.mime_type != "text/html"]
     assert len(made) == len(expected.media)
     assert [media.data for media in made if media.mime_type == "image/png"] == expected.pictures

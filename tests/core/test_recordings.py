@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents.core.call import ModelCall
-from agents.core.turn import Limits, Record
+from agents.core.context import RunContext
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
 from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
+from tests.core.calling import call_of
 from tests.core.expected import Expected, units
 from tests.core.recordings import name_of, recorded
 from tests.core.team import Shelf
@@ -27,23 +27,21 @@ class Replayed:
 
     def __init__(self, gemini, key: str) -> None:
         self.shelf = Shelf()
-        self.record = Record(Limits(), save=self.shelf.save, files=self.shelf)
+        self.context = RunContext(client=gemini, save=self.shelf.save, files=self.shelf)
         contents = ({"role": "user", "parts": [{"text": "Go on."}]},)
-        request = ModelRequest("gemini-3.8-flash", "", contents, key, limits=self.record.limits)
-        self.call = ModelCall("text", gemini, request, self.record)
-        self.outputs: list[Any] = []
+        request = ModelRequest("gemini-3.8-flash", "", contents, key, limits=self.context.limits)
+        self.call = call_of(request, self.context)
         self.code = ""
 
     async def run(self) -> Replayed:
         try:
-            async for output in self.call.outputs():
-                self.outputs.append(output)
+            await self.call.run()
         except GeminiError as error:
             self.code = error.code
         return self
 
     def of(self, kind: type) -> list[Any]:
-        return [output for output in self.outputs if isinstance(output, kind)]
+        return [output for output in self.call._emitter if isinstance(output, kind)]
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +89,7 @@ async def test_a_recorded_answer_says_what_it_rests_on_and_where(recording, repl
         assert replayed.of(Sources) == []
         return
     [sources] = replayed.of(Sources)
-    assert replayed.outputs[-1] is sources
+    assert replayed.call._emitter[-1] is sources
     assert list(sources.sources) == expected.sources
     assert list(sources.queries) == expected.grounding.get("webSearchQueries", [])
     assert list(sources.pages) == expected.pages
@@ -110,12 +108,12 @@ async def test_a_recorded_answer_says_what_it_rests_on_and_where(recording, repl
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name_of)
 async def test_a_recorded_answer_is_counted_as_gemini_counted_it(recording, replayed):
     expected = Expected(recording)
-    [line] = replayed.record.calls
+    [line] = replayed.context.record.calls
     usage = line.usage
     assert (usage.input, usage.output, usage.thought, usage.cached) == expected.usage
     assert line.outcome == (expected.code or "ok")
     is_cut = expected.finish == "MAX_TOKENS" and not expected.code
-    assert replayed.record.truncated == ("max_tokens" if is_cut else "")
+    assert replayed.context.record.truncated == ("max_tokens" if is_cut else "")
     json.dumps(replayed.call.content())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agents.core.context import Limits
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media
@@ -45,7 +45,7 @@ async def test_signatures_that_google_refuses_become_words_once():
     events = await events_of(answer)
     first, second = (request.contents for request in scripted.requests)
     assert (first, second) == ((*BEFORE, user("And now?")), (*PLAIN, user("And now?")))
-    assert (answer.outcome, words(events)) == ("success", "Well.")
+    assert (answer.record.outcome, words(events)) == ("success", "Well.")
     assert [one["code"] for one in notices(events)] == ["history_refused"]
 
 
@@ -53,14 +53,14 @@ async def test_words_that_are_refused_as_well_are_not_tried_again():
     scripted = ScriptedModel(refused("history_refused"), refused("history_refused"), said("No"))
     answer = ask(scripted, "And now?", history=[BEFORE])
     await events_of(answer)
-    assert (answer.error.code, len(scripted.requests)) == ("history_refused", 2)
+    assert (answer.record.error.code, len(scripted.requests)) == ("history_refused", 2)
 
 
 async def test_a_missing_signature_found_at_the_end_is_repaired_too():
     scripted = ScriptedModel([chunk(finish="MISSING_THOUGHT_SIGNATURE")], said("Well."))
     answer = ask(scripted, "And now?", history=[BEFORE])
     await events_of(answer)
-    assert (answer.outcome, scripted.requests[1].contents[:2]) == ("success", PLAIN)
+    assert (answer.record.outcome, scripted.requests[1].contents[:2]) == ("success", PLAIN)
 
 
 async def test_what_was_said_in_this_turn_becomes_words_as_well():
@@ -121,14 +121,14 @@ async def test_without_tools_there_is_nothing_to_leave_out():
     scripted = ScriptedModel(refused("tools_refused"), said("Well."))
     answer = ask(scripted, "Hi", agent="direct", tools=())
     await events_of(answer)
-    assert (answer.error.code, len(scripted.requests)) == ("tools_refused", 1)
+    assert (answer.record.error.code, len(scripted.requests)) == ("tools_refused", 1)
 
 
 async def test_nothing_is_repaired_once_something_was_said():
     scripted = ScriptedModel([chunk(text("Half")), GeminiError("history_refused")], said("No"))
     answer = ask(scripted, "And now?", history=[BEFORE])
     events = await events_of(answer)
-    assert (answer.error.code, words(events)) == ("history_refused", "Half")
+    assert (answer.record.error.code, words(events)) == ("history_refused", "Half")
 
 
 # files
@@ -155,20 +155,20 @@ async def failed(error, *files, history=(), prompt="Look"):
 async def test_the_file_is_named(about, named):
     error = GeminiError("file_refused", "Google cannot read {files}: damaged.", about=about)
     answer = await failed(error, PDF, PHOTO)
-    assert answer.error.message == f"Google cannot read {named}: damaged."
-    assert set(answer.record.refused.values()) == {answer.error.message}
+    assert answer.record.error.message == f"Google cannot read {named}: damaged."
+    assert set(answer.record.refused.values()) == {answer.record.error.message}
     assert len(answer.record.refused) == named.count("“")
 
 
 async def test_a_file_that_is_only_not_ready_is_not_held_against_it():
     answer = await failed(GeminiError("file_not_ready", "Not yet: {files}."), PDF)
-    assert (answer.error.message, answer.record.refused) == ("Not yet: “scan.pdf”.", {})
+    assert (answer.record.error.message, answer.record.refused) == ("Not yet: “scan.pdf”.", {})
 
 
 async def test_a_refusal_without_words_mentions_that_a_file_may_be_the_reason():
     answer = await failed(GeminiError("bad_request"), PDF)
-    assert "“scan.pdf” may be why" in answer.error.message
-    assert "may be why" not in (await failed(GeminiError("bad_request"))).error.message
+    assert "“scan.pdf” may be why" in answer.record.error.message
+    assert "may be why" not in (await failed(GeminiError("bad_request"))).record.error.message
 
 
 async def test_what_is_too_large_for_a_request_goes_by_way_of_the_files_api():
@@ -183,7 +183,7 @@ async def test_what_is_too_large_for_a_request_goes_by_way_of_the_files_api():
     sent = [attached(PDF)]
     answer = ask(scripted, "Look", shelf=Watched(PDF), attachments=sent)
     await events_of(answer)
-    assert (answer.outcome, sizes) == ("success", [True, False])
+    assert (answer.record.outcome, sizes) == ("success", [True, False])
 
 
 # answers that are longer than one request
@@ -200,7 +200,7 @@ async def test_a_long_answer_goes_on_in_the_same_message():
     answer = ask(scripted)
     events = await events_of(answer)
     assert types(events).count("TEXT_MESSAGE_START") == 1
-    assert (answer.outcome, words(events)) == ("success", "One two three.")
+    assert (answer.record.outcome, words(events)) == ("success", "One two three.")
     assert [request.continuation for request in scripted.requests] == ["", "dDE=", "dDI="]
     assert len({request.contents for request in map(_frozen, scripted.requests)}) == 1
     assert [call.usage.input for call in answer.record.calls] == [5, 5, 10]
@@ -227,11 +227,11 @@ async def test_without_a_token_there_is_nothing_to_go_on_with():
     scripted = ScriptedModel([chunk(text("One"), finish="CONTINUATION")])
     answer = ask(scripted)
     events = await events_of(answer)
-    assert (answer.outcome, events[-1]["result"]["reason"]) == ("success", "max_tokens")
+    assert (answer.record.outcome, events[-1]["result"]["reason"]) == ("success", "max_tokens")
 
 
 async def test_what_a_fault_leaves_of_a_long_answer_is_kept():
     scripted = ScriptedModel(part("One ", "dDE="), [GeminiError("overloaded")])
     answer = ask(scripted)
     events = await events_of(answer)
-    assert (answer.error.code, words(events)) == ("overloaded", "One ")
+    assert (answer.record.error.code, words(events)) == ("overloaded", "One ")

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from agents.core.agent import COORDINATOR
+from agents.core.context import Limits
 from agents.core.coordinator import SYSTEM
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import Limits
 from gemini import prices
 from gemini.errors import GeminiError
 from tests.core.exchanges import DRAW, FLASH, LITE, WRITE, answered, model, user
@@ -122,7 +122,7 @@ async def test_an_agent_that_fails_is_told_and_the_others_are_joined(reply, code
     assert error["code"] == code
     assert error["subagentRunId"] != whole["subagentRunId"]
     assert words(events) == "Only the fox."
-    assert answer.outcome == "success"
+    assert answer.record.outcome == "success"
     joined = the_coordinators(scripted)[-1].contents[-1]
     failed, done = [part["functionResponse"]["response"] for part in joined["parts"]]
     assert failed == {"error": f"The text agent failed: {code}. {error['message']}"}
@@ -150,7 +150,7 @@ async def test_a_named_agent_that_takes_too_long_ends_the_run():
     scripted = ScriptedModel([chunk(text("Once")), asyncio.Event()])
     answer = ask(scripted, "Write", agent="text", limits=Limits(agent_s=0.02))
     events = await events_of(answer)
-    assert (words(events, "text"), answer.error.code) == ("Once", "timeout")
+    assert (words(events, "text"), answer.record.error.code) == ("Once", "timeout")
     assert answer.contents() == [{"role": "model", "parts": [{"text": "Once"}]}]
 
 
@@ -173,7 +173,7 @@ async def test_a_model_that_always_asks_again_ends_at_the_limit_of_calls_and_its
     scripted = ScriptedModel(*[TOGETHER, said("a"), said("b")] * 9)
     answer = ask(scripted, "Go on", limits=Limits(model_calls=5, rounds=9))
     events = await events_of(answer)
-    assert (events[-1]["code"], answer.outcome) == ("limit_reached", "error")
+    assert (events[-1]["code"], answer.record.outcome) == ("limit_reached", "error")
     assert len(scripted.requests) == 5
     line = {"model": FLASH, "totalTokens": 14, "price": "0.00003"}
     agents = [COORDINATOR, "text", "media", COORDINATOR, "text"]
@@ -214,7 +214,7 @@ async def test_the_limit_of_rounds_of_an_agent_is_its_own_failure():
     answer = ask(scripted, "A poem")
     events = await events_of(answer)
     assert of_type(events, "SUBAGENT_ERROR")[0]["code"] == "limit_reached"
-    assert (words(events), answer.outcome) == ("In short: waves.", "success")
+    assert (words(events), answer.record.outcome) == ("In short: waves.", "success")
 
 
 async def test_a_picture_that_an_agent_made_is_told_to_the_join_by_name_alone():

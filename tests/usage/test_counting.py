@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from agents.core.context import CallRecord
 from agents.core.testing import ScriptedModel, chunk, text
-from agents.core.turn import CallRecord
 from gemini.usage import Usage, counted
 from tests.core.team import USAGE, ask, asks, call, events_of, of_type, said
 
@@ -91,7 +91,7 @@ def test_a_count_that_is_no_number_is_none(odd):
 
 async def test_a_call_is_noted_as_it_begins_and_as_it_ends():
     answer, noted = ask(ScriptedModel(said("Hello"))), []
-    answer.record.note = lambda call: noted.append((call.id, call.outcome, call.usage.total))
+    answer.context.on_call = lambda call: noted.append((call.id, call.outcome, call.usage.total))
     await events_of(answer)
     (line,) = answer.record.calls
     assert noted == [(line.id, "", 0), (line.id, "ok", 14)]
@@ -104,7 +104,7 @@ async def test_a_long_call_is_noted_on_its_way(monkeypatch):
     monkeypatch.setattr("agents.core.call.NOTE_S", -1.0)
     model = ScriptedModel([chunk(text("One "), usageMetadata=USAGE), *said("two")])
     answer, noted = ask(model), []
-    answer.record.note = lambda call: noted.append((call.outcome, call.usage.total))
+    answer.context.on_call = lambda call: noted.append((call.outcome, call.usage.total))
     await events_of(answer)
     assert noted == [("", 0), ("", 14), ("", 14), ("ok", 14)]
 

@@ -38,7 +38,7 @@ async def test_the_next_key_is_used_when_google_turns_one_away(code):
     model = ScriptedModel([GeminiError(code)], said("Hello"))
     answer = ask(model, spare_keys=SPARES)
     events = await events_of(answer)
-    assert answer.outcome == "success"
+    assert answer.record.outcome == "success"
     assert switches(events) == [{"from": "work", "to": "private", "reason": code}]
     assert [request.api_key for request in model.requests] == [KEY, SPARE]
     assert [(line.key_id, line.outcome) for line in answer.record.calls] == [
@@ -58,7 +58,7 @@ async def test_the_keys_are_taken_in_their_order_until_one_works():
 async def test_the_last_key_s_refusal_ends_the_run():
     answer = ask(ScriptedModel(*[[GeminiError("quota")]] * 3), spare_keys=SPARES)
     events = await events_of(answer)
-    assert (answer.outcome, events[-1]["code"]) == ("error", "quota")
+    assert (answer.record.outcome, events[-1]["code"]) == ("error", "quota")
     assert len(answer.record.calls) == 3
 
 

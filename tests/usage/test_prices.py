@@ -18,7 +18,7 @@ from hypothesis.strategies import (
     text,
 )
 
-from agents.core.turn import CallRecord
+from agents.core.context import CallRecord
 from gemini import prices
 from gemini.catalogue import ModelList
 from gemini.known_models import KNOWN

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from accounts.models import UserProfile
 from accounts.rights import SignIn
-from agents.protocol.run_input import RunInput
+from agents.core.request import RunRequest
+from agents.protocol.run_input import build_request
 from agents.runs import manager, rights, service
 from apikeys.models import KeyLoan, UserApiKey
 from common.database import in_database
@@ -52,7 +53,7 @@ def work(alice: User, emulator: Emulator) -> UserApiKey:
     return make_key(owner=alice, name="work", secret=emulator.new_key())
 
 
-def question(text: str = "Hello", **changes: Any) -> RunInput:
+def question(text: str = "Hello", **changes: Any) -> RunRequest:
     asked: dict[str, Any] = {
         "thread_id": uuid4(),
         "run_id": uuid4(),
@@ -63,10 +64,10 @@ def question(text: str = "Hello", **changes: Any) -> RunInput:
         "model": None,
         "key_id": None,
     }
-    return RunInput(**asked | changes)
+    return build_request(**asked | changes)
 
 
-async def answered(user: User, asked: RunInput) -> list[Event]:
+async def answered(user: User, asked: RunRequest) -> list[Event]:
     started = await service.start(SignIn(user.pk), asked)
     events = [event async for event in told(user, started.run_id)]
     assert_valid_stream(events)
@@ -83,7 +84,7 @@ async def told(user: User, run_id: UUID) -> Any:
                 yield json.loads(data)
 
 
-async def refused(user: User, asked: RunInput) -> AppError:
+async def refused(user: User, asked: RunRequest) -> AppError:
     with pytest.raises(AppError) as caught:
         await service.start(SignIn(user.pk), asked)
     return caught.value

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any
 
-from agents.core.agent import Task, Tool
+from agents.core.agent import Agent, CallOptions, Task
 from gemini import dialogue, media_options
 from gemini.catalogue import ModelInfo
 from gemini.errors import GeminiError
 from gemini.files import kind_of
 from gemini.media_options import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
-from gemini.outputs import Said
 from gemini.voices import DEFAULT_VOICE, another_voice
 
 SYSTEM = (
@@ -30,14 +26,14 @@ NO_MODEL = {
 _BETWEEN_NAMES = re.compile(r"[,;&/]|\band\b")
 
 
-class MediaAgent:
+class MediaAgent(Agent):
     name = "media"
     label = "Media agent"
     description = (
         "Understands pictures, sound, video and PDF; makes and edits pictures, also those it made "
         "before; reads texts aloud. Ask it for everything that is to be seen or heard."
     )
-    parameters: dict[str, Any] = {
+    parameters = {
         "output": {
             "type": "string",
             "enum": list(OUTPUTS),
@@ -63,56 +59,48 @@ class MediaAgent:
             "description": "Of spoken words, if the user wants a certain one: mood, pace, accent.",
         },
     }
-    tools: tuple[str | Tool, ...] = ()
-    outputs: tuple[str, ...] = OFFERED
-    takes: frozenset[str] = frozenset({"audio", "video"})
+    outputs = OFFERED
+    takes = frozenset({"audio", "video"})
 
-    async def run(self, task: Task) -> AsyncGenerator[Said, None]:
-        async with aclosing(task.answer(**_options(task))) as said:
-            async for output in said:
-                yield output
+    async def run(self, task: Task) -> None:
+        """Have the model that fits the wanted output do the task.
 
-
-def _options(task: Task) -> dict[str, Any]:
-    """The model by what is wanted, and what to ask of it.
-
-    Raises:
-        GeminiError: ``no_video``; ``model_gone``, if the key has no model for it; ``bad_request``,
-            if there are too many pictures or speakers.
-    """
-    wanted = task.arguments.get("output", "")
-    match wanted or _unsaid(task):
-        case "text":
-            return {"system": SYSTEM, "thoughts": True, "made": True}
-        case "speech":
-            return {**_speech(task), "expects": "audio"}
-        case "video":
-            raise GeminiError("no_video")
-        case _:
-            expects = "image" if wanted == "image" else ""  # else it may be about one that is there
-            return {**_picture(task), "expects": expects}
+        Raises:
+            AgentError: ``no_video``; ``model_gone``, if the key has no model for it;
+                ``bad_request``, if there are too many pictures or speakers.
+        """
+        match task.arguments.get("output") or _open_output(task):
+            case "text":
+                await task.answer(system=SYSTEM, thoughts=True, with_made=True)
+            case "speech":
+                await task.answer(system="", **_speech(task))
+            case "video":
+                raise GeminiError("no_video")
+            case _:
+                await task.answer(system=SYSTEM, **_picture(task))
 
 
-def _picture(task: Task) -> dict[str, Any]:
+def _picture(task: Task) -> CallOptions:
     model = _model(task, "image")
-    pictures = sum(kind_of(file.mime_type) == "image" for file in task.turn.attachments)
+    pictures = sum(kind_of(file.mime_type) == "image" for file in task.context.attachments)
     if refusal := media_options.references_refusal(model, pictures):
         raise GeminiError("bad_request", refusal)
     return {
-        "system": SYSTEM,
         "model": model.api_id,
-        "made": True,
+        "with_made": True,
         "modalities": ("TEXT", "IMAGE"),
-        "picture": media_options.picture_for(model, task.turn.picture, task.arguments),
+        # Where none was asked for, the answer may be about a picture that is there.
+        "expects": "image" if task.arguments.get("output") == "image" else "",
+        "picture": media_options.picture_for(model, task.request.picture, task.arguments),
     }
 
 
-def _speech(task: Task) -> dict[str, Any]:
+def _speech(task: Task) -> CallOptions:
     """The speaking model takes no instruction: it is sent what it reads out, and nothing else."""
-    model, chosen = _model(task, "speech"), task.turn.speech
+    model, chosen = _model(task, "speech"), task.request.speech
     metadata = model.speech is None or model.speech.style == "metadata"
     style = (chosen.style or task.arguments.get("style", ""))[:STYLE_CHARS]
-    script, speakers = dialogue.cast(task.request, _speakers(task, model))
+    script, speakers = dialogue.cast(task.prompt, _speakers(task, model))
     if chosen.speakers and len(script.names) > len(chosen.speakers):
         listed = ", ".join(script.names)
         refusal = f"A dialogue has two speakers, and this text has more: {listed}."
@@ -120,13 +108,13 @@ def _speech(task: Task) -> dict[str, Any]:
     if speakers:
         parts = dialogue.performed(script, style, metadata=metadata)
     else:
-        parts = dialogue.read_aloud(task.request, style, metadata=metadata)
-    voice = chosen.speakers[0].voice if chosen.speakers else task.turn.voice
+        parts = dialogue.read_aloud(task.prompt, style, metadata=metadata)
+    voice = chosen.speakers[0].voice if chosen.speakers else task.request.voice
     return {
-        "system": "",
         "model": model.api_id,
-        "alone": {"role": "user", "parts": parts},
+        "only": {"role": "user", "parts": parts},
         "modalities": ("AUDIO",),
+        "expects": "audio",
         "voice": voice or DEFAULT_VOICE,
         "speakers": speakers,
     }
@@ -136,7 +124,7 @@ def _speakers(task: Task, model: ModelInfo) -> tuple[Speaker, ...]:
     """Whom the user chose to speak, else whom another model named."""
     if model.speech is None or model.speech.speakers < 2:
         return ()
-    return task.turn.speech.speakers or _understood(task)
+    return task.request.speech.speakers or _understood(task)
 
 
 def _understood(task: Task) -> tuple[Speaker, ...]:
@@ -145,21 +133,22 @@ def _understood(task: Task) -> tuple[Speaker, ...]:
     names = [*filter(None, map(str.strip, given))]
     if len(names) != 2 or names[0] == names[1]:
         return ()
-    voice = task.turn.voice or DEFAULT_VOICE
+    voice = task.request.voice or DEFAULT_VOICE
     return Speaker(voice, names[0]), Speaker(another_voice(voice), names[1])
 
 
 def _model(task: Task, kind: str) -> ModelInfo:
     """The best model of a kind that the key has."""
-    best = task.turn.models.best(kind)
+    best = task.context.models.best(kind)
     if best is None:
         raise GeminiError("model_gone", NO_MODEL[kind])
     return best
 
 
-def _unsaid(task: Task) -> str:
-    """The model that draws describes pictures too, so it serves; it reads nothing else."""
-    kinds = {kind_of(file.mime_type) for file in task.turn.attachments}
+def _open_output(task: Task) -> str:
+    """Nobody said what to answer with: the model that draws describes pictures too, so it serves;
+    it reads nothing else."""
+    kinds = {kind_of(file.mime_type) for file in task.context.attachments}
     return "image" if kinds <= {"image"} else "text"
 
 

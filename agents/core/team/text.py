@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Any
-
-from agents.core.agent import Task, Tool
-from gemini.outputs import Said
+from agents.core.agent import Agent, Task
 
 SYSTEM = (
     "You are the text agent of a small team. You write long texts, code and analyses. "
@@ -15,7 +11,7 @@ SYSTEM = (
 )
 
 
-class TextAgent:
+class TextAgent(Agent):
     name = "text"
     label = "Text agent"
     description = (
@@ -24,13 +20,10 @@ class TextAgent:
         "the answer is long or needs care, what is new, or something computed; answer short "
         "questions yourself."
     )
-    parameters: dict[str, Any] = {}
-    tools: tuple[str | Tool, ...] = ("search", "code", "url", "maps")
-    outputs: tuple[str, ...] = ()
-    takes: frozenset[str] = frozenset()
+    tools = ("search", "code", "url", "maps")
 
-    def run(self, task: Task) -> AsyncGenerator[Said, None]:
-        return task.answer(system=SYSTEM, thoughts=True)
+    async def run(self, task: Task) -> None:
+        await task.answer(system=SYSTEM, thoughts=True)
 
 
 AGENT = TextAgent()

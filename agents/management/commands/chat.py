@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.rights import SignIn
 from agents.core.team.media import OUTPUTS
 from agents.management.transcript import Transcript
-from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, RunInput
+from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, build_request
 from agents.runs import manager, service
 from common.errors import AppError
 from conversations.files.artifacts import artifact_upload
@@ -120,8 +120,8 @@ class _Chat:
         self._files = files  # that no message has carried yet
         self._thread_id: UUID = options["thread"] or uuid4()
         self._continues = options["thread"] is not None
-        wanted = ("agent", "model", "output", "tools", "thinking")
-        self._wanted = {name: options[name] for name in wanted}
+        names = ("agent", "model", "output", "tools", "thinking")
+        self._options = {name: options[name] for name in names}
         self._write = write
 
     async def talk(self, message: str | None) -> bool:
@@ -145,7 +145,7 @@ class _Chat:
         if name not in AGENT_CHOICES:
             self._write(f"There is no agent {name!r}. Choose one of: {', '.join(AGENT_CHOICES)}.")
             return
-        self._wanted["agent"] = name
+        self._options["agent"] = name
         self._write(f"From now on: {name}.")
 
     async def _line(self) -> str | None:
@@ -155,17 +155,15 @@ class _Chat:
 
     async def _ask(self, text: str) -> bool:
         """Ask one question and print the answer; returns whether it failed."""
-        question = RunInput(
+        request = build_request(
             thread_id=self._thread_id,
-            run_id=uuid4(),
-            message_id=uuid4(),
             text=text,
             continues=self._continues,
             attachments=tuple(self._files),
-            **self._wanted,
+            **self._options,
         )
         try:
-            started = await service.start(SignIn(self._user_id), question)
+            started = await service.start(SignIn(self._user_id), request)
         except AppError as error:
             self._write(error.message)
             return True

@@ -1,4 +1,4 @@
-"""Work orders hold a key that nobody sees, and cannot be changed."""
+"""Requests and contexts hold what nobody sees; requests cannot be changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
-from agents.core.turn import CallRecord, Limits, Record, Turn
+from agents.core.context import CallRecord, Limits, RunContext, RunRecord
+from agents.core.keys import Keys
+from agents.core.request import RunRequest
+from agents.core.testing import ScriptedModel
 from gemini import catalogue
 from gemini.errors import KINDS, SENTENCES, GeminiError
 from gemini.keys import Key
@@ -17,27 +20,38 @@ from gemini.usage import Usage
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
 
 
-def turn() -> Turn:
-    return Turn("thread1", "run1", "Hello", "gemini-3-flash", (Key("key1", "work", KEY),))
+def context() -> RunContext:
+    return RunContext(client=ScriptedModel(), keys=Keys(Key("key1", "work", KEY)))
 
 
-def request() -> ModelRequest:
+def call() -> ModelRequest:
     return ModelRequest("gemini", "", (), KEY)
 
 
-@pytest.mark.parametrize("make", [turn, request])
-def test_a_work_order_never_shows_its_key(make):
-    order = make()
-    assert KEY in (order.keys[0].secret if make is turn else order.api_key)
-    assert KEY not in f"{order!r} {order} {[order]} {order!s}"
+def request() -> RunRequest:
+    return RunRequest(text=KEY, instructions=KEY, enclosed=(KEY.encode(),))
 
 
-@pytest.mark.parametrize("make", [turn, request, Limits])
-def test_a_work_order_cannot_be_changed(make):
-    order = make()
-    field = dataclasses.fields(order)[0].name
+@pytest.mark.parametrize("make", [context, call, request])
+def test_nothing_of_a_run_shows_its_key_or_its_text(make):
+    made = make()
+    assert KEY not in f"{made!r} {made} {[made]} {made!s}"
+
+
+@pytest.mark.parametrize("make", [request, call, Limits])
+def test_requests_and_limits_cannot_be_changed(make):
+    made = make()
+    field = dataclasses.fields(made)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(order, field, "other")
+        setattr(made, field, "other")
+
+
+def test_what_a_request_leaves_open_is_filled_in_and_nothing_else():
+    usual = {"model": "gemini-3-pro", "tools": ("search",), "thinking": "low", "voice": "Kore"}
+    filled = RunRequest(text="Hello").with_defaults(**usual)
+    assert {name: getattr(filled, name) for name in usual} == usual
+    chosen = RunRequest(text="Hello", model="m", tools=(), thinking="high", voice="Puck")
+    assert chosen.with_defaults(**usual) == chosen
 
 
 def test_media_do_not_show_their_bytes():
@@ -45,7 +59,7 @@ def test_media_do_not_show_their_bytes():
 
 
 def test_usage_is_summed_per_model_and_silent_models_are_left_out():
-    record = Record(Limits())
+    record = RunRecord()
     for model, usage in [
         ("flash", Usage(10, 7, 3, 0)),
         ("flash", Usage(5, 2, 0, 4)),
