@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agents.protocol.run_input import build_request
 from agents.runs.estimates import estimate
-from apikeys import health
+from apikeys import health, verification
 from apikeys.models import UserApiKey
 from common.database import in_database
 from conversations.models import ModelCall
