@@ -139,7 +139,7 @@ class LimitedSignInForm(AdminAuthenticationForm):
     """The admin's sign-in, under the same limits as the API's."""
 
     def clean(self) -> dict[str, Any]:
-        attempt = _counted(_address(self.request), self.cleaned_data.get("username", ""))
+        attempt = _throttled_attempt(_address(self.request), self.cleaned_data.get("username", ""))
         cleaned = super().clean()  # raises if the password is wrong
         attempt_succeeded(attempt)
         return cleaned
@@ -153,7 +153,7 @@ class LimitedPasswordForm(AdminPasswordChangeForm):
         self.address = address
 
     def clean_old_password(self) -> str:
-        attempt = _counted(self.address, self.user.get_username())
+        attempt = _throttled_attempt(self.address, self.user.get_username())
         typed: str = super().clean_old_password()  # raises if it is wrong
         attempt_succeeded(attempt)
         return typed
@@ -224,7 +224,7 @@ def _address(request: HttpRequest | None) -> str:
     return str(request.META.get("REMOTE_ADDR", "")) if request else ""
 
 
-def _counted(address: str, name: str) -> Any:
+def _throttled_attempt(address: str, name: str) -> Any:
     try:
         return throttle_attempt(address=address, name=name)
     except AppError as error:

@@ -58,11 +58,11 @@ def choices_of(user_id: int) -> Choices:
         fallback_key_ids=tuple(map(UUID, preferences.get(FALLBACK_KEYS, []))),
         ai_model=model.name,
         ai_model_note=note,
-        **_of_answers(preferences),
+        **_answer_preferences(preferences),
     )
 
 
-def _of_answers(preferences: Mapping[str, Any]) -> dict[str, Any]:
+def _answer_preferences(preferences: Mapping[str, Any]) -> dict[str, Any]:
     """How answers are to be made; what is not on offer any more is as if it was never chosen."""
     wanted = preferences.get("tools", catalogue.TOOLS_ON)
     thinking, voice = preferences.get("thinking"), preferences.get("voice", "")

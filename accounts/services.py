@@ -177,7 +177,7 @@ def profile_choose_fallbacks(*, user: User, key_ids: list[UUID]) -> None:
     known = set(_key_model().objects.open_to(user.pk).values_list("pk", flat=True))
     if not known.issuperset(key_ids):
         raise not_found("key")
-    _prefer(user, {FALLBACK_KEYS: [str(key_id) for key_id in key_ids]})
+    _update_preferences(user, {FALLBACK_KEYS: [str(key_id) for key_id in key_ids]})
 
 
 def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
@@ -201,7 +201,7 @@ def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
     refuse_key(choices.get("instructions", ""), field="instructions")
     if "tools" in choices:  # each once, in one order
         choices["tools"] = [tool for tool in catalogue.TOOLS if tool in choices["tools"]]
-    _prefer(user, choices)
+    _update_preferences(user, choices)
 
 
 def fallbacks_of(user_id: int, named: Sequence[UUID]) -> list[UUID]:
@@ -213,7 +213,7 @@ def fallbacks_of(user_id: int, named: Sequence[UUID]) -> list[UUID]:
     return [key_id for key_id in named if key_id in usable_ids]
 
 
-def _prefer(user: User, preferences: Mapping[str, Any]) -> None:
+def _update_preferences(user: User, preferences: Mapping[str, Any]) -> None:
     profile_of(user)
     with transaction.atomic():
         profile = UserProfile.objects.select_for_update().get(pk=user.pk)

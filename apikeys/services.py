@@ -152,7 +152,7 @@ def key_set_limits(
         setattr(key, name, value)
     with transaction.atomic():
         key.save(update_fields=[*limits, "updated_at"])
-        note(key, What.LIMITS, actor, ", ".join(map(_limit_in_words, limits.items())))
+        note(key, What.LIMITS, actor, ", ".join(map(_describe_limit, limits.items())))
     return key
 
 
@@ -222,7 +222,7 @@ def _set_secret(key: UserApiKey, checked: CheckedKey) -> list[str]:
     return [*SEALED, "tail", *columns]
 
 
-def _limit_in_words(limit: tuple[str, Any]) -> str:
+def _describe_limit(limit: tuple[str, Any]) -> str:
     name, value = limit
     if isinstance(value, datetime):
         value = f"{value:%Y-%m-%d %H:%M} UTC"

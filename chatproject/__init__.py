@@ -1,3 +1,3 @@
-"""The wiring: settings, addresses, doors. No rule of the chat lives here."""
+"""The wiring: settings, addresses, routing. No rule of the chat lives here."""
 
 __version__ = "0.1.0"

@@ -24,8 +24,8 @@ from agents.transports.consumers import ChatConsumer  # noqa: E402
 from apikeys import master_key  # noqa: E402
 from chatproject import checks  # noqa: E402
 from chatproject.daphne_end import before_daphne_ends  # noqa: E402
-from chatproject.doors import Doors  # noqa: E402
 from chatproject.redaction import redact_uncaught  # noqa: E402
+from chatproject.routing import ProtocolRouter  # noqa: E402
 from common.database import in_database  # noqa: E402
 
 redact_uncaught()
@@ -44,7 +44,7 @@ async def startup() -> None:
     await manager.startup()
 
 
-application = Doors(
+application = ProtocolRouter(
     pages=django_app,
     stream=sse.application,
     socket=ChatConsumer.as_asgi(),

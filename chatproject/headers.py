@@ -1,6 +1,6 @@
 """The security headers of every answer, by the path it is asked at.
 
-One table for both places that need it: Django's middleware and the ASGI doors in front of it.
+One table for both places that need it: Django's middleware and the ASGI router in front of it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from common.throttle import throttled
 
 INVALID = "Some of what was sent cannot be used."
 NOT_AUTHENTICATED = AppError("not_authenticated", "Sign in to continue.", status=401)
-WORDS: Mapping[type[Exception], AppError] = {
+KNOWN_ERRORS: Mapping[type[Exception], AppError] = {
     exceptions.NotAuthenticated: NOT_AUTHENTICATED,
     exceptions.AuthenticationFailed: NOT_AUTHENTICATED,
     exceptions.PermissionDenied: AppError("forbidden", "You may not do this.", status=403),
@@ -71,14 +71,14 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Any error of a view as ``{code, message, fields?}``."""
     set_rollback()
     path = getattr(context.get("request"), "path", "?")
-    error = _in_words(exc) or app_error(exc, during=f"The request to {path}")
+    error = _known_error(exc) or app_error(exc, during=f"The request to {path}")
     response = Response(error.as_dict(), status=error.status)
     for name, value in error.headers().items():
         response[name] = value
     return response
 
 
-def _in_words(exc: Exception) -> AppError | None:
+def _known_error(exc: Exception) -> AppError | None:
     """The answer to an exception of Django's or of REST framework's own; None: it is none."""
     if isinstance(exc, exceptions.Throttled):
         message = "Too many requests. Wait a moment."
@@ -87,7 +87,7 @@ def _in_words(exc: Exception) -> AppError | None:
         return _invalid(exc.detail)
     if isinstance(exc, ModelValidationError):
         return _invalid(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
-    return next((WORDS[kind] for kind in type(exc).__mro__ if kind in WORDS), None)
+    return next((KNOWN_ERRORS[kind] for kind in type(exc).__mro__ if kind in KNOWN_ERRORS), None)
 
 
 def _invalid(detail: Any) -> AppError:

@@ -151,7 +151,7 @@ def _pictures_on_offer(model: ModelInfo) -> dict[str, Any]:
     sizes = []
     for size in pictures.sizes if pictures else ():
         price = prices.price_of_picture(model, size, today)
-        sizes.append({"size": size, "price_usd": None if price is None else _plain(price)})
+        sizes.append({"size": size, "price_usd": None if price is None else _decimal_text(price)})
     return {
         "model": model.label,
         "ratios": pictures.ratios if pictures else (),
@@ -187,7 +187,7 @@ def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
         "ends_on": end.on if end else None,
         "warning": catalogue.warning_of(model),
         "needs_billing": model.needs_billing,
-        "price": price and _in_words(price),
+        "price": price and _price_output(price),
         "coming_price": coming and _coming_price(model, coming),
         "tools": model.tools,
         "thinking": model.thinking,
@@ -197,18 +197,18 @@ def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
     }
 
 
-def _in_words(price: ListPrice) -> dict[str, str | None]:
+def _price_output(price: ListPrice) -> dict[str, str | None]:
     amounts = {"input": price.input, "output": price.output, "cached": price.cached}
-    return {name: None if usd is None else _plain(usd) for name, usd in amounts.items()}
+    return {name: None if usd is None else _decimal_text(usd) for name, usd in amounts.items()}
 
 
-def _plain(usd: Decimal) -> str:
+def _decimal_text(usd: Decimal) -> str:
     return f"{usd.normalize():f}"
 
 
 def _coming_price(model: ModelInfo, since: date) -> dict[str, Any] | None:
     price = prices.list_price(model.api_id, since)
-    return None if price is None else {**_in_words(price), "since": since}
+    return None if price is None else {**_price_output(price), "since": since}
 
 
 def agents_on_offer() -> list[dict[str, Any]]:

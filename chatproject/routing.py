@@ -1,4 +1,4 @@
-"""What every connection passes before it meets Django, the stream or the socket.
+"""What every connection passes before it reaches Django, the stream or the socket.
 
 Pure ASGI, because Django's own checks see plain HTTP requests only. No rule of the chat lives
 here: this file knows paths, hosts, origins and sizes.
@@ -38,7 +38,7 @@ UNTRUSTED_HEADERS = (b"daphne-root-path", b"forwarded", b"x-real-ip", b"x-forwar
 logger = logging.getLogger(__name__)
 
 
-class Doors:
+class ProtocolRouter:
     """Sends each connection to the one application that serves its path.
 
     Args:
@@ -113,14 +113,14 @@ class Doors:
         body = Body(scope, receive, self.identify, self.in_flight)
         started = False
 
-        async def noted_send(message: Message) -> None:
+        async def tracked_send(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
             await body.check_declared()
-            await app(scope, body.receive, noted_send)
+            await app(scope, body.receive, tracked_send)
         except BodyRefused as refused:
             if not started:
                 await send_error(send, refused.error, CLOSE)

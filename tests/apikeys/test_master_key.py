@@ -77,7 +77,7 @@ def test_a_wrong_master_key_lets_nothing_be_stored_or_replaced(settings, alice, 
     assert run_key(alice.pk, work.pk)
 
 
-def test_keys_from_before_there_were_canaries_are_tried_themselves(settings, alice, google):
+def test_keys_from_before_there_were_probes_are_tried_themselves(settings, alice, google):
     settings.FERNET_KEYS = [OLD]
     make_key(owner=alice)
     assert master_key.is_right()
@@ -134,7 +134,7 @@ def test_a_dry_run_under_a_wrong_master_key_only_counts(settings, work):
     assert MasterKeyProbe.objects.count() == 1
 
 
-def test_a_canary_is_no_key_and_holds_none(work):
+def test_a_probe_is_no_key_and_holds_none(work):
     [ciphertext] = MasterKeyProbe.objects.values_list("ciphertext", flat=True)
     assert ciphertext.startswith("gAAAA")
     assert "secret" not in master_key.all_fernets().decrypt(ciphertext.encode()).decode()
