@@ -38,7 +38,7 @@ async def test_the_key_that_is_named_is_asked_with(server: ChatServer, alice: Pe
     second = server.emulator.requests(key=alice.key)
     first = server.emulator.requests(key=first_key)
     assert [len([r for r in asked if r["method"] == "POST"]) for asked in (first, second)] == [1, 1]
-    assert {request["clean_key"] for request in first + second} == {"header"}
+    assert {request["key_from"] for request in first + second} == {"header"}
 
 
 async def test_a_key_that_cannot_be_used_is_refused_with_what_to_do(

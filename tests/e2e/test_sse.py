@@ -137,7 +137,7 @@ async def test_every_bad_token_gets_the_same_401(server: ChatServer, alice: Pers
     for name in BAD_TOKENS.keys() - {"empty", "not ASCII"}:  # no client lets one send those
         answer = await post(server, BAD_TOKENS[name](server, alice), question("Hello"))
         assert answer.status == 401, name
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
         answers.append(answer.body)
     assert len(set(answers)) == 1
     assert json.loads(answers[0])["code"] == "not_authenticated"
