@@ -62,6 +62,19 @@ class BudgetFields(serializers.Serializer[Any]):
     )
 
 
+class BudgetOutput(serializers.Serializer[Any]):
+    """Limits by the day and month of UTC; null is none."""
+
+    daily_tokens = serializers.IntegerField(allow_null=True)
+    monthly_tokens = serializers.IntegerField(allow_null=True)
+    daily_money = serializers.DecimalField(
+        max_digits=10, decimal_places=2, allow_null=True, help_text="US dollars."
+    )
+    monthly_money = serializers.DecimalField(
+        max_digits=10, decimal_places=2, allow_null=True, help_text="US dollars."
+    )
+
+
 class KeyInput(serializers.Serializer[Any]):
     name = NameField()
     key = SecretField()
@@ -83,7 +96,7 @@ class LastErrorOutput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class KeyOutput(BudgetFields):
+class KeyOutput(BudgetOutput):
     """What may be known about a key, an own or a lent one.
 
     Of a lent one: its label as ``name``, the terms of the loan, and whether it works.
@@ -138,10 +151,14 @@ class LoanInput(BudgetFields):
     ends_at = serializers.DateTimeField(allow_null=True, required=False)
 
 
-class LoanOutput(BudgetFields):
+class LoanOutput(BudgetOutput):
     id = serializers.CharField()
-    borrower = serializers.CharField(source="borrower.username", default=None, allow_null=True)
-    group = serializers.CharField(source="group.name", default=None, allow_null=True)
+    borrower = serializers.CharField(
+        source="borrower.username", default=None, allow_null=True, read_only=True
+    )
+    group = serializers.CharField(
+        source="group.name", default=None, allow_null=True, read_only=True
+    )
     label = serializers.CharField()  # type: ignore[assignment]
     allowed_models = serializers.ListField(child=serializers.CharField())
     ends_at = serializers.DateTimeField(allow_null=True)
@@ -152,6 +169,8 @@ class LoanOutput(BudgetFields):
 class AuditOutput(serializers.ModelSerializer[KeyAudit]):
     """One thing that happened; ``actor`` is empty for the operator at a shell."""
 
+    at = serializers.DateTimeField()
+    detail = serializers.CharField()
     actor = serializers.CharField(source="actor_name")
     key = serializers.UUIDField(source="key_id")
 

@@ -152,6 +152,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "AgentOutputEnum": "agents.core.team.media.OUTPUTS",
         "KeyStatusEnum": "apikeys.models.UserApiKey.Status",
         "RunStatusEnum": "conversations.models.Run.Status",
     },

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.api import current_user
 from agents.core.team import TEAM
+from agents.core.team.media import OUTPUTS
 from apikeys.selectors import KeyModels, models_of_selected
 from gemini import catalogue, media_options, prices
 from gemini.catalogue import ModelInfo
@@ -52,9 +53,12 @@ class ModelOutput(serializers.Serializer[Any]):
     )
     price = PriceOutput(allow_null=True, help_text="Today's list price; null: not known.")
     coming_price = ComingPriceOutput(allow_null=True, help_text="If another one is announced.")
-    tools = serializers.ListField(child=serializers.CharField(), help_text="That it can use.")
+    tools = serializers.ListField(
+        child=serializers.ChoiceField(list(catalogue.TOOLS)), help_text="That it can use."
+    )
     thinking = serializers.ListField(
-        child=serializers.CharField(), help_text="The levels it takes, besides `auto`."
+        child=serializers.ChoiceField(list(catalogue.THINKING)),
+        help_text="The levels it takes, besides `auto`.",
     )
     window_tokens = serializers.IntegerField(help_text="How much it takes in.")
     available = serializers.BooleanField(
@@ -72,7 +76,7 @@ class AgentOutput(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     description = serializers.CharField()
     outputs = serializers.ListField(
-        child=serializers.CharField(), help_text="What it can be asked for."
+        child=serializers.ChoiceField(list(OUTPUTS)), help_text="What it can be asked for."
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -68,6 +69,11 @@ class AddressInput(serializers.Serializer[Any]):
         return {"address": address}
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class AgentField(serializers.ChoiceField):
+    """In the schema a string: a server can have agents of its own."""
+
+
 class EstimateInput(serializers.Serializer[Any]):
     text = serializers.CharField(
         max_length=PROMPT_CHARS, allow_blank=True, trim_whitespace=False, write_only=True
@@ -85,7 +91,12 @@ class EstimateInput(serializers.Serializer[Any]):
     addresses = serializers.ListField(
         child=AddressInput(), required=False, default=list, max_length=FILES_SENT
     )
-    agent = serializers.ChoiceField(list(AGENT_CHOICES), required=False, default="auto")
+    agent = AgentField(
+        list(AGENT_CHOICES),
+        required=False,
+        default="auto",
+        help_text="`auto`, `direct`, or one of `/api/agents/`.",
+    )
     output = serializers.ChoiceField(
         list(OUTPUTS), required=False, allow_null=True, default=None, help_text="Of that agent."
     )

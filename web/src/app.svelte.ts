@@ -1,10 +1,18 @@
 import { ChatSocket, type Connection } from './agent/socket'
-import type { Agent, MediaOptions, Voice } from './api/agents'
 import { Api } from './api/client'
 import { uploadFile } from './api/files'
 import { fileUrl } from './api/paths'
 import { Tokens } from './api/tokens'
-import type { Config, Model, Profile, TokenPair } from './api/types'
+import type {
+  Agent,
+  Config,
+  MediaOptions,
+  Model,
+  Profile,
+  ProfileChanges,
+  TokenPair,
+  Voice,
+} from './api/types'
 import type { UploadWatch } from './api/upload'
 import { Conversation } from './chat/conversation.svelte'
 import { USUAL_MAX_BYTES } from './composer/attachments.svelte'
@@ -119,7 +127,7 @@ class App {
   }
 
   /** Changes the profile; what is not named stays as it is. */
-  async change(changes: Partial<Profile>): Promise<void> {
+  async change(changes: ProfileChanges): Promise<void> {
     this.me = await this.api.patch<Profile>('/api/me/', changes)
   }
 

@@ -1,6 +1,6 @@
 /** The frames of `/chat/stream`. What is inside `event` is AG-UI and read elsewhere. */
 
-import type { Output, PictureOptions, SpeechOptions, Thinking, Tool } from '../api/agents'
+import type { Output, Thinking, Tool } from '../api/types'
 
 export type MediaKind = 'image' | 'audio' | 'video' | 'document'
 
@@ -12,6 +12,18 @@ export type ContentPart =
       /** Of a part of a video at an address, in seconds. */
       metadata?: { startOffset?: number; endOffset?: number }
     }
+
+/** How a picture is to be made. */
+export interface PictureOptions {
+  ratio?: string
+  size?: string
+}
+
+/** Who speaks, and how a text is read aloud, in words. */
+export interface SpeechOptions {
+  speakers?: { voice: string }[]
+  style?: string
+}
 
 /** What is absent is as the profile has it. */
 export interface ForwardedProps {

@@ -1,44 +1,7 @@
 import type { Api } from './client'
+import type { KeyUsage, Usage } from './types'
 
 export type UsageGroup = 'day' | 'key' | 'agent' | 'model'
-
-export interface Tally {
-  calls: number
-  input_tokens: number
-  output_tokens: number
-  total_tokens: number
-  thought_tokens: number
-  cached_tokens: number
-  tool_tokens: number
-  image_tokens: number
-  /** US dollars, an estimate of what has a known price; null if nothing has. */
-  price_usd: string | null
-  unpriced_calls: number
-}
-
-export interface UsageRow extends Tally {
-  name: string
-  key_id: string | null
-}
-
-export interface Usage {
-  from: string
-  to: string
-  rows: UsageRow[]
-  total: Tally
-}
-
-export interface BudgetState {
-  period: 'day' | 'month'
-  unit: 'tokens' | 'usd'
-  limit: string
-  spent: string
-  renews_at: string
-}
-
-export interface KeyUsage extends Usage {
-  budgets: BudgetState[]
-}
 
 export interface Days {
   from: string

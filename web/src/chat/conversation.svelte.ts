@@ -4,8 +4,7 @@ import type { RunInput } from '../agent/wire'
 import { type Parsed, parseEvent } from '../agui/parse'
 import { reduceAll } from '../agui/reduce'
 import type { Api } from '../api/client'
-import type { EstimateRequest } from '../api/estimate'
-import type { History, SentFile } from '../api/types'
+import type { EstimateRequest, History, SentFile } from '../api/types'
 import type { Choice } from '../composer/choice'
 import { propsOf } from '../composer/choices'
 import { contentOf } from '../composer/content'
@@ -135,7 +134,7 @@ export class Conversation {
         // The newest page may have been read again meanwhile, which changes nothing here.
         if (threadId !== this.threadId || cursor !== this.earlier) return
         this.tree.prepend(this.restore(history))
-        this.earlier = history.next ?? null
+        this.earlier = history.next
       } while (!isComplete())
     } catch (error) {
       if (threadId === this.threadId) this.refusal = problemOf(error)
@@ -274,13 +273,13 @@ export class Conversation {
   /** The newest page; what was loaded before it stays, if the two meet. */
   private showHistory(history: History): void {
     this.problem = null
-    this.draft.instructions = history.thread.instructions ?? ''
+    this.draft.instructions = history.thread.instructions
     const page = this.restore(history)
     const inPage = new Set(page.map((run) => run.runId))
     const others = this.tree.all.filter((run) => !inPage.has(run.runId))
     const meets = others.length < this.tree.all.length
     const earlier = history.next && meets ? others.filter((run) => !run.sending) : []
-    if (earlier.length === 0) this.earlier = history.next ?? null
+    if (earlier.length === 0) this.earlier = history.next
     this.tree.show([...earlier, ...page, ...others.filter((run) => run.sending)])
   }
 

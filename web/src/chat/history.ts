@@ -23,7 +23,7 @@ export function snapshotsOf(
   const runs = new Map(history.runs.map((run) => [run.id, run]))
   const snapshots = new Map<string, RunSnapshot>()
   for (const message of history.messages) {
-    const id = message.run_id ?? message.id
+    const id = message.run_id
     const run = runs.get(id)
     const snapshot = snapshots.get(id) ?? snapshotOf(id, run, run !== undefined && goesOn(run))
     snapshots.set(id, snapshot)
@@ -51,7 +51,7 @@ function snapshotOf(runId: string, run: StoredRun | undefined, goesOn: boolean):
 function finished(view: RunView, run: StoredRun): RunView {
   if (run.outcome === 'cancelled') return reduce(view, parseEvent(end('cancelled')))
   if (!run.error_code) return done(view)
-  const message = run.error_message ?? 'The answer ended early.'
+  const message = run.error_message || 'The answer ended early.'
   return reduce(view, parseEvent({ type: 'RUN_ERROR', code: run.error_code, message }))
 }
 

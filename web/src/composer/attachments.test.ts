@@ -43,6 +43,8 @@ const stored = ({ name, size, type }: File): StoredFile => ({
   mime_type: type,
   size_bytes: size,
   kind: 'uploaded',
+  notice: '',
+  refused: '',
   width: null,
   height: null,
   thread_id: null,

@@ -1,4 +1,4 @@
-import type { Output, Thinking, Tool } from '../api/agents'
+import type { Output, Thinking, Tool } from '../api/types'
 
 /** How a thread's messages are to be answered; null leaves it to the profile. */
 export interface Choice {

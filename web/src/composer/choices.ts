@@ -1,6 +1,5 @@
 import type { ForwardedProps } from '../agent/wire'
-import type { Agent, Output, Thinking, Tool } from '../api/agents'
-import type { Model, Profile } from '../api/types'
+import type { Agent, Model, Output, Profile, Thinking, Tool } from '../api/types'
 import { type Choice, NO_CHOICE } from './choice'
 import { type MediaContext, mediaProps } from './media-choices'
 

@@ -1,4 +1,4 @@
-import type { EstimateRequest } from '../api/estimate'
+import type { EstimateRequest } from '../api/types'
 import { Attachments, type Uploads } from './attachments.svelte'
 import { type Choice, NO_CHOICE } from './choice'
 import { type PinnedChoices, propsOf } from './choices'

@@ -1,4 +1,4 @@
-import type { Estimate } from '../api/estimate'
+import type { Estimate } from '../api/types'
 import { dollars } from '../shared/money'
 
 const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })

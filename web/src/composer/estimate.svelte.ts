@@ -1,4 +1,4 @@
-import type { Estimate, EstimateRequest } from '../api/estimate'
+import type { Estimate, EstimateRequest } from '../api/types'
 
 export const LONG_DRAFT_CHARS = 2000
 const DEBOUNCE_MS = 800
@@ -9,7 +9,7 @@ const COUNT_TIMEOUT_MS = 15_000
 type FetchEstimate = (request: EstimateRequest, signal: AbortSignal) => Promise<Estimate>
 
 /** Short messages cost little: no estimate is fetched for them. */
-export const needsEstimate = ({ text, attachments, addresses = [] }: EstimateRequest) =>
+export const needsEstimate = ({ text, attachments = [], addresses = [] }: EstimateRequest) =>
   attachments.length + addresses.length > 0 || text.length > LONG_DRAFT_CHARS
 
 /** What the next message is likely to cost, fetched when the writer pauses. Never in the way. */
@@ -18,7 +18,7 @@ export class Estimator {
   shown = $state.raw<{ request: string; estimate: Estimate } | null>(null)
 
   private requested: string | null = null
-  private thread: string | undefined
+  private thread: string | null | undefined
   private pending: Promise<Estimate | null> | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private controller = new AbortController()

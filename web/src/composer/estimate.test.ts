@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { Estimate, EstimateRequest } from '../api/estimate'
+import type { Estimate, EstimateRequest } from '../api/types'
 import { leftOutOf, sumOf } from './estimate-text'
 import { Estimator } from './estimate.svelte'
 
@@ -12,12 +12,15 @@ interface Fetched {
 }
 
 const estimate = (more: Partial<Estimate> = {}): Estimate => ({
+  model: 'gemini-3.8-flash',
   input_tokens: 12_345,
   exact: false,
   price_usd: '0.0213',
   window_tokens: 1_000_000,
   left_out: 0,
+  picture: null,
   warn: false,
+  warn_above_tokens: null,
   ...more,
 })
 const long = (start: string): EstimateRequest => ({

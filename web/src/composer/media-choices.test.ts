@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { MediaOptions } from '../api/agents'
+import type { MediaOptions } from '../api/types'
 import { type Choice, NO_CHOICE } from './choice'
 import { propsOf } from './choices'
 import {

@@ -1,5 +1,5 @@
 import type { ForwardedProps } from '../agent/wire'
-import type { MediaOptions } from '../api/agents'
+import type { MediaOptions } from '../api/types'
 import { dollars } from '../shared/money'
 import type { Choice } from './choice'
 

@@ -1,4 +1,4 @@
-import type { Estimate, EstimateRequest } from '../api/estimate'
+import type { Estimate, EstimateRequest } from '../api/types'
 import { resemblesKey } from '../shared/key-like'
 import type { Draft } from './draft.svelte'
 import type { Estimator } from './estimate.svelte'

@@ -1,18 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { Estimate } from '../api/estimate'
-import type { StoredFile } from '../api/types'
+import type { Estimate, StoredFile } from '../api/types'
 import { NO_CHOICE } from './choice'
 import { Draft } from './draft.svelte'
 import { SendGate } from './send-gate.svelte'
 
 const estimate = (warn: boolean): Estimate => ({
+  model: 'gemini-3.8-flash',
   input_tokens: 90_000,
   exact: false,
   price_usd: null,
   window_tokens: 1_000_000,
   left_out: 0,
+  picture: null,
   warn,
+  warn_above_tokens: 50_000,
 })
 
 let arrived: (file: StoredFile) => void

@@ -1,4 +1,5 @@
 import { type Api, ApiError } from '../api/client'
+import type { SignedUrl } from '../api/types'
 
 const SHOWN = /^(image\/(png|jpeg|webp|gif|avif)|audio\/[\w.+-]+|video\/(mp4|webm|quicktime|ogg))$/
 
@@ -29,11 +30,6 @@ export interface Link {
   lapses: number
 }
 
-interface SignedLink {
-  url: string
-  expires_at: string
-}
-
 /** A request with a link has to reach the server before it lapses. */
 const MARGIN_MS = 30_000
 
@@ -46,12 +42,12 @@ const links = new Map<string, Promise<Link>>()
 export async function signedLink(api: Api, url: string): Promise<Link> {
   const have = await links.get(url)?.catch(() => undefined)
   if (have && have.lapses - MARGIN_MS > Date.now()) return have
-  const made = api.post<SignedLink>(`${url}link/`).then(readLink)
+  const made = api.post<SignedUrl>(`${url}link/`).then(readLink)
   links.set(url, made)
   return made
 }
 
-function readLink({ url, expires_at }: SignedLink): Link {
+function readLink({ url, expires_at }: SignedUrl): Link {
   const lapses = Date.parse(expires_at)
   if (new URL(url, location.origin).origin !== location.origin || Number.isNaN(lapses)) {
     throw new ApiError('bad_file', 'This file is not on this server.', 0)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { UsageRow } from '../api/usage'
+import type { UsageRow } from '../api/types'
 import { dollars } from '../shared/money'
 import { daysOf, perDay, formatPrice } from './days'
 

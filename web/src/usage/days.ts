@@ -1,4 +1,5 @@
-import type { Days, Tally, Usage } from '../api/usage'
+import type { Tally, Usage } from '../api/types'
+import type { Days } from '../api/usage'
 import { dollars } from '../shared/money'
 
 const iso = (day: Date) => day.toISOString().slice(0, 10)
