@@ -68,16 +68,21 @@ def measure() -> list[Mark]:
     ]
 
 
-def upward_imports() -> Iterator[str]:
-    """Imports from a room to one above it or beside it, as pyproject.toml orders them."""
+def floors_of_rooms() -> dict[str, int]:
+    """The floor of each room, as the layers in pyproject.toml order them; 1 is the ground."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
-    floors = {
+    return {
         room.strip(): len(layers) - level
         for level, rooms in enumerate(layers)
         for room in rooms.split("|")
     }
+
+
+def upward_imports() -> Iterator[str]:
+    """Imports from a room to one above it or beside it."""
+    floors = floors_of_rooms()
     graph = grimp.build_graph(*PACKAGES)
     for module in sorted(graph.modules):
         room = room_in(floors, module)

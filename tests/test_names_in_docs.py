@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vocabulary import PACKAGES, ROOT
+from tests.vocabulary import PACKAGES, ROOT, modules, page_files, page_names, python_names
 
 # Decisions tell of the day they were made; the changelog, of the past.
 DOCUMENTS = sorted(
@@ -22,6 +22,7 @@ FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PATH = re.compile(r"([\w.-]+)(/[\w.*-]*)+")
 FILE = re.compile(r"[\w-]+\.(py|ts|svelte|sh|conf|service|toml)")
 DOTTED = re.compile(rf"({'|'.join([*PACKAGES, 'tests', 'benchmarks'])})(\.\w+)+(\(\))?")
+CALL = re.compile(r"(?:\w+\.)*(\w+)\([^`]*\)")
 # Named, and not here: an example of the reader's own, a file of Google's SDK, what is built.
 ELSEWHERE = {"agents/core/team/dice.py", "web/node_modules", "web/dist", "var", ".venv"}
 
@@ -99,6 +100,20 @@ def test_modules_classes_and_functions_that_are_named_are_there(document):
     dotted = names_in(document, DOTTED)
     checks = {name for name in dotted if re.search(r"\.[EW]\d{3}$", name)}  # ids of system checks
     assert [name for name in dotted - checks if not exists(name)] == []
+
+
+@cache
+def definitions() -> frozenset[str]:
+    """Every name that the product defines, of the page too."""
+    python = [path for package in PACKAGES for path in modules(package)]
+    names = [*map(python_names, python), *map(page_names, page_files())]
+    return frozenset(name for given in names for name in given)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_functions_that_are_named_as_calls_are_there(document):
+    calls = (CALL.fullmatch(name) for name in names_in(document, CALL))
+    assert {call[1] for call in calls if call} - definitions() == set()
 
 
 @pytest.mark.parametrize(
