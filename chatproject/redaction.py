@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from agents.core.keys import secrets_in_use
+from gemini.failover import secrets_in_use
 
 REMOVED = "[removed]"
 UNREDACTABLE = "This line is left out: it could not be cleared of secrets."

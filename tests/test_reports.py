@@ -8,9 +8,9 @@ import pytest
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from agents.core.keys import Keys, secrets_in_use
 from chatproject.redaction import OneLineFormatter
 from chatproject.reports import WITHHELD
+from gemini.failover import Keys, secrets_in_use
 from gemini.keys import Key
 
 LOOKS_LIKE_ONE = "AIzaSy" + secrets.token_hex(17)[:33]

@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from agents.core.context import CallRecord, RunContext
 from agents.core.emitter import Emitter
-from agents.core.repair import Compose, Repairs
 from common.bounded import is_blank
 from gemini import capabilities, error_mapping, prices
 from gemini.errors import GeminiError
@@ -23,6 +22,7 @@ from gemini.files import attribute_to_files, with_files
 from gemini.outputs import Activity, Content, Media, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.outputs import Said as Output
 from gemini.parts import is_signed
+from gemini.repair import Compose, Repairs
 from gemini.request import ModelRequest
 from gemini.response import Told as Parsed
 

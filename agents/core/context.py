@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from agents.core.keys import Keys
 from agents.core.model import Model
 from gemini.catalogue import ModelList
 from gemini.errors import GeminiError
+from gemini.failover import Keys
 from gemini.files import Files, NoFiles
 from gemini.instructions import Instructions
 from gemini.keys import Key

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from agents.core.keys import Allowance
 from apikeys.rights import Standing
 from apikeys.selectors import RunKey
 from common.database import patiently
@@ -21,6 +20,7 @@ from common.errors import AppError
 from conversations.usage.budgets import BudgetState, budget_states
 from gemini import prices
 from gemini.errors import GeminiError
+from gemini.failover import Allowance
 from gemini.keys import Key
 
 NO_PRICE = (

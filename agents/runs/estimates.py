@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from django.views.decorators.debug import sensitive_variables
 
 from agents.core.context import RunContext
-from agents.core.keys import Keys
 from agents.core.preview import Preview, preview
 from agents.core.request import RunRequest
 from agents.core.team import TEAM
@@ -23,6 +22,7 @@ from conversations.history import history_for
 from conversations.models import Thread
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
+from gemini.failover import Keys
 from gemini.instructions import Instructions
 from gemini.keys import Key
 from gemini.outputs import Content

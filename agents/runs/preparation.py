@@ -18,7 +18,6 @@ from accounts.rights import SignIn, sign_in_check
 from accounts.selectors import Choices, choices_of
 from agents.core.context import Attachment, Limits, RunContext, Save
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.keys import Keys
 from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.budgets import LedgerBudget, check_budget
@@ -42,6 +41,7 @@ from conversations.run_start import OpenedRun, run_open
 from gemini import catalogue
 from gemini.catalogue import ModelList
 from gemini.client import GeminiClient
+from gemini.failover import Keys
 from gemini.instructions import Instructions
 from gemini.keys import Key
 from gemini.outputs import Content, Media, Saved

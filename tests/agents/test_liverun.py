@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from agents.runs.task import RunIds, RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
@@ -28,6 +27,7 @@ from tests.agents.conftest import (
     until,
 )
 from tests.agui_rules import assert_valid_stream
+from tests.core.scripted import ScriptedModel
 from tests.core.team import KEY, ask, said
 
 pytestmark = in_this_process

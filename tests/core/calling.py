@@ -6,9 +6,9 @@ import pytest
 
 from agents.core.call import ModelCall
 from agents.core.context import Limits, RunContext
-from agents.core.testing import ScriptedModel
 from gemini.errors import GeminiError
 from gemini.request import ModelRequest
+from tests.core.scripted import ScriptedModel
 from tests.core.team import KEY, Shelf
 
 

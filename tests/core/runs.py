@@ -9,9 +9,9 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from gemini.keys import Key
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     USAGE,
     Allowed,

@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 from agents.core.context import Limits
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.error_mapping import error_from_response
 from gemini.errors import GeminiError
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, call, events_of, said
 
 DRAWS = asks(call("media", task="Draw a fox", reason="A picture", output="image"))

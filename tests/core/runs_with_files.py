@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agents.core.context import Limits
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from gemini.outputs import Media
 from tests.core.runs import PIXEL, Kind
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import Event, Shelf, as_inline, ask, asks, attached, events_of, said
 
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from agents.core.agent import Agent, Task, Tool
-from agents.core.testing import ScriptedModel, chunk, text
 from tests.core.runs import PIXEL, Kind
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     Event,
     as_inline,

@@ -16,16 +16,16 @@ from agents.core.context import Attachment, RunContext, RunRecord
 from agents.core.coordinator import Coordinator
 from agents.core.emitter import Emitter
 from agents.core.engine import Answer, generate_streaming_response
-from agents.core.keys import Allowance, Budget, Keys
 from agents.core.request import RunRequest
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini import catalogue
 from gemini.addresses import as_part
 from gemini.errors import GeminiError
+from gemini.failover import Allowance, Budget, Keys
 from gemini.keys import Key
 from gemini.outputs import Media, Saved
 from gemini.redaction import Redactor
 from tests.agui_rules import assert_valid_stream
+from tests.core.scripted import ScriptedModel, chunk, text
 
 Event = dict[str, Any]
 Chunk = dict[str, Any]

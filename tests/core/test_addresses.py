@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agents.core.context import Attachment
-from agents.core.testing import ScriptedModel
 from gemini.addresses import MAX_CHARS, MOST_VIDEOS, address_from
 from gemini.error_mapping import error_from_response
 from gemini.history import VIDEO_TOKENS_PER_S, tokens_of
 from gemini.outputs import Media
+from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, attached, events_of, said
 
 VIDEO = "https://www.youtube.com/watch?v=lCdaVNyHtjU"

@@ -7,10 +7,10 @@ import time
 import pytest
 
 from agents.core import call as model_call
-from agents.core.testing import chunk, text
 from gemini.errors import GeminiError
 from gemini.outputs import TextDelta, ThoughtDelta
 from tests.core.calling import calling, failure, outputs
+from tests.core.scripted import chunk, text
 from tests.core.team import as_inline, said, thought
 
 

@@ -8,9 +8,9 @@ import wave
 
 import pytest
 
-from agents.core.testing import chunk, text
 from gemini.outputs import Activity, Saved, Sources, Support, TextDelta
 from tests.core.calling import calling, failure, outputs
+from tests.core.scripted import chunk, text
 from tests.core.team import Shelf, as_inline, kept_as, said
 
 

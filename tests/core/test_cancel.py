@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from gemini.outputs import Saved
 from tests.agui_rules import assert_valid_stream
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     USAGE,
     ask,

@@ -6,8 +6,8 @@ import asyncio
 import json
 
 from agents.core.context import Limits
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     USAGE,
     ask,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.core import team
-from agents.core.testing import ScriptedModel, chunk, function_call
+from tests.core.scripted import ScriptedModel, chunk, function_call
 from tests.core.team import asks, call, events_of_team, of_type, said, words
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "agents.md"

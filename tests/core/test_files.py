@@ -7,14 +7,14 @@ from itertools import count
 import pytest
 
 from agents.core.context import Limits, RunContext
-from agents.core.keys import Keys
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
+from gemini.failover import Keys
 from gemini.keys import Key
 from gemini.outputs import Media, TextDelta
 from gemini.request import ModelRequest
 from tests.core.calling import call_of, outputs
 from tests.core.exchanges import FLASH, PHOTO, model, user
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     Shelf,
     as_inline,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agents.core.context import Limits
-from agents.core.testing import ScriptedModel
 from gemini.history import Fitted, file_tokens, fitted, text_tokens, tokens_of
 from tests.core.exchanges import FLASH, model, user
+from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, asks, call, events_of, of_type, said
 
 

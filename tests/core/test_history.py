@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from tests.core.exchanges import (
     ASKED,
     BOTH_AGENTS,
@@ -24,6 +23,7 @@ from tests.core.exchanges import (
     model,
     user,
 )
+from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, as_inline, ask, asks, call, events_of, said
 
 THE_PHOTO = as_inline("image/jpeg", b"photo")

@@ -7,11 +7,11 @@ import pytest
 from agents.core.context import Limits
 from agents.core.coordinator import ALONE, SYSTEM
 from agents.core.team import media, text
-from agents.core.testing import ScriptedModel
 from gemini import capabilities
 from gemini.history import text_tokens, tokens_of
 from gemini.instructions import Instructions
 from tests.core.exchanges import FLASH, IMAGE, SPEECH, user
+from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, asks, call, events_of, said
 
 BOTH = Instructions("Call me Ada.", "Answer in rhymes.")

@@ -14,7 +14,6 @@ from agents.core.agent import Tool
 from agents.core.call import ModelCall
 from agents.core.context import RunContext
 from agents.core.team import TEAM
-from agents.core.testing import ScriptedModel, chunk, function_call, text
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import TextDelta, ThoughtDelta
@@ -22,6 +21,7 @@ from gemini.redaction import REMOVED, Redactor, StreamRedactor
 from gemini.request import ModelRequest
 from gemini.sse import SSEDecoder
 from tests.core.calling import call_of, failure, outputs
+from tests.core.scripted import ScriptedModel, chunk, function_call, text
 from tests.core.team import Shelf, ask, events_of, resting_on, said, support
 
 KEY = "AIzaSyAAIzB1234567890abcdefghijklmnopqr"

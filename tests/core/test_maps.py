@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.core.testing import ScriptedModel
 from gemini import catalogue
 from tests.core.exchanges import PHOTO
+from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, attached, events_of, said
 
 

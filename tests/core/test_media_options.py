@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from gemini import media_options
 from gemini.catalogue import ModelList
 from gemini.dialogue import script_of
@@ -16,6 +15,7 @@ from gemini.model_info import ListedModel
 from gemini.outputs import Media
 from gemini.request import ModelRequest, request_body
 from tests.core.exchanges import IMAGE
+from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, asks, attached, call, events_of, of_type, said
 
 BANANA = ModelList().info("gemini-3-image")

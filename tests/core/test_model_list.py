@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from gemini.catalogue import ModelList
 from gemini.keys import list_models
 from gemini.model_info import ListedModel, kind_of_id, listed_from
 from gemini.request import request_body
 from tests.core.exchanges import FLASH, LITE
+from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, events_of, said
 
 XENON = ListedModel("gemini-4-xenon", "Gemini 4 Xenon", "For tomorrow.", 2_097_152, 131_072, True)

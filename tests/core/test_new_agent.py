@@ -10,10 +10,10 @@ import pytest
 from agents.core import team
 from agents.core.agent import RESULT_CHARS, Tool
 from agents.core.context import Attachment, Limits
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from tests.core.exchanges import FLASH, answered, model, user
 from tests.core.runs_with_tools import WeatherAgent, looks_up
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import asks, call, events_of_team, of_type, prompt_of, said, words
 
 TEAM = [*team.TEAM, WeatherAgent()]

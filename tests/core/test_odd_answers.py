@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from gemini.sse import BadSSE, SSEDecoder
 from tests.core.recordings import recorded
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import ask, call, events_of, said, thought, words
 
 

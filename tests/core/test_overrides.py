@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from gemini.outputs import Media
 from tests.core.exchanges import FLASH, IMAGE, SPEECH, model, user
+from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, attached, events_of, of_type, prompt_of, said, words
 
 PHOTO = Media(b"photo", "image/jpeg", "garden.jpg")

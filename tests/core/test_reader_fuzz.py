@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
 from gemini.keys import check_key, list_models
@@ -22,6 +21,7 @@ from gemini.response import ResponseParser
 from tests.core.asking import request
 from tests.core.rawserver import answering, reply
 from tests.core.recordings import recorded
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import ask, events_of, resting_on, said, support, thought
 
 PNG = {"inlineData": {"mimeType": "IMAGE/PNG", "data": "iVBORw0K"}}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from gemini.error_mapping import error_from_frame, error_from_response
 from gemini.request import request_body
 from tests.core.expected import Expected, units
 from tests.core.recordings import name_of, recorded
+from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, events_of, of_type, said, words
 
 RECORDINGS = recorded("generateContent", "streamGenerateContent")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agents.core.context import Limits
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
 from gemini.keys import Key
 from gemini.outputs import Media
 from tests.core.exchanges import FLASH, model, user
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     Shelf,
     ask,

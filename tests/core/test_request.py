@@ -7,15 +7,15 @@ import dataclasses
 import pytest
 
 from agents.core.context import CallRecord, Limits, RunContext, RunRecord
-from agents.core.keys import Keys
 from agents.core.request import RunRequest
-from agents.core.testing import ScriptedModel
 from gemini import catalogue
 from gemini.errors import KINDS, SENTENCES, GeminiError
+from gemini.failover import Keys
 from gemini.keys import Key
 from gemini.outputs import Media
 from gemini.request import ModelRequest
 from gemini.usage import Usage
+from tests.core.scripted import ScriptedModel
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
 

@@ -7,11 +7,11 @@ from itertools import combinations
 
 import pytest
 
-from agents.core.testing import ScriptedModel
 from gemini import capabilities, catalogue
 from gemini.request import Function, ModelRequest, request_body
 from gemini.voices import DEFAULT_VOICE
 from tests.core.exchanges import FLASH, IMAGE, LITE, PRO, SPEECH, user
+from tests.core.scripted import ScriptedModel
 from tests.core.team import KEY, ask, asks, call, events_of, said
 
 ALL = ("search", "code", "url", "maps")

@@ -9,10 +9,10 @@ import pytest
 from agents.core.agent import COORDINATOR
 from agents.core.context import Limits
 from agents.core.coordinator import SYSTEM
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini import prices
 from gemini.errors import GeminiError
 from tests.core.exchanges import DRAW, FLASH, LITE, WRITE, answered, model, user
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     USAGE,
     USED_UP,

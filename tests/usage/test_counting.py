@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from agents.core.context import CallRecord
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.usage import Usage, counted
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import USAGE, ask, asks, call, events_of, of_type, said
 
 

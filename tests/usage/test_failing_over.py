@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.keys import Keys
-from agents.core.testing import ScriptedModel, chunk, text
 from gemini.errors import GeminiError
+from gemini.failover import Keys
 from gemini.keys import Key
 from gemini.redaction import REMOVED, Redactor, StreamRedactor
+from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     KEY,
     USED_UP,
