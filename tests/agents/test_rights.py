@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import services, tokens
 from accounts.models import RefreshFamily, UserProfile
 from accounts.rights import SignIn
-from agents.runs import service
+from agents.runs import rights, service
 from apikeys.models import KeyLoan, UserApiKey
 from apikeys.services import key_put
 from apikeys.verification import CheckedKey
@@ -32,6 +32,11 @@ pytestmark = in_this_process
 ENDS_WITHIN_S = 2.0
 LONG = "Hello /emulate frames=600 pace=20"
 OFF: dict[str, Any] = {"is_active": False}
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "SWEEP_S", 0.1)
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ async def test_the_end_of_a_sign_in_ends_its_answers_and_lets_none_begin(
 async def test_another_sign_in_of_the_same_person_goes_on(alice: User, work: UserApiKey):
     here, pair = await sign_in(alice)
     there, _ = await sign_in(alice)
-    other = await service.start(there, question("Hello /emulate frames=150 pace=20"))
+    other = await service.start(there, question("Hello /emulate frames=50 pace=20"))
     assert await ended_by(lambda: tokens.revoke(pair.refresh), here, alice) == "signed_out"
     *_, last = [event async for event in events_of(alice, other.run_id)]
     assert last["type"] == "RUN_FINISHED"
@@ -114,7 +119,7 @@ async def test_another_sign_in_of_the_same_person_goes_on(alice: User, work: Use
 
 async def test_a_refresh_of_the_token_ends_nothing(alice: User, work: UserApiKey):
     here, pair = await sign_in(alice)
-    started = await service.start(here, question("Hello /emulate frames=100 pace=20"))
+    started = await service.start(here, question("Hello /emulate frames=50 pace=20"))
     await in_database(tokens.renew, pair.refresh)
     *_, last = [event async for event in events_of(alice, started.run_id)]
     assert last["type"] == "RUN_FINISHED"
@@ -193,7 +198,7 @@ async def test_a_spare_key_that_was_switched_off_meanwhile_is_passed_over(
         return keys
 
     second, third = await in_database(name_spares)
-    asked = question("Hello /emulate error=429 times=1 delay=2")
+    asked = question("Hello /emulate error=429 times=1 delay=1")
     started = await service.start(SignIn(alice.pk), asked)
     await in_database(UserApiKey.objects.filter(pk=second.pk).update, is_active=False)
     events = [event async for event in events_of(alice, started.run_id)]

@@ -25,7 +25,7 @@ ONE, OTHER = 1, 2
 
 @pytest.fixture
 def pool():
-    made = DecodingPool(workers=2, limits=Limits(cpu_s=2, memory_bytes=512 * MIB))
+    made = DecodingPool(workers=2, limits=Limits(cpu_s=1, memory_bytes=512 * MIB))
     yield made
     made.close()
 

@@ -140,7 +140,7 @@ def text_of(told: list[Any], kind: type = TextDelta) -> str:
     return "".join(output.text for output in told if type(output) is kind)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(odd_answers())
 def test_an_answer_with_odd_fields_ends_well_or_with_our_error_and_loses_no_word(answer):
     frames, odd, first = answer
@@ -157,7 +157,7 @@ def vars_of(output: Any) -> dict[str, Any]:
     return {name: getattr(output, name) for name in output.__slots__}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(odd_answers(besides=True))
 def test_what_is_told_besides_an_answer_never_fails_it(answer):
     frames, odd, _ = answer
