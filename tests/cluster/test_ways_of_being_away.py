@@ -32,22 +32,35 @@ SAID_WITHIN_S = 10
 @contextmanager
 def no_connection_left(cluster_: Cluster) -> Iterator[None]:
     """Others have taken all there are, after the servers' own were ended."""
-    assert isinstance(cluster_.database, Service)
-    url = cluster_.database.url
     with ExitStack() as stack, contextlib.suppress(psycopg.OperationalError):
-        mine = []
-        while True:
-            try:
-                mine.append(stack.enter_context(psycopg.connect(url, autocommit=True)))
-            except psycopg.OperationalError:
-                ended = mine[0].execute(
-                    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND NOT pid = ANY(%s)",
-                    [[one.info.backend_pid for one in mine]],
-                )
-                if ended.rowcount == 0:
-                    break
+        # The servers stand still meanwhile: a connection they got back half-way would end the
+        # outage before it has begun.
+        for node in cluster_.nodes:
+            node.pause()
+        try:
+            _take_all(cluster_, stack)
+        finally:
+            for node in cluster_.nodes:
+                node.wake()
         yield
+
+
+def _take_all(cluster_: Cluster, stack: ExitStack) -> None:
+    assert isinstance(cluster_.database, Service)
+    mine: list[psycopg.Connection[Any]] = []
+    while True:
+        try:
+            one = psycopg.connect(cluster_.database.url, autocommit=True)
+        except psycopg.OperationalError:
+            ended = mine[0].execute(
+                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND NOT pid = ANY(%s)",
+                [[one.info.backend_pid for one in mine]],
+            )
+            if ended.rowcount == 0:
+                return
+        else:
+            mine.append(stack.enter_context(one))
 
 
 @contextmanager
