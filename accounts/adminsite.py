@@ -26,7 +26,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.throttle import attempt_succeeded, throttle_attempt
+from accounts.throttle import attempt_succeeded, client_address, throttle_attempt
 from common.errors import AppError
 from common.keylike import validate_no_key
 
@@ -139,7 +139,8 @@ class LimitedSignInForm(AdminAuthenticationForm):
     """The admin's sign-in, under the same limits as the API's."""
 
     def clean(self) -> dict[str, Any]:
-        attempt = _throttled_attempt(_address(self.request), self.cleaned_data.get("username", ""))
+        address = client_address(self.request) if self.request else ""
+        attempt = _throttled_attempt(address, self.cleaned_data.get("username", ""))
         cleaned = super().clean()  # raises if the password is wrong
         attempt_succeeded(attempt)
         return cleaned
@@ -163,7 +164,7 @@ class LimitedPasswordView(PasswordChangeView):
     form_class = LimitedPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "address": _address(self.request)}
+        return {**super().get_form_kwargs(), "address": client_address(self.request)}
 
 
 class Site(admin.AdminSite):
@@ -218,10 +219,6 @@ def _searchable(model: type[Model], search_field: str, request: HttpRequest) -> 
 def _may_delete(request: HttpRequest, model: type[Model]) -> bool:
     meta = model._meta
     return cast(User, request.user).has_perm(f"{meta.app_label}.delete_{meta.model_name}")
-
-
-def _address(request: HttpRequest | None) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request else ""
 
 
 def _throttled_attempt(address: str, name: str) -> Any:

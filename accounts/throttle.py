@@ -8,7 +8,9 @@ from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
+from rest_framework.request import Request
 
 from accounts.models import KnownOrigin, SignInAttempt
 from common.derived import purpose_key
@@ -48,6 +50,11 @@ def attempt_succeeded(attempt: SignInAttempt) -> None:
     now = timezone.now()
     KnownOrigin.objects.filter(last_at__lt=now - KNOWN_FOR).delete()
     KnownOrigin.objects.update_or_create(digest=_origin(attempt), defaults={"last_at": now})
+
+
+def client_address(request: HttpRequest | Request) -> str:
+    """The address that a request's connection comes from."""
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def network(address: str) -> str:

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user, validated_body
+from accounts.authentication import current_user
 from apikeys import lending, services
 from apikeys.audit import audit_of
 from apikeys.models import UserApiKey
@@ -35,6 +35,7 @@ from apikeys.serializers import (
 )
 from apikeys.terms import BUDGETS
 from apikeys.verification import key_models, key_verify, throttle_check
+from common.api import validated_body
 from common.paging import IntegerCursorInput, UuidCursorInput, cursor_of, linked, page_of
 
 

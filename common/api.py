@@ -1,21 +1,22 @@
-"""What every REST view shares: one shape for errors, and a JSON parser with limits."""
+"""What every REST view shares: input within limits, and one shape for errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from common.errors import AppError
+from common.keylike import refuse_keys_in
 from common.outages import app_error
 from common.text import parse_json
 from common.throttle import throttled
@@ -65,6 +66,24 @@ def validated_query(form: Any, request: Request) -> dict[str, Any]:
     query = form(data=request.query_params)
     query.is_valid(raise_exception=True)
     return dict(query.validated_data)
+
+
+def validated_body(
+    serializer: type[serializers.Serializer[Any]], request: Request, **options: Any
+) -> dict[str, Any]:
+    """The request's body as ``serializer`` understands it; what it does not name is dropped.
+
+    Raises:
+        AppError: ``looks_like_key`` for a text with a Gemini key in it, wherever none belongs:
+            in every field but the write-only ones.
+    """
+    form = serializer(data=request.data, **options)
+    sent = request.data if isinstance(request.data, Mapping) else {}
+    for name, field in form.fields.items():
+        if not field.write_only:
+            refuse_keys_in(sent.get(name), field=name)
+    form.is_valid(raise_exception=True)
+    return cast(dict[str, Any], form.validated_data)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:

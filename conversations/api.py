@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user, validated_body
-from common.api import validated_query
+from accounts.authentication import current_user
+from common.api import validated_body, validated_query
 from common.errors import AppError
 from common.paging import TimeCursorInput
 from common.streaming import AnyAccept, chunked_response

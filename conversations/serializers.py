@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api import InstructionsField
+from accounts.serializers import InstructionsField
 from conversations.models import Run, Thread
 
 TITLE_MAX = Thread._meta.get_field("title").max_length

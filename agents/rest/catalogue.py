@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user
+from accounts.authentication import current_user
 from agents.core.team import TEAM
 from agents.core.team.media import OUTPUTS
 from apikeys.selectors import KeyModels, models_of_selected

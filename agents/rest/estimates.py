@@ -14,10 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import InstructionsField, current_user, validated_body
+from accounts.authentication import current_user
+from accounts.serializers import InstructionsField
 from agents.core.team.media import OUTPUTS
 from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS, build_request
 from agents.runs.estimates import estimate
+from common.api import validated_body
 from gemini.addresses import MAX_CHARS, address_from
 from gemini.catalogue import TOOLS
 from gemini.dialogue import NAME_CHARS

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user
+from accounts.authentication import current_user
 from agents.runs import service
 from conversations.access import run_for
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user
+from accounts.authentication import current_user
 from apikeys.selectors import keys_of, loan_to
 from apikeys.terms import Budget
 from common.errors import not_found

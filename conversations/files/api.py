@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_sign_in, current_user
+from accounts.authentication import current_sign_in, current_user
 from common.api import validated_query
 from common.errors import AppError
 from common.paging import TimeCursorInput

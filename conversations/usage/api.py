@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import current_user
+from accounts.authentication import current_user
 from common.api import validated_query
 from conversations.usage.selectors import Period, period_of, usage_of_user
 from conversations.usage.serializers import UsageInput, UsageOutput, usage_output
