@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from emulator.server import EmulatorServer
+from emulator.app import EmulatorServer
 
 
 def main() -> None:
@@ -24,10 +24,9 @@ def main() -> None:
     )
     parser.add_argument("--pace", type=float, default=25.0, metavar="MS", help="between frames")
     options = parser.parse_args()
-    recordings = Path(options.recordings) if options.recordings else None
     try:
         server = EmulatorServer(
-            options.host, options.port, recordings=recordings, pace_s=options.pace / 1000
+            options.host, options.port, recordings=options.recordings, pace_s=options.pace / 1000
         )
     except OSError as error:
         parser.exit(1, f"emulator: cannot listen on port {options.port}: {error.strerror}\n")

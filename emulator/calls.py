@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from emulator.attachments import Attachment, FindUpload, attachment_of
+from emulator.attachments import Attachment, FindUpload, attachment_of, tokens
 from emulator.catalogue import GOOGLE_TOOLS, Model
-from emulator.counting import counted
 from emulator.directives import AGENTS, Directives, Message, parse_message
-from emulator.errors import Refusal
+from emulator.wire import Refusal
 
 TEXT_TOOL = "ask_text_agent"
 MEDIA_TOOL = "ask_media_agent"
@@ -26,9 +26,12 @@ _OPAQUE = frozenset(
         *("responseSchema", "responseJsonSchema", "responseFormat"),
     }
 )
+_CODE_FIELDS = (
+    *("functionCall", "functionResponse", "toolCall", "toolResponse"),
+    *("executableCode", "codeExecutionResult"),
+)
 _SNAKE = re.compile(r"_([a-z0-9])")
 _ROLE = re.compile(r"\byou are (?:the |a |an )?\W*(text|media)\b", re.IGNORECASE)
-_MENTION = re.compile(r"\b(text|media) (?:agent|specialist)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -163,8 +166,7 @@ class Call:
         if {TEXT_TOOL, MEDIA_TOOL} & self.callable_functions.keys():
             return "coordinator"
         opening = self.system_text.partition("\n\n")[0]  # what follows may be a user's
-        role = _ROLE.search(opening) or _MENTION.search(opening)
-        if role:
+        if role := _ROLE.search(opening):
             return role[1].lower()
         return "media" if self.model.kind in ("image", "speech") else ""
 
@@ -180,10 +182,18 @@ class Call:
 
     @cached_property
     def prompt(self) -> dict[str, int]:
-        """What is read, in tokens by modality."""
+        """What is read, in tokens by modality: TEXT first, one token at least.
+
+        What tools are offered is not counted.
+        """
         contents = [*self.contents, self.body.get("systemInstruction") or {}]
         parts = [part for content in contents for part in _as_list(content.get("parts"))]
-        return counted(parts, list(chain(*self.files)), gemini_3=self.model.is_gemini_3)
+        total: Counter[str] = Counter()
+        for file in chain(*self.files):
+            total += file.tokens(gemini_3=self.model.is_gemini_3)
+        total["TEXT"] += tokens(sum(map(_chars, parts))) or (0 if total else 1)
+        ordered = sorted(total, key=lambda kind: (kind != "TEXT", kind))
+        return {kind: total[kind] for kind in ordered if total[kind]}
 
     @property
     def prompt_tokens(self) -> int:
@@ -229,6 +239,13 @@ def function_parts(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     """The function calls (kind "Call") or responses ("Response") of a content, in order."""
     name = f"function{kind}"
     return [part[name] for part in content.get("parts") or [] if name in part]
+
+
+def _chars(part: dict[str, Any]) -> int:
+    """How much text a part is; the files in a function's response are none."""
+    fields = (part[name] for name in _CODE_FIELDS if name in part)
+    plain = ({k: v for k, v in field.items() if k != "parts"} for field in fields)
+    return sum(len(json.dumps(field)) for field in plain) + len(str(part.get("text") or ""))
 
 
 def _texts(content: dict[str, Any]) -> list[str]:

@@ -116,22 +116,9 @@ class Model:
         draws_tall = self.id.startswith(("gemini-nano-banana", "gemini-3.1-flash-image"))
         return _RATIOS + (_TALL_RATIOS if draws_tall else ())
 
-    @property
-    def methods(self) -> list[str]:
-        """What it is listed with, in Google's order."""
-        answers = ["generateContent", "countTokens"]
-        if self.kind == "embedding":
-            return ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"]
-        if self.kind == "speech" and not self.is_gemini_3:
-            answers.reverse()
-        if self.id == "gemini-2.5-flash-preview-tts":
-            return answers
-        if self.kind == "chat" and not self.id.startswith("gemini-4"):  # these cache by themselves
-            answers.append("createCachedContent")
-        return [*answers, "batchGenerateContent"]
-
     def listed(self) -> dict[str, Any]:
-        """This model as an entry of ``GET models``."""
+        """This model as an entry of ``GET models``, as far as the product reads it."""
+        embeds = self.kind == "embedding"
         entry: dict[str, Any] = {
             "name": f"models/{self.id}",
             "version": "001",
@@ -139,14 +126,9 @@ class Model:
             "description": f"{self.label} (emulated: no model of Google's answers here)",
             "inputTokenLimit": self.input_limit,
             "outputTokenLimit": self.output_limit,
-            "supportedGenerationMethods": self.methods,
+            "supportedGenerationMethods": ["embedContent" if embeds else "generateContent"],
         }
-        if self.kind != "embedding":
-            hottest = 1 if self.kind == "image" else 2
-            entry |= {"temperature": 1, "topP": 0.95, "topK": 64, "maxTemperature": hottest}
-        if self.thinks:
-            entry["thinking"] = True
-        return entry
+        return entry | ({"thinking": True} if self.thinks else {})
 
 
 def _image(id: str, label: str, window: int = 65_536, output: int = 65_536) -> Model:
@@ -196,11 +178,11 @@ BY_ID = {model.id: model for model in MODELS}
 KINDS = ("chat", "image", "speech", "embedding")
 
 
-class Models:
-    """The models of one emulator: the list above, and what was published since it began."""
+class Models(dict[str, Model]):
+    """The models of one emulator by id: the list above, and what was published since it began."""
 
     def __init__(self) -> None:
-        self._by_id = dict(BY_ID)
+        super().__init__(BY_ID)
 
     def publish(self, fields: dict[str, Any]) -> Model:
         """Add a model, as Google would tomorrow.
@@ -214,17 +196,5 @@ class Models:
         model = Model(**{"label": str(fields.get("id", "")), **fields})
         if not model.id or model.kind not in KINDS:
             raise ValueError(f"a model has an id and a kind among {', '.join(KINDS)}")
-        self._by_id[model.id] = model
+        self[model.id] = model
         return model
-
-    def withdraw(self, model_id: str) -> bool:
-        """Take a model off the list, as Google does in the end; whether it was there."""
-        return self._by_id.pop(model_id, None) is not None
-
-    def find(self, model_id: str) -> Model | None:
-        """The model of that id, or None."""
-        return self._by_id.get(model_id)
-
-    def listed(self) -> list[dict[str, Any]]:
-        """All of them as entries of ``GET models``."""
-        return [model.listed() for model in self._by_id.values()]

@@ -8,9 +8,9 @@ from typing import Any
 
 from emulator import wire
 from emulator.delivery import Exchange, Request
-from emulator.errors import Refusal
 from emulator.journal import Journal, masked
 from emulator.service import Service
+from emulator.wire import Refusal
 
 MAX_WAIT_S = 60.0
 
@@ -35,7 +35,7 @@ class Control:
         except (ValueError, TypeError, AttributeError) as error:
             refused = Refusal(400, f"emulator: {request.path} does not take this: {error}")
             status, answer = refused.status, refused.body
-        await exchange.body(status, answer, wire.JSON)
+        await exchange.body(status, answer, {"content-type": wire.JSON})
 
     async def _answer(self, request: Request, body: bytes) -> dict[str, Any]:
         """The answer of one page.
@@ -52,7 +52,7 @@ class Control:
             case "POST", "models":
                 return {"published": service.models.publish(json.loads(body)).id}
             case "DELETE", "models":
-                return {"withdrawn": service.models.withdraw(query.get("id", ""))}
+                return {"withdrawn": service.models.pop(query.get("id", ""), None) is not None}
             case "GET", "requests":
                 return {"requests": await self._requests(query)}
             case "GET", "files":
@@ -60,7 +60,7 @@ class Control:
             case "POST", "files/expire":
                 return {"expired": service.files.expire(key)}
             case "GET", "health":
-                return {"ok": True, "queued": len(service.replies.scripts)}
+                return {"ok": True}
             case "DELETE", "state":
                 self._journal.clear()
                 service.clear()
@@ -75,6 +75,8 @@ class Control:
             key=key if key.startswith("sha256:") else masked(key),
             ended=query.get("ended", "") == "1",
         )
+        if query.get("open") == "1":
+            records = [record for record in records if record.streaming and not record.ended]
         return [record.shown() for record in records]
 
 

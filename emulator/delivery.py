@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -46,13 +45,6 @@ class Request:
         """The API key it came with, or ""."""
         return self.headers.get("x-goog-api-key") or self.query.get("key", "")
 
-    @property
-    def key_from(self) -> str:
-        """Where the key stood: "header", "query", or "" if there is none."""
-        if self.headers.get("x-goog-api-key"):
-            return "header"
-        return "query" if self.query.get("key") else ""
-
 
 class Exchange:
     """One request and the reply to it, with its line in the journal."""
@@ -62,7 +54,7 @@ class Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._gone: asyncio.Task[None] | None = None
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def read(self) -> bytes:
         """The whole body of the request."""
@@ -79,47 +71,39 @@ class Exchange:
 
     async def answer(self, reply: Reply, record: Record, journal: Journal, *, stream: bool) -> None:
         """Send a reply, as a stream of frames or in one piece."""
-        watch = self._gone = asyncio.create_task(self._watch(record, journal))
+        self._gone = asyncio.create_task(self._watch(record, journal))
         try:
             await self._pause(reply.delay_s)
-            whole = reply.body is not None or not stream
             reply.headers.setdefault("content-type", wire.SSE if stream else wire.JSON)
-            if not watch.done():
-                await (self._whole if whole else self._stream)(reply, record, journal)
+            if not self._left:
+                await self._reply(reply, record, journal, stream=stream and reply.body is None)
         finally:
-            watch.cancel()
+            self._gone.cancel()
 
-    async def body(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
+    async def body(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         """Send a whole body."""
-        about = {"content-type": content_type, "content-length": str(len(body))}
-        await self._start(status, about | headers)
+        await self._start(status, headers | {"content-length": str(len(body))})
         await self._send({"type": "http.response.body", "body": body})
 
-    async def _whole(self, reply: Reply, record: Record, journal: Journal) -> None:
-        status, body = reply.status, reply.body
-        if body is None:
-            status = _status_of(reply.tail) or status
-            body = reply.tail or _merged(list(reply.frames))
-        journal.started(record, status, streaming=False)
-        if reply.then != "close":
-            await self._abandon(reply.then, record, journal)
-            return
-        headers = dict(reply.headers)
-        await self.body(status, body, headers.pop("content-type"), **headers)
-        journal.end(record, "completed")
-
-    async def _stream(self, reply: Reply, record: Record, journal: Journal) -> None:
-        journal.started(record, reply.status, streaming=True)
-        await self._start(reply.status, reply.headers)
-        await self._frames(reply, record)
-        if self._left:
-            return
-        if reply.tail:
-            await self._write(reply.tail)
-        if reply.then != "close":
-            await self._abandon(reply.then, record, journal)
-            return
-        await self._send({"type": "http.response.body", "body": b""})
+    async def _reply(self, reply: Reply, record: Record, journal: Journal, *, stream: bool) -> None:
+        journal.started(record, reply.status, streaming=stream)
+        if stream:
+            await self._start(reply.status, reply.headers)
+            await self._frames(reply, record)
+            if self._left:
+                return
+            if reply.tail:
+                await self._write(reply.tail)
+        if reply.then == "reset":
+            journal.end(record, "reset")
+            self._reset()
+        if reply.then != "close":  # it falls silent until the client leaves
+            await self._gone
+        elif stream:
+            await self._send({"type": "http.response.body", "body": b""})
+        else:
+            body = wire.merged(reply.frames) if reply.body is None else reply.body
+            await self.body(reply.status, body, reply.headers)
         journal.end(record, "completed")
 
     async def _frames(self, reply: Reply, record: Record) -> None:
@@ -160,7 +144,7 @@ class Exchange:
 
     @property
     def _left(self) -> bool:
-        return self._gone is not None and self._gone.done()
+        return self._gone.done()
 
     async def _watch(self, record: Record, journal: Journal) -> None:
         """Wait for the client to leave, and note when."""
@@ -169,18 +153,10 @@ class Exchange:
         journal.disconnected(record)
 
     async def _pause(self, seconds: float) -> None:
-        if seconds > _LONG_PAUSE_S and self._gone is not None:
+        if seconds > _LONG_PAUSE_S:
             await asyncio.wait({self._gone}, timeout=seconds)
         else:
             await asyncio.sleep(seconds)
-
-    async def _abandon(self, how: str, record: Record, journal: Journal) -> None:
-        """End without an end: fall silent until the client leaves, or reset the connection."""
-        if how == "reset":
-            journal.end(record, "reset")
-            self._reset()
-        if self._gone is not None:
-            await self._gone
 
     def _reset(self) -> None:
         transport = self._transport
@@ -188,19 +164,3 @@ class Exchange:
         linger_off = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
         transport.abort()
-
-
-def _merged(frames: list[bytes]) -> bytes:
-    """The frames as one body; a broken frame makes a broken body."""
-    try:
-        return wire.pretty(wire.merge(frames))
-    except ValueError:
-        return b"".join(frames)[:-1]
-
-
-def _status_of(tail: bytes) -> int:
-    """The HTTP status a bare error at the end of a stream speaks of; 0 if it is none."""
-    try:
-        return int(json.loads(tail)["error"]["code"])
-    except (ValueError, KeyError, TypeError):
-        return 0

@@ -8,7 +8,7 @@ applies to the text agent's call only, so the coordinator hands the line on with
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 AGENTS = ("text", "media")
 SCOPES = (*AGENTS, "coordinator", "join")
@@ -16,23 +16,13 @@ _LINE = re.compile(r"[ \t]*/emulate\b[ \t]*((?:(?!/emulate)[^\n\"`])*)")
 _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):[ \t]*(.*)")
 
 
-@dataclass(frozen=True)
-class Directives:
+class Directives(dict[str, str]):
     """What the ``/emulate`` lines of one message ask of one call; a bare word has the value ""."""
-
-    options: dict[str, str] = field(default_factory=dict)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.options
-
-    def text(self, name: str, default: str = "") -> str:
-        """The value as it is written."""
-        return self.options.get(name, default)
 
     def number(self, name: str, default: float) -> float:
         """The value as a number; what is none counts as the default."""
         try:
-            return float(self.options.get(name, default))
+            return float(self.get(name, default))
         except ValueError:
             return default
 
@@ -50,12 +40,9 @@ class Message:
 
     def directives_for(self, agent: str) -> Directives:
         """Those that apply to a call of this agent; results are joined under ``join:`` only."""
-        scopes = ("join",) if agent == "join" else ("", agent)
-        options: dict[str, str] = {}
-        for scope in dict.fromkeys(scopes):
-            for line in self.scoped.get(scope, []):
-                options |= parse_options(line)
-        return Directives(options)
+        scopes = dict.fromkeys(["join"] if agent == "join" else ["", agent])
+        lines = (line for scope in scopes for line in self.scoped.get(scope, []))
+        return parse_directives(" ".join(lines))
 
     def lines_for(self, agent: str) -> str:
         """The lines to hand on with a task to that agent, still addressed to it."""
@@ -73,7 +60,7 @@ def parse_message(text: str) -> Message:
     return Message(_LINE.sub("", text).strip(), scoped)
 
 
-def parse_options(line: str) -> dict[str, str]:
-    """``error=429 retry=7 leak`` as a mapping; a bare word has the value ""."""
+def parse_directives(line: str) -> Directives:
+    """What ``error=429 retry=7 leak`` asks for."""
     pairs = (word.partition("=") for word in line.split())
-    return {name: value for name, _, value in pairs}
+    return Directives({name: value for name, _, value in pairs})

@@ -1,4 +1,7 @@
-"""Refusals by name, for ``/emulate fault=no-pages`` and for keys that are marked by a word.
+"""Refusals by name, for ``/emulate fault=no-pages``, and which keys are good for what.
+
+A word in a key decides: it makes the key bad for all requests, or for answers alone; ``free`` is a
+key without billing.
 
 Source of each body: *recorded* traffic of 2025-26, *reported* in public issue threads and Google's
 forum, or *documented* (https://ai.google.dev/gemini-api/docs/generate-content/api-errors and
@@ -7,9 +10,22 @@ https://docs.cloud.google.com/service-infrastructure/docs/ErrorReason), read on 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from emulator.errors import Refusal, error_info, quota_error
+from emulator.catalogue import Model
+from emulator.wire import GOOGLE_TYPE, Refusal, error_info, quota_error
+
+_SHAPE = re.compile(r"AIza[A-Za-z0-9_-]{35}|AQ\.[A-Za-z0-9_-]{20,}")
+_FAULTS_OF_KEYS = {
+    "blocked": "leaked",
+    "region": "region",
+    "noapi": "api-disabled",
+    "website": "referrer",
+    "ipbound": "address",
+    "standard": "standard-key",
+}
+_FAULTS_OF_ANSWERS = {"listonly": "service", "spent": "prepay-402", "capped": "spend-cap"}
 
 
 def _plain(status: int, message: str, reason: str = "", name: str = "") -> Callable[[str], Refusal]:
@@ -89,3 +105,53 @@ FAULTS: dict[str, Callable[[str], Refusal]] = {
 def fault(name: str, model: str) -> Refusal:
     """The refusal of that name; one that nobody knows is Google's plainest 400."""
     return FAULTS.get(name, _plain(400, ""))(model)
+
+
+def check_key(key: str, model: str = "") -> None:
+    """Refuse a key that is missing, misshapen, or marked as bad.
+
+    Raises:
+        Refusal: as Google's.
+    """
+    if not key:
+        raise Refusal(
+            403,
+            "Method doesn't allow unregistered callers (callers without established identity). "
+            "Please use API Key or other form of API consumer identity to call this API.",
+        )
+    if not _SHAPE.fullmatch(key) or "invalid" in key:
+        raise _invalid_key()
+    if "suspended" in key:
+        consumer = f"api_key:{key}"
+        message = f"Permission denied: Consumer '{consumer}' has been suspended."
+        info = error_info(
+            "CONSUMER_SUSPENDED", consumer="projects/12345678", containerInfo=consumer
+        )
+        raise Refusal(403, message, [info])
+    _check_marks(key, _FAULTS_OF_KEYS)
+    if "quota" in key:
+        raise quota_error(model or "gemini-3.8-flash", 31)
+
+
+def _check_marks(key: str, faults: dict[str, str]) -> None:
+    for word, name in faults.items():
+        if word in key:
+            raise fault(name, "")
+
+
+def _invalid_key() -> Refusal:
+    message = "API key not valid. Please pass a valid API key."
+    info = error_info("API_KEY_INVALID", service="generativelanguage.googleapis.com")
+    localized = {"locale": "en-US", "message": message}
+    return Refusal(400, message, [info, {"@type": f"{GOOGLE_TYPE}LocalizedMessage"} | localized])
+
+
+def check_answering(key: str, model: Model) -> None:
+    """Refuse a key that is good, and yet gets no answers, or none of this model.
+
+    Raises:
+        Refusal: as Google's.
+    """
+    _check_marks(key, _FAULTS_OF_ANSWERS)
+    if "free" in key and model.needs_billing:
+        raise quota_error(model.id, 18, billing=False)

@@ -1,7 +1,7 @@
-"""The files that keys have uploaded, as Google keeps them: for 48 hours, each for its own key.
+"""The Files API: how files arrive, and how they stay for 48 hours, each for its own key.
 
-Source: the recordings ``files--*`` and ``file-uri-input--*``; states and limits as described on
-ai.google.dev/gemini-api/docs/files. A key stands for its project.
+Uploads are resumable, in chunks with offsets. A key stands for its project. Source: the recordings
+``files--*`` and ``file-uri-input--*``; ai.google.dev/gemini-api/docs/files for states and limits.
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ import re
 import secrets
 import string
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from emulator import wire
 from emulator.attachments import Attachment, modality_of
-from emulator.errors import Refusal
+from emulator.calls import parse_body
+from emulator.delivery import Request
 from emulator.journal import masked
+from emulator.scripts import Reply
+from emulator.wire import Refusal
 
+MAX_OPEN = 16  # uploads whose address is good; the oldest are given up
 LIFETIME_S = 48 * 3600
 MAX_HELD_BYTES = 256 * 1024**2  # of the bytes of all files together; the oldest lose theirs
 PROCESSING_S = 0.3  # how long film and sound cannot be used yet
 FAILS = "processing-fails"  # a film or sound with this in its display name ends as FAILED
+_UPLOAD = re.compile(r"/upload/(v1|v1beta)/files/?")
 _URI = re.compile(r"(?:https?://[^/]+/(?:v1|v1beta)/)?(files/[a-z0-9-]{1,40})")
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -166,3 +173,90 @@ class FileStore:
 def _timestamp(seconds: float) -> str:
     """``2026-08-19T14:34:22.044992Z``"""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+class Uploads:
+    """The upload addresses, and the files that grow behind them."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._open: dict[str, tuple[File, int | None]] = {}  # with the bytes that were announced
+
+    def key_of(self, request: Request) -> str:
+        """Whose upload a chunk belongs to: chunks carry no key, their address is the secret."""
+        file, _ = self._open.get(request.query.get("upload_id", ""), (None, None))
+        return file.key if file else ""
+
+    async def reply(self, request: Request, key: str, body: AsyncIterator[bytes]) -> Reply:
+        """Answer one request of an upload; the key has been checked where there is one.
+
+        Raises:
+            Refusal: the address, the type or the size is wrong.
+        """
+        path = _UPLOAD.fullmatch(request.path)
+        if path is None:
+            raise Refusal(404)
+        if "upload_id" in request.query:
+            try:
+                return await self._chunk(request, body)
+            except Refusal as refusal:  # which says that the upload is over, or the SDK tries again
+                reply = Reply.of_refusal(refusal)
+                reply.headers["x-goog-upload-status"] = "final"
+                return reply
+        raw = b"".join([piece async for piece in body])
+        if request.headers.get("x-goog-upload-command", "").strip() != "start":
+            raise Refusal(400, "emulator: an upload is resumable; see docs/emulator.md.")
+        return self._start(request, path[1], key, raw)
+
+    def _start(self, request: Request, version: str, key: str, raw: bytes) -> Reply:
+        about = parse_body(raw).get("file") or {}
+        headers = request.headers
+        content_type = headers.get("x-goog-upload-header-content-type")
+        mime_type = str(about.get("mimeType") or content_type or "application/octet-stream")
+        if about.get("name"):
+            raise Refusal(400, "emulator: names are given, not taken; see docs/emulator.md.")
+        declared = _number(headers.get("x-goog-upload-header-content-length"))
+        origin = f"http://{headers.get('host', 'localhost')}"
+        file = File(key, mime_type, f"{origin}/{version}/", str(about.get("displayName") or ""))
+        upload_id = secrets.token_urlsafe(24)
+        self._open[upload_id] = (file, declared)
+        while len(self._open) > MAX_OPEN:
+            self._open.pop(next(iter(self._open)))
+        address = f"{origin}/upload/{version}/files?upload_id={upload_id}"
+        answer = {
+            "x-goog-upload-url": f"{address}&upload_protocol=resumable",
+            "x-goog-upload-status": "active",
+            "x-goog-upload-chunk-granularity": "262144",
+            "x-guploader-uploadid": upload_id,
+            "content-type": "text/plain; charset=utf-8",
+        }
+        return Reply(headers=answer, body=b"")
+
+    async def _chunk(self, request: Request, body: AsyncIterator[bytes]) -> Reply:
+        """Take a chunk in; the last one sent again gets the same answer."""
+        file, declared = self._open.get(request.query["upload_id"], (None, None))
+        if file is None:
+            raise Refusal(404, "Upload session not found.")
+        if not file.finished_at:
+            commands = re.findall(r"\w+", request.headers.get("x-goog-upload-command", ""))
+            if not {"upload", "finalize"} & set(commands):
+                raise Refusal(400, "Invalid X-Goog-Upload-Command.")
+            if "upload" in commands:
+                offset = _number(request.headers.get("x-goog-upload-offset"))
+                if offset != file.size:
+                    problem = f"Upload offset is {offset}, but {file.size} bytes are here."
+                    raise Refusal(400, problem)
+                async for piece in body:
+                    file.add(piece)
+            if "finalize" in commands:
+                if declared not in (None, file.size):
+                    raise Refusal(400, f"Received {file.size} bytes, not {declared}.")
+                self._files.add(file)
+        status = "final" if file.finished_at else "active"
+        headers = {"x-goog-upload-status": status, "x-goog-upload-size-received": str(file.size)}
+        whole = wire.pretty({"file": file.shown()}) if file.finished_at else b""
+        return Reply(headers=headers, body=whole)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None

@@ -1,27 +1,33 @@
-"""The frames of one answer, with the usage that each of them states."""
+"""An answer and its frames, with the usage that each of them states."""
 
 from __future__ import annotations
 
-import json
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Any
 
-from emulator import wire
+from emulator import signatures, wire
+from emulator.attachments import tokens
 
 
-def tokens(chars: int) -> int:
-    """A plain estimate: four characters are a token."""
-    return -(-chars // 4)
+@dataclass
+class Answer:
+    """The parts of an answer in order, each a frame, and how it ends."""
+
+    thoughts: list[str] = field(default_factory=list)
+    parts: Iterable[dict[str, Any]] = field(default_factory=list)
+    finish: str = "STOP"
+    beginning: dict[str, Any] = field(default_factory=dict)  # more fields of the first with text
+    ending: dict[str, Any] = field(default_factory=dict)  # more fields of the last candidate
+    tool_tokens: int = 0
+    media_tokens: int = 0  # of each picture or sound
 
 
 @dataclass
 class FrameWriter:
-    """Writes the frames of one answer; usage is a running total, as Google sends it.
-
-    Text frames are built by formatting, not by serialising objects: a load test sends thousands.
-    """
+    """Writes the frames of one answer; usage is a running total, as Google sends it."""
 
     model_version: str
     prompt: dict[str, int]  # what was read, in tokens by modality
@@ -34,14 +40,7 @@ class FrameWriter:
 
     def __post_init__(self) -> None:
         self._prompt_tokens = sum(self.prompt.values())
-        self._details = _details("promptTokensDetails", self.prompt)
-
-    def text(self, text: str) -> bytes:
-        """A frame that carries a piece of the answer's text and nothing else."""
-        self.text_chars += len(text)
-        part = f'{{"text": {encode_basestring(text)}}}'
-        content = f'{{"content": {{"parts": [{part}],"role": "model"}},"index": 0}}'
-        return self._frame(content)
+        self._prompt_details = _written(details(self.prompt))
 
     def thought(self, text: str) -> bytes:
         """A frame with a summary of thinking."""
@@ -71,46 +70,98 @@ class FrameWriter:
             self.text_chars += len(part.get("text", ""))
         return self.candidate({"content": {"parts": [part], "role": "model"}}, finish, **extra)
 
+    def text(self, text: str) -> bytes:
+        """A frame with a piece of text alone; by formatting, as a load test sends thousands."""
+        self.text_chars += len(text)
+        part = f'{{"text": {encode_basestring(text)}}}'
+        return self._frame(f'{{"content": {{"parts": [{part}],"role": "model"}},"index": 0}}')
+
     def candidate(self, candidate: dict[str, Any], finish: str = "", **extra: Any) -> bytes:
         """A frame with the candidate given, which may have no content at all."""
         reason = {"finishReason": finish} if finish else {}
         body = candidate | reason | {"index": 0} | extra
-        return self._frame(wire.compact(body).decode())
+        return self._frame(_written(body))
 
     def blocked(self, reason: str) -> bytes:
         """The only frame of a prompt that was refused: feedback, and no candidates."""
         feedback = {"blockReason": reason, "safetyRatings": ratings("HIGH")}
-        body = {"promptFeedback": feedback, "usageMetadata": json.loads(self._usage())}
-        named = {"modelVersion": self.model_version, "responseId": self.response_id}
-        return wire.compact(body | named)
+        body = _written({"promptFeedback": feedback})
+        return f"{body[:-1]},{self._end()}".encode()
 
     def _frame(self, candidate: str) -> bytes:
-        return (
-            f'{{"candidates": [{candidate}],"usageMetadata": {self._usage()},'
-            f'"modelVersion": "{self.model_version}","responseId": "{self.response_id}"}}'
-        ).encode()
+        return f'{{"candidates": [{candidate}],{self._end()}'.encode()
 
-    def _usage(self) -> str:
+    def _end(self) -> str:
+        """What each frame ends with."""
         made = tokens(self.text_chars) + self.media_tokens
         total = self._prompt_tokens + made + self.thought_tokens + self.tool_tokens
-        fields = [f'"promptTokenCount": {self._prompt_tokens}']
+        usage = f'"promptTokenCount": {self._prompt_tokens},'
         if made:
-            fields.append(f'"candidatesTokenCount": {made}')
-        fields += [f'"totalTokenCount": {total}', self._details]
+            usage += f'"candidatesTokenCount": {made},'
+        usage += f'"totalTokenCount": {total},"promptTokensDetails": {self._prompt_details},'
         if self.media_tokens:
-            fields.append(_details("candidatesTokensDetails", {self.modality: self.media_tokens}))
+            made_of = _written(details({self.modality: self.media_tokens}))
+            usage += f'"candidatesTokensDetails": {made_of},'
         if self.tool_tokens:
-            fields.append(f'"toolUsePromptTokenCount": {self.tool_tokens}')
-            fields.append(_details("toolUsePromptTokensDetails", {"TEXT": self.tool_tokens}))
+            read = _written(details({"TEXT": self.tool_tokens}))
+            usage += f'"toolUsePromptTokenCount": {self.tool_tokens},'
+            usage += f'"toolUsePromptTokensDetails": {read},'
         if self.thought_tokens:
-            fields.append(f'"thoughtsTokenCount": {self.thought_tokens}')
-        return "{" + ",".join([*fields, '"serviceTier": "standard"']) + "}"
+            usage += f'"thoughtsTokenCount": {self.thought_tokens},'
+        return (
+            f'"usageMetadata": {{{usage}"serviceTier": "standard"}},'
+            f'"modelVersion": "{self.model_version}","responseId": "{self.response_id}"}}'
+        )
 
 
-def _details(name: str, counts: dict[str, int]) -> str:
-    """``"promptTokensDetails": [{"modality": "TEXT","tokenCount": 9}]`` as text."""
-    entries = (f'{{"modality": "{kind}","tokenCount": {n}}}' for kind, n in counts.items())
-    return f'"{name}": [{",".join(entries)}]'
+def frames(answer: Answer, writer: FrameWriter, *, kind: str) -> Iterator[bytes]:
+    """The frames of an answer.
+
+    `kind` is how it closes: "signed" with an empty text that carries a thought signature, as
+    Gemini 3 does; "bare" with a content without parts, as image models do; "plain" with its last
+    part, as older models and speech do.
+    """
+    yield from (writer.thought(text) for text in answer.thoughts)
+    writer.tool_tokens = answer.tool_tokens
+    beginning = dict(answer.beginning)  # used up by the first frame that holds text
+    last: dict[str, Any] | None = None
+    has_calls = False
+    for part in answer.parts:
+        if last is not None:
+            yield _frame(writer, last, answer, beginning)
+        last, has_calls = part, has_calls or "functionCall" in part
+    if last is not None and (has_calls or kind != "plain"):
+        yield _frame(writer, last, answer, beginning)
+        last = None
+    if last is None and kind == "bare":
+        yield writer.candidate({"content": {"role": "model"}}, answer.finish, **answer.ending)
+        return
+    last = last or {"text": ""}
+    if kind == "signed" and not has_calls:
+        last = last | {"thoughtSignature": signatures.signature(writer.response_id)}
+    fields = beginning | answer.ending
+    yield writer.part(last, finish=answer.finish, media_tokens=answer.media_tokens, **fields)
+
+
+def _frame(
+    writer: FrameWriter, part: dict[str, Any], answer: Answer, beginning: dict[str, Any]
+) -> bytes:
+    if part.keys() == {"text"} and not beginning:
+        return writer.text(part["text"])
+    fields: dict[str, Any] = {}
+    if "text" in part:
+        fields = dict(beginning)
+        beginning.clear()
+    return writer.part(part, media_tokens=answer.media_tokens, **fields)
+
+
+def _written(value: Any) -> str:
+    return wire.compact(value).decode()
+
+
+def details(counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Tokens by modality as Google lists them."""
+    return [{"modality": kind, "tokenCount": count} for kind, count in counts.items()]
 
 
 def ratings(hate_speech: str) -> list[dict[str, Any]]:

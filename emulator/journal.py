@@ -33,7 +33,6 @@ class Record:
     query: dict[str, str]
     headers: dict[str, str]
     key: str
-    key_from: str = ""  # header, query, or the upload it belongs to
     raw: bytes = b""
     agent: str = ""
     status: int = 0

@@ -1,4 +1,4 @@
-"""What Google refuses because of the model: what it cannot do, and values it does not know.
+"""What Google refuses because of the model: what it cannot do, and what it wants back signed.
 
 The sentences are Google's as public reports quote them; the recordings hold none of these errors.
 """
@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from emulator import speech
+from emulator import media, signatures
 from emulator.calls import Call
 
 LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 MAX_REFERENCES = 14  # of pictures, to models since Gemini 3: ai.google.dev, "Image generation"
 _UNSET = "THINKING_LEVEL_UNSPECIFIED"
+_SIGNATURES_PAGE = "https://ai.google.dev/gemini-api/docs/thought-signatures"
 _PROTO = "type.googleapis.com/google.ai.generativelanguage.v1beta"
 _MODALITIES = {"image": [{"IMAGE"}, {"TEXT", "IMAGE"}], "speech": [{"AUDIO"}]}
 _TOOL_NAMES = {
@@ -34,6 +35,8 @@ def problems(call: Call) -> Iterator[str]:
     if call.model.kind == "image":
         yield from _problems_of_pictures(call)
     yield from _problems_of_tools(call)
+    if call.model.is_gemini_3:
+        yield from _problems_of_signatures(call)
 
 
 def _problems_of_thinking(call: Call) -> Iterator[str]:
@@ -77,13 +80,13 @@ def _problems_of_speech(call: Call) -> Iterator[str]:
     config = call.config.get("speechConfig") or {}
     if config.get("voiceConfig") and config.get("multiSpeakerVoiceConfig"):
         yield "voice_config and multi_speaker_voice_config are mutually exclusive."
-    speakers = speech.speakers_of(config)
-    if "multiSpeakerVoiceConfig" in config and len(speakers) != speech.MAX_SPEAKERS:
-        problem = f"The number of speakers must equal {speech.MAX_SPEAKERS}."
+    speakers = media.speakers_of(config)
+    if "multiSpeakerVoiceConfig" in config and len(speakers) != media.MAX_SPEAKERS:
+        problem = f"The number of speakers must equal {media.MAX_SPEAKERS}."
         yield f"* GenerateContentRequest.generation_config.speech_config: {problem}\n"
-    for voice in [speech.voice_of(config), *speakers.values()]:
-        if not speech.is_voice(voice):
-            names = ", ".join(sorted(name.lower() for name in speech.VOICES))
+    for voice in [media.voice_of(config), *speakers.values()]:
+        if not media.is_voice(voice):
+            names = ", ".join(sorted(name.lower() for name in media.VOICES))
             yield f"Voice name {voice} is not supported. Allowed voice names are: {names}"
     for index, content in enumerate(call.contents):
         for number, part in enumerate(content["parts"]):
@@ -138,3 +141,74 @@ def _problems_of_tools(call: Call) -> Iterator[str]:
             "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools "
             "with Function calling."
         )
+
+
+def _problems_of_signatures(call: Call) -> Iterator[str]:
+    """What of the model's own parts came back without what it was sent with.
+
+    Calls are checked in the current turn only: the first of each step must be signed, and the
+    parts of Google's tools that came before it must be there. Pictures are checked everywhere.
+    """
+    for index, content in enumerate(call.contents):
+        if content.get("role") != "model":
+            continue
+        parts = content["parts"]
+        part = next((part for part in parts if "functionCall" in part), None)
+        if part is not None and index > call.turn_start:
+            yield from _problems_of_call(part, index)
+            yield from _problems_of_tool_parts(parts, str(part["functionCall"].get("id", "")))
+        if call.model.kind == "image":
+            yield from _problems_of_picture_parts(parts, index)
+
+
+def _problems_of_call(part: dict[str, Any], index: int) -> Iterator[str]:
+    function_call = part["functionCall"]
+    call_id = str(function_call.get("id", ""))
+    if call_id and not signatures.is_ours(call_id):
+        return  # from a recording or a script: nothing to compare with
+    signature = str(part.get("thoughtSignature", ""))
+    if not signature:
+        yield (
+            "Function call is missing a thought_signature in functionCall parts. This is required "
+            "for tools to work correctly, and missing thought_signature may lead to degraded model "
+            "performance. Additional data, function call "
+            f"`default_api:{function_call.get('name', '')}` , position {index + 1}. Please refer "
+            f"to {_SIGNATURES_PAGE} for more details."
+        )
+    if call_id and not signatures.same(signature, signatures.signature(call_id)):
+        yield "Corrupted thought signature."
+
+
+def _problems_of_tool_parts(parts: list[dict[str, Any]], call_id: str) -> Iterator[str]:
+    """The parts of Google's tools before a call of ours must be there, signed and in pairs."""
+    has_calls = any("toolCall" in part for part in parts)
+    answered = {str(part["toolResponse"].get("id")) for part in parts if "toolResponse" in part}
+    if signatures.follows_tools(call_id) and not (has_calls and answered):
+        yield (
+            "Please ensure that the tool call and tool response parts of the model's turn are "
+            "included in the request."
+        )
+    for part in parts:
+        tool = part.get("toolCall") or part.get("toolResponse")
+        if not tool or not signatures.is_ours(str(tool.get("id", ""))):
+            continue
+        kind = "toolCall" if "toolCall" in part else "toolResponse"
+        expected = signatures.signature(f"{kind} {tool['id']}")
+        if not signatures.same(str(part.get("thoughtSignature", "")), expected):
+            yield f"Tool call is missing a thought_signature in {kind} parts."
+        if str(tool["id"]) not in answered:
+            yield "Please ensure that each tool call has a tool response."
+
+
+def _problems_of_picture_parts(parts: list[dict[str, Any]], index: int) -> Iterator[str]:
+    """A picture of this emulator's that was signed must be signed still."""
+    for number, part in enumerate(parts):
+        data = signatures.decoded(str((part.get("inlineData") or {}).get("data", "")))
+        tag = media.tag_of(data) if data else ""
+        signature = str(part.get("thoughtSignature", ""))
+        if tag and not signatures.same(signature, signatures.signature(tag)):
+            yield (
+                f"Image part is missing a thought_signature in content position {index + 1}, part "
+                f"position {number + 1}. Please refer to {_SIGNATURES_PAGE}#model-behavior for "
+                "more details."
+            )

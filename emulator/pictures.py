@@ -89,7 +89,7 @@ def _sentence(text: str, size: tuple[int, int], given: Attachment | None) -> str
 def _size(config: dict[str, Any], given: Attachment | None) -> tuple[int, int]:
     """Width and height: of the ratio asked for, else of what was given, else a square."""
     ratio = _RATIO.fullmatch(str(config.get("aspectRatio", "")))
-    original = (given.facts.width, given.facts.height) if given else (0, 0)
+    original = given.pixels if given else (0, 0)
     wide, high = (int(ratio[1]), int(ratio[2])) if ratio else original
     if not (wide and high):
         wide = high = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import textwrap
 from collections.abc import Iterator
 
 HONEST = (
@@ -29,6 +30,7 @@ _LONG = re.compile(r"\b(essay|story|article|report|long|novel|chapter|detailed|i
 LONG_WORDS = 650
 MAX_WORDS = 5000
 
+_BEGINNINGS = ("You asked", "You wrote", "Your message was", "I read")
 _SENTENCES = (
     "Start with {a}: everything that follows leans on it.",
     "Take {b} away and the question about {a} becomes a different one.",
@@ -58,13 +60,6 @@ def keywords(text: str, at_most: int = 6) -> list[str]:
     return list(dict.fromkeys(worth or words))[:at_most] or ["nothing"]
 
 
-def words_wanted(text: str) -> int:
-    """How long an answer the text asks for: a number it names, the usual, or 0 for a short one."""
-    if number := _LENGTH.search(text):
-        return min(int(number[1]), MAX_WORDS)
-    return LONG_WORDS if _LONG.search(text) else 0
-
-
 def answer(text: str, agent: str, rng: random.Random) -> str:
     """A whole Markdown answer.
 
@@ -73,12 +68,18 @@ def answer(text: str, agent: str, rng: random.Random) -> str:
         agent: "text" or "media" if one of them answers, else "".
         rng: chooses among the words there are.
     """
-    beginning = f"{agent.capitalize()} agent here. My task" if agent else ""
-    paragraphs = [_echo(text, beginning, rng), _observations(text)]
-    if wanted := words_wanted(text):
+    words, count = keywords(text), len(text.split())
+    begins = f"{agent.capitalize()} agent here. My task" if agent else rng.choice(_BEGINNINGS)
+    short = textwrap.shorten(text, 160, placeholder=" ...").replace("*", "")
+    plural = "" if count == 1 else "s"
+    paragraphs = [
+        f"{begins}: *{short}*" if text else "Your message came without words.",
+        f"It has {count} word{plural}. The word that stands out is **{max(words, key=len)}**.",
+    ]
+    if wanted := _words_wanted(text):
         paragraphs += _long_text(text, wanted, rng)
     else:
-        ideas = "\n".join(f"- {sentence}" for sentence in _sentences(keywords(text, 4), 4, rng))
+        ideas = "\n".join(f"- {sentence}" for sentence in _sentences(words[:4], 4, rng))
         paragraphs.append(f"What can be said about it without a model:\n\n{ideas}")
     if _CODE.search(text):
         paragraphs.append(_code(text))
@@ -87,20 +88,11 @@ def answer(text: str, agent: str, rng: random.Random) -> str:
     return "\n\n".join([*paragraphs, HONEST])
 
 
-def _echo(text: str, beginning: str, rng: random.Random) -> str:
-    if not text:
-        return f"{beginning or 'Your message'} came without words."
-    one_line = " ".join(text.split())
-    short = one_line if len(one_line) <= 160 else one_line[:157].rstrip() + "..."
-    opening = rng.choice(("You asked", "You wrote", "Your message was", "I read"))
-    return f"{beginning or opening}: *{short.replace('*', '')}*"
-
-
-def _observations(text: str) -> str:
-    count = len(text.split())
-    longest = max(keywords(text), key=len)
-    plural = "" if count == 1 else "s"
-    return f"It has {count} word{plural}. The word that stands out is **{longest}**."
+def _words_wanted(text: str) -> int:
+    """How long an answer the text asks for: a number it names, the usual, or 0 for a short one."""
+    if number := _LENGTH.search(text):
+        return min(int(number[1]), MAX_WORDS)
+    return LONG_WORDS if _LONG.search(text) else 0
 
 
 def _long_text(text: str, wanted: int, rng: random.Random) -> Iterator[str]:

@@ -1,13 +1,15 @@
-"""A reply as plain data, and replies that a test has queued in advance."""
+"""A reply as plain data, and replies made in advance: queued by a test, or recorded."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from emulator import wire
-from emulator.errors import Refusal
+from emulator.wire import Refusal
 
 STEP_FIELDS = frozenset(
     {
@@ -71,26 +73,11 @@ def _literal(value: Any, written: Any) -> bytes:
     return payload
 
 
-@dataclass(frozen=True)
-class _Queued:
-    """A step of a script, with what a call must be for it to apply; "" is any."""
-
-    step: dict[str, Any]
-    key: str = ""
-    agent: str = ""
-    method: str = ""
-
-    def fits(self, key: str, agent: str, method: str) -> bool:
-        generates = method in ("generateContent", "streamGenerateContent")
-        right_method = self.method == method if self.method else generates
-        return right_method and self.key in ("", key) and self.agent in ("", agent)
-
-
 class Scripts:
     """The queue of scripted replies; each is used once, in order, by the first call it fits."""
 
     def __init__(self) -> None:
-        self._queued: list[_Queued] = []
+        self._queued: list[dict[str, Any]] = []
 
     def add(self, script: dict[str, Any]) -> int:
         """Queue the steps of a script; returns how many wait.
@@ -109,15 +96,43 @@ class Scripts:
             if odd := set(step) - STEP_FIELDS:
                 raise ValueError(f"unknown fields in a step: {', '.join(sorted(odd))}")
         match = {name: str(script.get(name) or "") for name in ("key", "agent", "method")}
-        self._queued += [_Queued(step, **match) for step in steps]
+        self._queued += [step | match for step in steps]
         return len(self._queued)
 
     def take(self, key: str, agent: str, method: str) -> dict[str, Any] | None:
         """The next step for such a call, which is used up by that; None if there is none."""
-        for index, queued in enumerate(self._queued):
-            if queued.fits(key, agent, method):
-                return self._queued.pop(index).step
+        wanted = "" if method in ("generateContent", "streamGenerateContent") else method
+        for index, step in enumerate(self._queued):
+            fits = step["key"] in ("", key) and step["agent"] in ("", agent)
+            if fits and step["method"] in (wanted, method):
+                return self._queued.pop(index)
         return None
 
-    def __len__(self) -> int:
-        return len(self._queued)
+
+class Recordings:
+    """A folder of recorded Gemini traffic, one JSON file each; read at each use."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def reply(self, name: str, *, stream: bool) -> Reply:
+        """What was recorded, ready to send; a unary answer becomes one frame of a stream.
+
+        Raises:
+            Refusal: there is no such recording; a name is never a path.
+        """
+        files = self._folder.glob("*.json") if self._folder else []
+        path = next((path for path in files if path.stem == name), None)
+        if path is None:
+            where = "not found" if self._folder else "no folder of recordings was given"
+            raise Refusal(404, f"emulator: recording {name!r}: {where}")
+        recording = json.loads(path.read_bytes())
+        if recording.get("sse") is not None:
+            frames = [payload.encode() for payload in recording["sse"]]
+            return Reply(frames=frames, tail=(recording.get("tail") or "").encode())
+        status, body = int(recording["status"]), recording["body"].encode()
+        if status == 200 and recording["method"] == "streamGenerateContent":
+            return Reply(frames=[wire.compact(frame) for frame in json.loads(body)])
+        if status == 200 and stream and recording["method"] == "generateContent":
+            return Reply(frames=[wire.compact(json.loads(body))])
+        return Reply(status, body=body)

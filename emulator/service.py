@@ -7,27 +7,21 @@ import re
 from collections.abc import AsyncIterator
 from functools import partial
 
-from emulator import keys, rules
+from emulator import faults, rules
 from emulator.attachments import Attachment
 from emulator.calls import Call, camelised, parse_body
 from emulator.catalogue import Model, Models
 from emulator.delivery import Request
-from emulator.errors import Refusal
-from emulator.files import FileStore
-from emulator.recordings import Recordings
+from emulator.files import FileStore, Uploads
+from emulator.frames import details
 from emulator.replies import Replies
-from emulator.scripts import Reply
-from emulator.uploads import Uploads
+from emulator.scripts import Recordings, Reply
+from emulator.wire import Refusal
 
+METHODS = ("generateContent", "streamGenerateContent", "countTokens")
 _ROUTE = re.compile(
     r"/(?P<version>v1|v1beta)/(?P<kind>models|files)(?:/(?P<id>[^/:]+)(?::(?P<action>\w+))?)?"
 )
-# What of Google's methods is acted out, and the name under which a model lists it.
-_METHODS = {
-    "generateContent": "generateContent",
-    "streamGenerateContent": "generateContent",
-    "countTokens": "countTokens",
-}
 
 
 class Service:
@@ -43,13 +37,12 @@ class Service:
         self.replies = Replies(self._recordings)
         self.files = FileStore()
         self.uploads = Uploads(self.files)
-        self._quotas = keys.Quotas()
         self._lost: set[str] = set()  # messages for which files were made to vanish once
 
     async def upload(self, request: Request, key: str, body: AsyncIterator[bytes]) -> Reply:
         """Answer a request of an upload; see ``Uploads.reply``."""
         if "upload_id" not in request.query:
-            keys.check_key(key)
+            faults.check_key(key)
         return await self.uploads.reply(request, key, body)
 
     def reply(self, request: Request, key: str, raw: bytes) -> tuple[Reply, str]:
@@ -62,7 +55,7 @@ class Service:
         if route is None:
             raise Refusal(404)
         version, kind, name, action = route.groups()
-        keys.check_key(key, name or "" if kind == "models" else "")
+        faults.check_key(key, name or "" if kind == "models" else "")
         match request.method, kind, action:
             case "GET", "files", None if name:
                 return Reply.of_json(self.files.get(f"files/{name}", key).shown()), ""
@@ -73,15 +66,15 @@ class Service:
                 if action == "streamGenerateContent" and request.query.get("alt") != "sse":
                     raise Refusal(400, "emulator: a stream needs alt=sse; see docs/emulator.md.")
                 model = self._model(name, version, action)
-                if request.method != "POST" or _METHODS.get(action) not in model.methods:
-                    raise rules.model_not_found(name, version, action)
+                if request.method != "POST" or model.kind == "embedding" or action not in METHODS:
+                    raise _not_found(name, version, action)
                 return self._answer(model, action, key, raw)
         raise Refusal(404)
 
     def _model(self, model_id: str, version: str, action: str) -> Model:
-        model = self.models.find(model_id)
+        model = self.models.get(model_id)
         if model is None:
-            raise rules.model_not_found(model_id, version, action)
+            raise _not_found(model_id, version, action)
         return model
 
     def _answer(self, model: Model, action: str, key: str, raw: bytes) -> tuple[Reply, str]:
@@ -98,16 +91,15 @@ class Service:
             return scripted, ""
         rules.check_call(call)
         if action == "countTokens":
-            counts = [{"modality": kind, "tokenCount": n} for kind, n in call.prompt.items()]
-            total = {"totalTokens": call.prompt_tokens, "promptTokensDetails": counts}
+            total = {"totalTokens": call.prompt_tokens, "promptTokensDetails": details(call.prompt)}
             return Reply.of_json(total), ""
-        self._quotas.spend(key, model)
+        faults.check_answering(key, model)
         return self.replies.reply_to(call), call.agent
 
     def _attachment(self, call: Call, uri: str) -> Attachment | None:
         """The upload at that address; ``/emulate file=gone`` lets all of the key's lapse, once."""
         message = f"{call.key} {call.message}"
-        if call.directives.text("file") == "gone" and message not in self._lost:
+        if call.directives.get("file") == "gone" and message not in self._lost:
             self._lost.add(message)
             self.files.expire(call.key)
         return self.files.attachment(uri, call.key)
@@ -122,6 +114,15 @@ class Service:
             start = max(0, int(fields.get("pageToken") or 0))
         except ValueError as error:
             raise Refusal(400, "Invalid page_token or page_size.") from error
-        entries = self.models.listed()
+        entries = [model.listed() for model in self.models.values()]
         more = {"nextPageToken": str(start + size)} if start + size < len(entries) else {}
         return Reply.of_json({"models": entries[start : start + size]} | more)
+
+
+def _not_found(model_id: str, version: str, method: str) -> Refusal:
+    return Refusal(
+        404,
+        f"models/{model_id} is not found for API version {version}, or is not supported for "
+        f"{method}. Call ListModels to see the list of available models and their supported "
+        "methods.",
+    )

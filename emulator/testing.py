@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from emulator.app import EmulatorServer
 from emulator.prose import numbered
-from emulator.server import EmulatorServer
 
 Json = dict[str, Any]
 
@@ -41,27 +41,25 @@ class Emulator:
     def new_key(self, marker: str = "") -> str:
         """A key that looks real.
 
-        The marker blocked, suspended, quota or invalid makes it bad; ``free`` has no billing,
-        ``rpm3`` is good for three answers a minute. region, noapi, website, ipbound and standard
-        are refused for a reason that lies elsewhere; listonly, spent, capped list models and get
-        no answers.
+        The marker blocked, suspended, quota or invalid makes it bad; ``free`` has no billing.
+        region, noapi, website, ipbound and standard are refused for a reason that lies elsewhere;
+        listonly, spent, capped list models and get no answers.
         """
         letters = string.ascii_uppercase + string.digits  # no marker comes about by chance
-        marker += "-" if marker[-1:].isdigit() else ""  # nor does a number grow
         return "AIza" + marker + "".join(secrets.choice(letters) for _ in range(35 - len(marker)))
 
     def script(self, *steps: Json, key: str = "", agent: str = "", method: str = "") -> None:
         """Queue replies; each is used once, by the first call of that key, agent and method."""
         body = {"key": key, "agent": agent, "method": method, "steps": list(steps)}
-        self._send("POST", "script", body=body)
+        self._send("POST", "script", body)
 
     def publish(self, model_id: str, **fields: Any) -> None:
         """Put a model on Google's list that was not there; the fields: ``catalogue.Model``."""
-        self._send("POST", "models", body={"id": model_id, **fields})
+        self._send("POST", "models", {"id": model_id, **fields})
 
     def withdraw(self, model_id: str) -> None:
         """Take a model off Google's list; from then on it is not found."""
-        self._send("DELETE", "models", query={"id": model_id})
+        self._send("DELETE", "models", id=model_id)
 
     def requests(
         self, *, key: str = "", count: int = 0, ended: bool = False, timeout_s: float = 5
@@ -77,8 +75,8 @@ class Emulator:
         Raises:
             AssertionError: fewer came in time.
         """
-        query = {"key": key, "count": count, "ended": int(ended), "timeout": timeout_s}
-        answer = self._send("GET", "requests", query=query, timeout_s=timeout_s + 5)
+        match: Json = {"key": key, "count": count, "ended": int(ended), "timeout": timeout_s}
+        answer = self._send("GET", "requests", timeout_s=timeout_s + 5, **match)
         requests: list[Json] = answer["requests"]
         if len(requests) < count:
             raise AssertionError(f"{len(requests)} requests after {timeout_s} s, not {count}")
@@ -90,21 +88,21 @@ class Emulator:
 
     def open_streams(self, *, key: str = "") -> list[Json]:
         """The streams that run now."""
-        requests = self.requests(key=key)
-        return [request for request in requests if request["streaming"] and not request["ended"]]
+        streams: list[Json] = self._send("GET", "requests", key=key, open=1)["requests"]
+        return streams
 
     def files(self, *, key: str = "") -> list[Json]:
         """All uploads, oldest first, as Google shows them, and ``key`` (masked), ``expired``."""
-        files: list[Json] = self._send("GET", "files", query={"key": key})["files"]
+        files: list[Json] = self._send("GET", "files", key=key)["files"]
         return files
 
     def expire_files(self, *, key: str = "") -> int:
         """Let the files of a key (all if none is named) lapse now; how many there were."""
-        expired: int = self._send("POST", "files/expire", query={"key": key})["expired"]
+        expired: int = self._send("POST", "files/expire", key=key)["expired"]
         return expired
 
     def clear(self) -> None:
-        """Forget all requests, scripts, files and quotas spent."""
+        """Forget all requests, scripts, files and published models."""
         self._send("DELETE", "state")
 
     @staticmethod
@@ -113,22 +111,13 @@ class Emulator:
         return "".join(numbered(frames, size))
 
     def _send(
-        self,
-        method: str,
-        page: str,
-        *,
-        query: Json | None = None,
-        body: Json | None = None,
-        timeout_s: float = 10,
+        self, method: str, page: str, body: Json | None = None, timeout_s: float = 10, **query: Any
     ) -> Json:
         address = urlsplit(self.base_url)
-        connection = http.client.HTTPConnection(
-            str(address.hostname), address.port, timeout=timeout_s
-        )
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout_s)
         with contextlib.closing(connection):
-            path = f"/emulator/{page}" + (f"?{urlencode(query)}" if query else "")
-            payload = json.dumps(body) if body is not None else None
-            connection.request(method, path, payload, {"content-type": "application/json"})
+            path = f"/emulator/{page}?{urlencode(query)}"
+            connection.request(method, path, json.dumps(body))
             response = connection.getresponse()
             answer: Json = json.loads(response.read())
         if response.status != 200:
@@ -152,11 +141,9 @@ def running(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[E
 
 
 @contextlib.contextmanager
-def running_process(*, recordings: Path | None = None, pace_ms: float = 0) -> Iterator[Emulator]:
+def running_process() -> Iterator[Emulator]:
     """An emulator in a process of its own: for measurements, where it must not share the loop."""
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--pace", str(pace_ms)]
-    if recordings is not None:
-        command += ["--recordings", str(recordings)]
+    command = [sys.executable, "-m", "emulator", "--port", "0", "--pace", "0"]
     root = Path(__file__).parent.parent
     environment = os.environ | {"PYTHONPATH": str(root)}
     with subprocess.Popen(  # noqa: S603 - our own module, our own arguments

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from emulator import search
+from emulator import google_tools
 from emulator.directives import parse_message
 from tests.browser.reading import cited_places, is_drawn
 from tests.browser.visitor import Visitor
@@ -47,7 +47,7 @@ def test_markers_stand_behind_exactly_the_cited_words(page: Visitor):
     page.ask_and_wait("Möbelhäuser 🎉 in Straßencafés 👩‍👩‍👧: the latest news", who="Text agent")
 
     [request] = page.asked("text")
-    cited = search.findings(last_words(request))
+    cited = google_tools.findings(last_words(request))
     ends = [match.end() for match in re.finditer(r"[.!?](?= |$)", cited)]
     paragraph = page.turns.last.locator(".markdown p").filter(has=page.page.locator(".markers"))
     assert "möbelhäuser" in cited

@@ -12,8 +12,7 @@ import pytest
 from google import genai
 from google.genai import types
 
-from emulator.fixtures import emulator, emulator_server  # noqa: F401
-from emulator.testing import Emulator
+from emulator.testing import Emulator, running
 
 RECORDINGS = Path(
     os.environ.get("GEMINI_RECORDINGS")
@@ -21,6 +20,19 @@ RECORDINGS = Path(
 )
 
 MakeClient = Callable[..., genai.Client]
+
+
+@pytest.fixture(scope="session")
+def emulator_server() -> Iterator[Emulator]:
+    with running() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(emulator_server: Emulator) -> Emulator:
+    """A running one, without requests, scripts and files of earlier tests."""
+    emulator_server.clear()
+    return emulator_server
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +49,7 @@ def http(tls: ssl.SSLContext) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-async def make_client(emulator: Emulator, tls: ssl.SSLContext) -> AsyncIterator[MakeClient]:  # noqa: F811
+async def make_client(emulator: Emulator, tls: ssl.SSLContext) -> AsyncIterator[MakeClient]:
     """Makes a client of the SDK for a key; all share one connection pool."""
     with httpx2.Client(verify=tls) as plain:
         async with httpx2.AsyncClient(verify=tls) as http:

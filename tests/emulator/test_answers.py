@@ -207,6 +207,24 @@ async def test_bad_keys_are_refused_as_google_does(
         assert (key in refused.value.message) is (marker == "suspended")
 
 
+async def test_a_key_without_billing_has_no_quota_for_models_without_a_free_tier(
+    emulator: Emulator, make_client: MakeClient
+):
+    client = make_client(emulator.new_key("free"))
+    for model in ("gemini-4-hydrogen", "gemini-3.8-flash"):
+        assert await client.aio.models.generate_content(model=model, contents="Hi")
+    for model in ("gemini-4-argon", "gemini-4-carbon", "gemini-4-neon", "gemini-nano-banana-2.1"):
+        with pytest.raises(errors.ClientError) as refused:
+            await client.aio.models.generate_content(model=model, contents="Hi")
+        assert refused.value.code == 429
+        error = refused.value.details["error"]
+        assert f"limit: 0, model: {model}" in error["message"]
+        failures = [one for one in error["details"] if one["@type"].endswith("QuotaFailure")]
+        assert {v["quotaDimensions"]["model"] for v in failures[0]["violations"]} == {model}
+        assert "quotaValue" not in failures[0]["violations"][0]
+    assert "gemini-4-argon" in [m.name.removeprefix("models/") for m in client.models.list()]
+
+
 @pytest.mark.parametrize("key", ["sk-1234567890", "AIzaShort", "AQ.short"])
 async def test_what_does_not_look_like_a_key_is_none(make_client: MakeClient, key: str):
     with pytest.raises(errors.ClientError) as refused:

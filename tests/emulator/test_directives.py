@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -237,30 +236,11 @@ async def test_code_and_search_can_be_asked_for_by_name(client: genai.Client):
     assert chunks[-1].candidates[0].grounding_metadata.web_search_queries[0] == "One two three"
 
 
-@pytest.mark.parametrize(
-    ("directive", "status"), [("midstream=503", 503), ("error=404", 404), ("badjson=1", 200)]
-)
-def test_unary_calls_fail_as_a_whole(
-    emulator: Emulator, http: httpx2.Client, directive: str, status: int
-):
-    response = http.post(
-        f"{emulator.base_url}/v1/models/{MODEL}:generateContent",
-        headers={"x-goog-api-key": emulator.new_key()},
-        json={"contents": [{"parts": [{"text": f"/emulate {directive}"}]}]},
-    )
-    assert response.status_code == status
-    if status == 200:
-        with pytest.raises(json.JSONDecodeError):
-            response.json()
-    else:
-        assert response.json()["error"]["code"] == status
-
-
 def test_scopes_and_options_are_told_apart():
     message = parse_message(
         "Hi /emulate pace=5 leak /emulate media: cut=1\nbye\n/emulate text:stall=0"
     )
     assert message.text == "Hi\nbye"
-    assert message.directives_for("media").options == {"pace": "5", "leak": "", "cut": "1"}
-    assert message.directives_for("text").options == {"pace": "5", "leak": "", "stall": "0"}
-    assert message.directives_for("join").options == {}
+    assert message.directives_for("media") == {"pace": "5", "leak": "", "cut": "1"}
+    assert message.directives_for("text") == {"pace": "5", "leak": "", "stall": "0"}
+    assert message.directives_for("join") == {}

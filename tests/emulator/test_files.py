@@ -129,7 +129,7 @@ async def test_uploads_can_be_looked_at(emulator: Emulator, make_client: MakeCli
     assert key not in json.dumps(seen)
     requests = emulator.requests(key=key)
     assert [request["path"] for request in requests] == ["/upload/v1beta/files"] * 2
-    assert [request["key_from"] for request in requests] == ["header", "upload"]
+    assert {request["key"] for request in requests} == {seen["key"]}
     emulator.clear()
     assert emulator.files() == []
 
@@ -182,13 +182,6 @@ def test_what_does_not_fit_is_refused(raw: Raw, command: str, data: bytes, offse
     refused = raw.send(command, data, offset)
     assert refused.status_code == 400
     assert refused.headers["x-goog-upload-status"] == "final"  # else the SDK would try again
-
-
-def test_two_gigabytes_are_the_limit(emulator: Emulator, http: httpx2.Client):
-    assert Raw(emulator, http, 2 * 1024**3).started.status_code == 200
-    refused = Raw(emulator, http, 2 * 1024**3 + 1).started
-    assert refused.status_code == 400
-    assert "exceeds the maximum" in refused.json()["error"]["message"]
 
 
 def test_an_upload_needs_a_good_key(emulator: Emulator, http: httpx2.Client):

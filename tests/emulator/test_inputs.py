@@ -12,7 +12,7 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image
 
-from emulator.attachments import read_facts
+from emulator.attachments import Attachment
 from tests.emulator.asking import MODEL, stream, text_of
 
 OLDER = "gemini-2.5-flash"
@@ -79,7 +79,7 @@ async def test_a_picture_is_described_by_its_size(client: genai.Client, kind: st
 def test_webp_without_loss_has_a_size_too():
     out = io.BytesIO()
     Image.new("RGBA", (33, 44)).save(out, "WEBP", lossless=True)
-    assert str(read_facts("image/webp", out.getvalue())) == "33 x 44 pixels"
+    assert Attachment("image/webp", out.getvalue()).pixels == (33, 44)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ DOC = (ROOT / "docs" / "emulator.md").read_text()
 RULES = DOC.partition("## Where each rule comes from")[2].partition("### Google's own suite")[0]
 MARKS = ("recorded", "documented", "reported", "guessed", "ours")
 _DIRECTIVE = re.compile(
-    r'directives\.(?:count|text|number)\(\s*"(\w+)"|"(\w+)" in (?:call\.)?directives'
+    r'directives\.(?:count|get|number)\(\s*"(\w+)"|"(\w+)" in (?:call\.)?directives'
     r'|\("(\w+)", "(?:reset|close|stall)"\)'
 )
 # They say how another directive is to be carried out, and stand in its row.

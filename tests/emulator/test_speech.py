@@ -10,7 +10,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from emulator import speech
+from emulator import media
 from tests.emulator.asking import parts_of, stream
 
 MODEL = "gemini-2.5-flash-preview-tts"
@@ -38,14 +38,14 @@ async def say(client: genai.Client, text: str, config: Any = None) -> bytes:
 
 def pitch(sound: bytes) -> int:
     """How often the first note crosses nought."""
-    samples = struct.unpack(f"<{len(sound) // 2}h", sound)[: speech.RATE // 4]
+    samples = struct.unpack(f"<{len(sound) // 2}h", sound)[: media.SOUND_RATE // 4]
     return sum((a < 0) != (b < 0) for a, b in itertools.pairwise(samples))
 
 
 async def test_speech_is_headerless_sound_at_24_khz(client: genai.Client):
     sound = await say(client, "Say hello to the fox")
     samples = struct.unpack(f"<{len(sound) // 2}h", sound)
-    assert len(samples) == 5 * speech.RATE // 4
+    assert len(samples) == 5 * media.SOUND_RATE // 4
     assert max(samples) > 5000
 
 
@@ -72,7 +72,7 @@ async def test_an_unknown_voice_is_refused_with_the_known_ones(client: genai.Cli
     assert refused.value.code == 400
     words = "Voice name Bob is not supported. Allowed voice names are: achernar, achird, "
     assert refused.value.message.startswith(words)
-    assert len(speech.VOICES) == len(set(speech.VOICES)) == 30
+    assert len(media.VOICES) == len(set(media.VOICES)) == 30
 
 
 @pytest.mark.parametrize(
