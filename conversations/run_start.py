@@ -1,10 +1,10 @@
-"""Opening a run: a user's message and the run that answers it, stored together or not at all."""
+"""Starting a run: a user's message and the run that answers it, stored together or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from django.apps import apps
@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from common.errors import AppError, not_found
 from common.text import sanitize_text
-from conversations.branches import After, newest_run, parent_for
-from conversations.files.attachments import attachments_take, snapshot_of_address
-from conversations.history import history_for
+from conversations.branches import ParentChoice, newest_run, parent_for
+from conversations.files.attachments import Snapshot, attachments_take, snapshot_of_address
+from conversations.history import Content, history_for
 from conversations.models import Message, Run, Thread
 from conversations.runs import FIRST_FENCE, lease_end
 from conversations.threads import title_from
@@ -26,147 +26,164 @@ from gemini.instructions import Instructions
 ATTEMPTS = 3
 
 
+class NewRun(ParentChoice, Protocol):
+    """What is stored of a request for a run; ``agents.core.request.RunRequest`` is one.
+
+    Attributes:
+        run_id: chosen by the client; the same one sent again is the same run.
+        continues: the client believes that the thread exists, so it is not created.
+        attachments: the owner's files that the message carries.
+        addresses: what it carries besides, which lies elsewhere.
+        model: a name of the catalogue; ``agent`` likewise is as the user chose it.
+        instructions: of the owner for this conversation, from now on; None leaves them.
+    """
+
+    @property
+    def thread_id(self) -> UUID: ...
+    @property
+    def run_id(self) -> UUID: ...
+    @property
+    def message_id(self) -> UUID: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def continues(self) -> bool: ...
+    @property
+    def attachments(self) -> Sequence[UUID]: ...
+    @property
+    def addresses(self) -> Sequence[Address]: ...
+    @property
+    def agent(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def instructions(self) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """What ``run_open`` found or made.
+    """The run that ``run_open`` stored, or the one that was there.
 
-    ``history`` holds one list of Gemini contents per run before it, on its own branch,
-    ``attachments`` what the new message carries: ``[{id, name, mime_type, size_bytes}]``,
-    ``instructions`` those it is answered by. All are empty when ``created`` is false: that run is
-    already on its way and needs no second work order.
+    Attributes:
+        created: false for a request that came before: that run is answered already, and
+            ``history``, ``attachments`` and ``instructions`` are empty.
+        history: of Gemini contents one list per run before it, on its own branch.
+        attachments: what the new message carries.
+        instructions: those it is answered by.
     """
 
     run_id: UUID
     thread_id: UUID
     message_id: UUID
     fence: int
-    history: list[list[dict[str, Any]]]
+    history: list[list[Content]]
     created: bool
     thread_created: bool
     last_seq: int
-    attachments: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[Snapshot] = field(default_factory=list)
     instructions: Instructions = field(default_factory=Instructions)
 
 
 def run_open(
     *,
     owner_id: int,
-    thread_id: UUID,
-    run_id: UUID,
-    message_id: UUID,
-    text: str,
-    continues: bool,
-    agent: str,
-    model: str,
+    request: NewRun,
     key_id: UUID,
     lease_owner: str,
     lease_s: float,
-    parent: After = After.NEWEST,
-    attachments: Sequence[UUID] = (),
-    addresses: Sequence[Address] = (),
-    instructions: str | None = None,
+    enclosed: Sequence[UUID] = (),
     profile_instructions: str = "",
 ) -> OpenedRun:
-    """Store a user's message and the run that answers it; sent again, find the same run.
+    """Store a user's message and the run that answers it; sent again, return the same run.
+
+    Both are durable when this returns, before the client is told ``accepted``. A client that did
+    not hear that sends the request again, perhaps to another process, perhaps while the first
+    copy is still at work. So all ids are the client's, and what makes a copy harmless is this:
+
+    - The thread's lock makes the requests of one thread queue. Under it are decided: is this run
+      there already, is another one running, which run is the newest, which position is next.
+    - A thread that does not exist yet cannot be locked. Two copies of the request that creates it
+      both try, and the second one fails on a unique id. What failed in this way is tried again
+      from the start, and then finds what the other one stored.
+    - That one run is running per thread is also a constraint of the table.
 
     Args:
-        continues: the client believes that the thread exists, so it is not made.
-        parent: where in the thread it goes on.
-        attachments: the owner's files that the message carries.
-        addresses: what it carries besides, which lies elsewhere.
-        instructions: of the owner for this conversation, from now on; None leaves them.
-        profile_instructions: for all conversations.
+        enclosed: files of the owner's that the message carries besides the request's own.
+        profile_instructions: of the owner for all conversations.
 
     Raises:
         AppError: ``thread_not_found``, ``run_not_found``, ``message_not_found``,
             ``key_not_found``, ``thread_busy``, ``file_not_found``, ``too_many_files``.
     """
-    asked = _Asked(
-        message_id,
-        sanitize_text(text),
-        tuple(attachments),
-        tuple(addresses),
-        continues,
-        parent,
-        instructions,
-        profile_instructions,
-    )
-    run = Run(id=run_id, owner_id=owner_id, thread_id=thread_id, key_id=key_id, fence=FIRST_FENCE)
-    run.agent, run.model, run.lease_owner = agent, model, lease_owner
-    run.lease_until = lease_end(lease_s)
+    run = Run(id=request.run_id, owner_id=owner_id, thread_id=request.thread_id, key_id=key_id)
+    run.agent, run.model = request.agent, request.model
+    run.fence, run.lease_owner, run.lease_until = FIRST_FENCE, lease_owner, lease_end(lease_s)
+    files = (*request.attachments, *enclosed)
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return _open(run, asked)
+                return _open(run, request, files, profile_instructions)
         except IntegrityError:
-            continue  # somebody else stored one of these ids first: look again
+            continue
     if not apps.get_model("apikeys.UserApiKey").objects.filter(pk=key_id).exists():
         raise not_found("key")
     raise _busy()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a user sends with a run."""
-
-    message_id: UUID
-    text: str
-    attachments: tuple[UUID, ...]
-    addresses: tuple[Address, ...]
-    continues: bool
-    after: After
-    instructions: str | None
-    profile_instructions: str
-
-
-def _open(run: Run, asked: _Asked) -> OpenedRun:
+def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions: str) -> OpenedRun:
+    text, message_id = sanitize_text(request.text), request.message_id
     thread = _locked_thread(run)
-    said = _said_before(run, asked.message_id)
-    opened = _opened_before(run, said, asked.message_id)
-    if opened:
+    stored = _stored_messages(run.pk, message_id)
+    if opened := _opened_before(run, stored, message_id):
         return opened
     thread_created = thread is None
     if thread is None:
-        if asked.continues:
+        if request.continues:
             raise not_found("thread")
-        run.parent_id = parent_for(asked.after, thread_id=run.thread_id, newest=None)
+        run.parent_id = parent_for(request, thread_id=run.thread_id, newest=None)
         thread = Thread.objects.create(id=run.thread_id, owner_id=run.owner_id)
         history, position = [], 1
     else:
         if thread.runs.filter(status=Run.Status.RUNNING).exists():
             raise _busy()
-        newest, last = newest_run(thread.pk)
-        run.parent_id = parent_for(asked.after, thread_id=thread.pk, newest=newest)
-        history, position = history_for(run.parent_id), last + 1
-    instructions = _frozen_instructions(run, thread, asked)
+        newest, last_position = newest_run(thread.pk)
+        run.parent_id = parent_for(request, thread_id=thread.pk, newest=newest)
+        history, position = history_for(run.parent_id), last_position + 1
+    # Stored with the run: what it is answered by, whatever profile and thread say later.
+    if request.instructions is not None:
+        thread.instructions = sanitize_text(request.instructions)
+    instructions = Instructions(profile_instructions, thread.instructions)
+    run.instructions = asdict(instructions) if instructions else {}
     run.save(force_insert=True)
-    files = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=asked.attachments)
-    files += map(snapshot_of_address, asked.addresses)
+    attachments = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=files)
+    attachments += map(snapshot_of_address, request.addresses)
     thread.updated_at = timezone.now()
-    thread.title = thread.title or title_from(asked.text) or (files[0]["name"] if files else "")
+    if not thread.title:
+        thread.title = title_from(text) or (attachments[0]["name"] if attachments else "")
     thread.save(update_fields=["updated_at", "title", "instructions"])
-    taken = any(message.id == asked.message_id for message in said)
+    is_taken = any(message.id == message_id for message in stored)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
-        id=uuid4() if taken else asked.message_id,
+        id=uuid4() if is_taken else message_id,
         thread=thread,
         run=run,
         position=position,
         role=Message.Role.USER,
-        text=asked.text,
-        attachments=files,
+        text=text,
+        attachments=attachments,
     )
-    ids = (run.pk, thread.pk, message.pk)
-    return OpenedRun(*ids, run.fence, history, True, thread_created, 0, files, instructions)
-
-
-def _frozen_instructions(run: Run, thread: Thread, asked: _Asked) -> Instructions:
-    """What the run is answered by, whatever becomes of the profile and the thread later."""
-    if asked.instructions is not None:
-        thread.instructions = sanitize_text(asked.instructions)
-    found = Instructions(asked.profile_instructions, thread.instructions)
-    run.instructions = asdict(found) if found else {}
-    return found
+    return OpenedRun(
+        run_id=run.pk,
+        thread_id=thread.pk,
+        message_id=message.pk,
+        fence=run.fence,
+        history=history,
+        created=True,
+        thread_created=thread_created,
+        last_seq=0,
+        attachments=attachments,
+        instructions=instructions,
+    )
 
 
 def _locked_thread(run: Run) -> Thread | None:
@@ -178,7 +195,7 @@ def _locked_thread(run: Run) -> Thread | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _StoredMessage:
     """A message under an id that the client chose, and its run."""
 
     id: UUID
@@ -190,24 +207,38 @@ class _Said:
     last_seq: int
 
 
-def _said_before(run: Run, message_id: UUID) -> list[_Said]:
-    """What stands under the ids that the client chose, wherever it stands."""
-    said = Message.objects.filter(Q(run_id=run.pk, role=Message.Role.USER) | Q(pk=message_id))
+def _stored_messages(run_id: UUID, message_id: UUID) -> list[_StoredMessage]:
+    """What stands under the ids that the client chose, in whatever thread and of whomever."""
+    messages = Message.objects.filter(Q(run_id=run_id, role=Message.Role.USER) | Q(pk=message_id))
     of_run = ("run_id", "run__owner_id", "run__fence", "run__last_seq")
-    return [_Said(*row) for row in said.order_by().values_list("id", "thread_id", "role", *of_run)]
+    rows = messages.order_by().values_list("id", "thread_id", "role", *of_run)
+    return [_StoredMessage(*row) for row in rows]
 
 
-def _opened_before(run: Run, said: list[_Said], message_id: UUID) -> OpenedRun | None:
-    """The run that was opened by an earlier copy of this very request."""
-    same_run = next((message for message in said if message.run_id == run.pk), None)
+def _opened_before(run: Run, stored: list[_StoredMessage], message_id: UUID) -> OpenedRun | None:
+    """The run that an earlier copy of this very request opened.
+
+    By its run id, or by its message id in this thread: a client that lost the answer to its
+    request may send the same message under a new run id.
+    """
+    same_run = next((message for message in stored if message.run_id == run.pk), None)
     if same_run and (same_run.owner_id, same_run.thread_id) != (run.owner_id, run.thread_id):
         raise not_found("run")
     here = (message_id, run.thread_id, Message.Role.USER)
-    found = same_run or next((m for m in said if (m.id, m.thread_id, m.role) == here), None)
-    if found is None:
+    same_message = next((one for one in stored if (one.id, one.thread_id, one.role) == here), None)
+    earlier = same_run or same_message
+    if earlier is None:
         return None
-    ids = (found.run_id, found.thread_id, found.id)
-    return OpenedRun(*ids, found.fence, [], False, False, found.last_seq)
+    return OpenedRun(
+        run_id=earlier.run_id,
+        thread_id=earlier.thread_id,
+        message_id=earlier.id,
+        fence=earlier.fence,
+        history=[],
+        created=False,
+        thread_created=False,
+        last_seq=earlier.last_seq,
+    )
 
 
 def _busy() -> AppError:

@@ -13,7 +13,6 @@ ALLOWED: dict[str, str] = {
         "_asked _heard _look_for_stops _ring _rung _said _told found kept look ring rung "
         "rung_for said said_first told"
     ),
-    "conversations": "_Asked _Said _said_before asked found said",
     "gemini": "Said Told kept",
 }
 

@@ -12,7 +12,7 @@ from agents.core.request import RunRequest
 from agents.core.team import TEAM
 from agents.runs import manager
 from agents.runs.files import attachments_of
-from agents.runs.preparation import Permit, check_options, parent_of, permit, run_context
+from agents.runs.preparation import Permit, check_options, permit, run_context
 from common.database import in_database
 from common.errors import not_found
 from conversations.access import attachments_for, thread_for
@@ -96,8 +96,6 @@ def _history(thread: Thread | None, request: RunRequest) -> list[list[Content]]:
         if request.parent_run_id:
             raise not_found("run")
         return []
-    if request.at_start:
-        return []
     newest, _ = newest_run(thread.pk)
-    parent_id = parent_for(parent_of(request), thread_id=thread.pk, newest=newest)
+    parent_id = parent_for(request, thread_id=thread.pk, newest=newest)
     return history_for(parent_id)

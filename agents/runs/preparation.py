@@ -30,7 +30,6 @@ from common.errors import AppError
 from common.keylike import IN_A_MESSAGE, refuse_key
 from common.text import sanitize_text
 from common.throttle import SlidingWindow, throttled
-from conversations.branches import After
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
@@ -92,21 +91,12 @@ def open_run(
         request = permit.request
         opened = run_open(
             owner_id=user_id,
-            thread_id=request.thread_id,
-            run_id=request.run_id,
-            message_id=request.message_id,
-            text=request.text,
-            attachments=(*request.attachments, *enclosed),
-            addresses=request.addresses,
-            continues=request.continues,
-            parent=parent_of(request),
-            instructions=request.instructions,
-            profile_instructions=permit.choices.instructions,
-            agent=request.agent,
-            model=request.model,
+            request=request,
             key_id=permit.keys[0].id,
             lease_owner=process,
             lease_s=manager.LEASE_S,
+            enclosed=enclosed,
+            profile_instructions=permit.choices.instructions,
         )
     finally:
         if opened is None or not opened.created:
@@ -183,15 +173,6 @@ def check_options(granted: Permit) -> None:
     request, key = granted.request, granted.keys[0]
     check_media(key.models, request.picture, request.speech)
     check_model(key, request.model)
-
-
-def parent_of(request: RunRequest) -> After:
-    """Where in its conversation a request goes on."""
-    if request.at_start:
-        return After.START
-    if request.parent_message_id:
-        return After.message(request.parent_message_id)
-    return After.run(request.parent_run_id) if request.parent_run_id else After.NEWEST
 
 
 def _model_for(wanted: str, choices: Choices, models: ModelList) -> str:

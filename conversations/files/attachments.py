@@ -68,10 +68,10 @@ def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
 def addresses_refuse(*, thread_id: UUID, refused: Mapping[str, str]) -> None:
     """The same of what lies elsewhere: it is known to the messages of its thread alone."""
     for message in Message.objects.filter(thread_id=thread_id, role=Message.Role.USER):
-        found = [f for f in message.attachments if "address" in f and f["id"] in refused]
-        for file in found:
+        unusable = [f for f in message.attachments if "address" in f and f["id"] in refused]
+        for file in unusable:
             file["refused"] = refused[file["id"]]
-        if found:
+        if unusable:
             message.save(update_fields=["attachments"])
 
 

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.task import RunIds
 from apikeys.models import UserApiKey
@@ -70,13 +70,7 @@ def open_run(alice: User, alices_key: UserApiKey) -> OpenRun:
     def open_one() -> RunIds:
         opened = run_open(
             owner_id=alice.pk,
-            thread_id=uuid4(),
-            run_id=uuid4(),
-            message_id=uuid4(),
-            text="Hello",
-            continues=False,
-            agent="auto",
-            model="gemini-3-flash",
+            request=RunRequest(text="Hello", model="gemini-3-flash"),
             key_id=alices_key.pk,
             lease_owner="here",
             lease_s=15,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID, uuid4
 
+from agents.core.request import RunRequest
 from apikeys.models import UserApiKey
 from conversations import log, run_end, run_start
 from conversations.files.artifacts import artifact_create
@@ -19,21 +20,26 @@ def any_key(owner) -> UserApiKey:
     return make_key(owner=owner, name=f"key {uuid4().hex[:6]}", selected=False)
 
 
-def open_run(owner, text="Hello?", key=None, **changes) -> run_start.OpenedRun:
-    order = {
-        "owner_id": owner.pk,
-        "thread_id": uuid4(),
-        "run_id": uuid4(),
-        "message_id": uuid4(),
-        "text": text,
-        "continues": False,
-        "agent": "auto",
-        "model": "gemini-3-flash",
-        "key_id": key.pk if key else any_key(owner).pk,
-        "lease_owner": "process-1",
-        "lease_s": LEASE_S,
-    }
-    return run_start.run_open(**{**order, **changes})
+def open_run(
+    owner,
+    text="Hello?",
+    key=None,
+    *,
+    key_id=None,
+    lease_owner="process-1",
+    lease_s=LEASE_S,
+    profile_instructions="",
+    **changes,
+) -> run_start.OpenedRun:
+    """A run of a request with these ``changes``, stored."""
+    return run_start.run_open(
+        owner_id=owner.pk,
+        request=RunRequest(**{"text": text, "model": "gemini-3-flash", **changes}),
+        key_id=key_id or (key or any_key(owner)).pk,
+        lease_owner=lease_owner,
+        lease_s=lease_s,
+        profile_instructions=profile_instructions,
+    )
 
 
 def rows_of(events, first=1) -> list[log.Row]:

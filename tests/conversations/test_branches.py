@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from common.errors import AppError
 from conversations import history, log, models, threads
-from conversations.branches import After
 from tests.conversations.factories import answered_run, any_key, close_run, open_run, plain_answer
 from tests.people import client_for
 
@@ -37,7 +36,7 @@ def forked(owner):
     """One?, Two? and, in the place of Two?, Zwei?"""
     one = answered_run(owner, "One?", "1.")
     two = answered_run(owner, "Two?", "2.", thread_id=one.thread_id)
-    after_one = {"thread_id": one.thread_id, "parent": After.run(one.run_id)}
+    after_one = {"thread_id": one.thread_id, "parent_run_id": one.run_id}
     return one, two, answered_run(owner, "Zwei?", "II.", **after_one)
 
 
@@ -59,7 +58,7 @@ def test_only_what_was_said_on_its_own_branch_is_a_runs_history(alice):
     one, two, other = forked(alice)
     assert texts(other.history) == ["One?", "1."]
 
-    back = open_run(alice, "More!", thread_id=one.thread_id, parent=After.run(two.run_id))
+    back = open_run(alice, "More!", thread_id=one.thread_id, parent_run_id=two.run_id)
 
     assert texts(back.history) == ["One?", "1.", "Two?", "2."]
 
@@ -69,7 +68,7 @@ def test_a_message_stands_for_its_run(alice, which):
     one, two, _ = forked(alice)
     message = two.message_id if which == "question" else answer_of(two)
 
-    more = open_run(alice, thread_id=one.thread_id, parent=After.message(message))
+    more = open_run(alice, thread_id=one.thread_id, parent_message_id=message)
 
     assert models.Run.objects.get(pk=more.run_id).parent_id == two.run_id
 
@@ -77,7 +76,7 @@ def test_a_message_stands_for_its_run(alice, which):
 def test_an_edited_first_message_is_a_new_beginning(alice):
     one, *_ = forked(alice)
 
-    again = open_run(alice, "Eins?", thread_id=one.thread_id, continues=True, parent=After.START)
+    again = open_run(alice, "Eins?", thread_id=one.thread_id, continues=True, at_start=True)
 
     assert again.history == []
     assert models.Run.objects.get(pk=again.run_id).parent_id is None
@@ -86,29 +85,27 @@ def test_an_edited_first_message_is_a_new_beginning(alice):
 
 
 def test_a_new_thread_can_begin_at_its_start_only(alice):
-    assert open_run(alice, parent=After.START).thread_created
+    assert open_run(alice, at_start=True).thread_created
     other = answered_run(alice)
 
-    for parent in (After.run(other.run_id), After.message(other.message_id)):
-        assert refusal(open_run, alice, parent=parent).status == 404
+    for parent in ({"parent_run_id": other.run_id}, {"parent_message_id": other.message_id}):
+        assert refusal(open_run, alice, **parent).status == 404
     assert models.Thread.objects.count() == 2
 
 
-@pytest.mark.parametrize("after", ["run", "message"])
-def test_what_is_elsewhere_is_refused_like_what_is_nowhere(alice, charlie, after):
+@pytest.mark.parametrize("parent", ["run", "message"])
+def test_what_is_elsewhere_is_refused_like_what_is_nowhere(alice, charlie, parent):
     mine = answered_run(charlie)
     elsewhere, theirs = answered_run(charlie), answered_run(alice)
 
     def refused(run_id, message_id):
-        id_ = run_id if after == "run" else message_id
-        return refusal(
-            open_run, charlie, thread_id=mine.thread_id, parent=getattr(After, after)(id_)
-        )
+        id_ = run_id if parent == "run" else message_id
+        return refusal(open_run, charlie, thread_id=mine.thread_id, **{f"parent_{parent}_id": id_})
 
     errors = [refused(run.run_id, run.message_id) for run in (elsewhere, theirs)]
     errors += [refused(uuid4(), uuid4()), refused(mine.message_id, mine.run_id)]
     assert {(error.code, error.status, error.message) for error in errors} == {
-        (f"{after}_not_found", 404, f"There is no such {after}.")
+        (f"{parent}_not_found", 404, f"There is no such {parent}.")
     }
     assert models.Run.objects.count() == 3
 
@@ -117,16 +114,25 @@ def test_a_run_that_is_still_answered_has_no_successor_and_no_sibling(alice):
     one = answered_run(alice)
     live = open_run(alice, thread_id=one.thread_id)
 
-    for parent in (After.run(live.run_id), After.run(one.run_id), After.START):
-        error = refusal(open_run, alice, thread_id=one.thread_id, parent=parent)
+    for parent in (
+        {"parent_run_id": live.run_id},
+        {"parent_run_id": one.run_id},
+        {"at_start": True},
+    ):
+        error = refusal(open_run, alice, thread_id=one.thread_id, **parent)
         assert error.code == "thread_busy"
 
 
 def test_a_run_sent_again_is_found_whatever_it_is_said_to_follow(alice):
     one, two, other = forked(alice)
 
-    for parent in (After.NEWEST, After.START, After.run(uuid4()), After.run(two.run_id)):
-        ids = {"thread_id": one.thread_id, "run_id": other.run_id, "parent": parent}
+    for parent in (
+        {},
+        {"at_start": True},
+        {"parent_run_id": uuid4()},
+        {"parent_run_id": two.run_id},
+    ):
+        ids = {"thread_id": one.thread_id, "run_id": other.run_id, **parent}
         again = open_run(alice, message_id=other.message_id, **ids)
         assert (again.created, again.run_id) == (False, other.run_id)
     assert models.Run.objects.get(pk=other.run_id).parent_id == one.run_id
@@ -182,7 +188,7 @@ def test_opening_takes_the_same_queries_in_a_long_thread(alice):
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            open_run(alice, key=key, thread_id=last.thread_id, parent=After.run(last.pk))
+            open_run(alice, key=key, thread_id=last.thread_id, parent_run_id=last.pk)
         counts.append(len(queries))
     assert counts[0] == counts[1]
 
@@ -228,7 +234,7 @@ def test_an_export_follows_the_branch_spoken_in_last(alice):
         **dict.fromkeys(["Two?", "2."], "other"),
     }
 
-    open_run(alice, "Three?", thread_id=one.thread_id, parent=After.run(two.run_id))
+    open_run(alice, "Three?", thread_id=one.thread_id, parent_run_id=two.run_id)
 
     assert marked() == {
         **dict.fromkeys(["One?", "1.", "Two?", "2.", "Three?"], "current"),
@@ -250,7 +256,7 @@ def test_a_run_whose_log_was_pruned_keeps_its_place(alice):
     runs, _ = log.events_prune(older_than=timedelta(days=1))
     assert runs == 3
 
-    more = open_run(alice, "More!", thread_id=one.thread_id, parent=After.message(answer_of(two)))
+    more = open_run(alice, "More!", thread_id=one.thread_id, parent_message_id=answer_of(two))
 
     assert texts(more.history) == ["One?", "1.", "Two?", "2."]
 
@@ -260,7 +266,7 @@ def test_a_run_that_failed_can_be_gone_on_from(alice):
     failed = open_run(alice, "Two?", thread_id=one.thread_id)
     close_run(failed, plain_answer(failed), status="failed", outcome="error")
 
-    more = open_run(alice, thread_id=one.thread_id, parent=After.run(failed.run_id))
+    more = open_run(alice, thread_id=one.thread_id, parent_run_id=failed.run_id)
 
     assert texts(more.history) == ["One?", "1.", "Two?"]
 
