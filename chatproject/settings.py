@@ -191,7 +191,7 @@ GEMINI_PRICES = env.json_object("GEMINI_PRICES")  # Google's id for a model -> w
 # The password of the account that `manage.py demo` makes; no password, no account.
 DEMO_PASSWORD = env.secret("DEMO_PASSWORD")
 
-REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its doorbell and its limits in memory
+REDIS_URL = env.secret("REDIS_URL")  # empty: one process, its notifications and limits in memory
 
 # Limits. Sizes in bytes, times in seconds; "per minute" and "per user" count over all sockets.
 REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 1024 * 1024, minimum=1024)

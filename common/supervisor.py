@@ -1,7 +1,8 @@
 """Keeps the background tasks of an event loop running, for as long as the process lives.
 
 A task that fails is started again, later each time it fails in a row; the log has one line when
-that begins and one when it is over, and ``/readyz`` names the task meanwhile.
+that begins and one when it is over, and ``/readyz`` names the task meanwhile. Periodic work is a
+table of jobs, and one loop that starts each of them when it is due.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import random
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,22 @@ STEADY_S = 5.0  # a task that should never end and has run for so long has recov
 CANCEL_AGAIN_S = 0.5
 
 Work = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done again and again.
+
+    Args:
+        name: what the log and ``/readyz`` call it.
+        period_s: from one start to the next; a job that takes longer misses a turn.
+        vital: without it the process cannot keep its promises, and should get no new work.
+    """
+
+    name: str
+    period_s: float
+    work: Work
+    vital: bool = False
 
 
 @dataclass(slots=True)
@@ -63,15 +80,21 @@ class Supervisor:
     def __init__(self) -> None:
         self._health: dict[str, _Health] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._due: dict[str, float] = {}
+        self._attempts: dict[str, asyncio.Task[None]] = {}
         _supervisors.add(self)
 
     def run(self, name: str, work: Work, *, vital: bool = False) -> None:
         """Keep ``work`` running, which is meant never to return."""
-        self._start(name, vital, self._keep_running(name, work))
+        self._health[name] = _Health(vital)
+        self._spawn(name, self._keep_running(name, work))
 
-    def every(self, seconds: float, name: str, work: Work, *, vital: bool = False) -> None:
-        """Do ``work`` every so often. A database that is away is tried again at the usual pace."""
-        self._start(name, vital, self._repeat(seconds, name, work))
+    def schedule(self, jobs: Sequence[Job]) -> None:
+        """Do each job every ``period_s``. A database that is away changes nothing in that."""
+        for job in jobs:
+            self._health[job.name] = _Health(job.vital)
+            self._due[job.name] = 0.0
+        self.run("housekeeping", lambda: self._housekeeping(jobs), vital=True)
 
     def failing(self) -> list[FailingTask]:
         """The tasks whose last attempt failed. Any thread may call this."""
@@ -84,18 +107,18 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End all tasks, and wait until they have ended."""
-        pending = set(self._tasks)
-        while pending:  # a library can swallow one cancellation, as Redis's does while it connects
+        # A library can swallow one cancellation, as Redis's does while it connects.
+        while pending := {task for task in self._tasks if not task.done()}:
             for task in pending:
                 task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         self._health.clear()
 
-    def _start(self, name: str, vital: bool, loop: Coroutine[Any, Any, None]) -> None:
-        self._health[name] = _Health(vital)
-        task = asyncio.create_task(loop, name=name)
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _keep_running(self, name: str, work: Work) -> None:
         while True:
@@ -105,16 +128,28 @@ class Supervisor:
             self._failed(name, error)
             await asyncio.sleep(self._backoff_s(name))
 
-    async def _repeat(self, seconds: float, name: str, work: Work) -> None:
+    async def _housekeeping(self, jobs: Sequence[Job]) -> None:
+        """Start what is due. Each attempt is a task of its own, and no job has two at a time: one
+        that hangs in a slow query must not hold up another, least of all the renewal of leases."""
         while True:
-            pause_s = seconds
-            if error := await _outcome(work):
-                self._failed(name, error)
-                if not classify(error):
-                    pause_s = max(seconds, self._backoff_s(name))
-            else:
-                self._succeeded(name)
-            await asyncio.sleep(pause_s)
+            now = time.monotonic()
+            for job in jobs:
+                if self._due[job.name] > now:
+                    continue
+                self._due[job.name] = now + job.period_s
+                attempt = self._attempts.get(job.name)
+                if attempt is None or attempt.done():
+                    self._attempts[job.name] = self._spawn(job.name, self._attempt(job))
+            await asyncio.sleep(min(self._due[job.name] for job in jobs) - now)
+
+    async def _attempt(self, job: Job) -> None:
+        if error := await _outcome(job.work):
+            self._failed(job.name, error)
+            if not classify(error):
+                retry_at = time.monotonic() + self._backoff_s(job.name)
+                self._due[job.name] = max(self._due[job.name], retry_at)
+        else:
+            self._succeeded(job.name)
 
     def _failed(self, name: str, error: BaseException) -> None:
         health = self._health[name]

@@ -1,8 +1,8 @@
-"""The frames of the socket, taken apart strictly: what is not known is refused."""
+"""The frames of the socket, parsed strictly: what is not known is refused."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -11,45 +11,65 @@ from pydantic.alias_generators import to_camel
 from common.errors import AppError
 from common.text import parse_json
 
+PARSING_COST = 0.2  # of any frame, taken before it is parsed
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True)
 
 
-class AuthFrame(Strict):
+class StrictFrame(Strict):
+    """What frames have in common.
+
+    Attributes:
+        cost: tokens of the sender's rate limit, by the load that it puts on the database and the
+            event loop, and by what it starts; ``PARSING_COST`` is a part of it.
+    """
+
+    cost: ClassVar[float]
+
+
+class AuthFrame(StrictFrame):
+    cost = 6.0
     op: Literal["auth"]
     token: str = Field(max_length=10_240)
 
 
-class RunFrame(Strict):
+class RunFrame(StrictFrame):
+    cost = 20.0
     op: Literal["run"]
     ref: str | int | None = Field(default=None)
     input: dict[str, Any]
 
 
-class FollowFrame(Strict):
+class FollowFrame(StrictFrame):
+    cost = 10.0
     op: Literal["follow"]
     run_id: UUID
     after: int = Field(default=0, ge=0, le=2**31 - 1, strict=True)
 
 
-class WatchFrame(Strict):
+class WatchFrame(StrictFrame):
+    cost = 6.0
     op: Literal["watch"]
     thread_id: UUID
 
 
-class CancelFrame(Strict):
+class CancelFrame(StrictFrame):
+    cost = 4.0
     op: Literal["cancel"]
     run_id: UUID
 
 
-class AckFrame(Strict):
+class AckFrame(StrictFrame):
+    cost = 0.2
     op: Literal["ack"]
     run_id: UUID
     seq: int = Field(ge=0, le=2**31 - 1, strict=True)
 
 
-class PingFrame(Strict):
+class PingFrame(StrictFrame):
+    cost = 1.0
     op: Literal["ping"]
 
 

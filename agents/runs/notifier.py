@@ -1,7 +1,8 @@
-"""Tells other processes that there is something to read. It carries ids, never what was said.
+"""Notifies other processes, by Redis, that there is something to read. It carries ids alone.
 
-Rows are the truth; a ring only saves the wait for the next look at them. So a bell that is lost,
-late or doubled does no harm, and while Redis is away everything goes on, a little slower.
+The rows in the database are the truth; a notification only saves the wait for the next poll. So
+one that is lost, late or doubled does no harm, and while Redis is away everything goes on, a
+little slower.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -22,41 +24,47 @@ from common.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "chatproject:doorbell"
-RINGS_AT_ONCE = 50  # keeps one message small
-WAITING_RINGS = 10_000
-MESSAGE_BYTES = 64 * 1024  # several times what RINGS_AT_ONCE take
+CHANNEL = "chatproject:notifications"
+BATCH = 50  # notifications in one message, which keeps it small
+QUEUED = 10_000  # more than that wait for no Redis
+MESSAGE_BYTES = 64 * 1024  # several times what a batch takes
 RECONNECT_S = 1.0
 
-Ring = tuple[str, *tuple[UUID, ...]]
-Listener = Callable[[Ring], None]
+Notification = tuple[str, *tuple[UUID, ...]]
+"""What happened, and the ids of what it happened to."""
 
 WRITTEN, STARTED, STOP = "written", "started", "stop"
 ID_COUNTS = {WRITTEN: 1, STARTED: 2, STOP: 1}
 
 
 class Notifier:
-    """``written`` run · ``started`` thread run · ``stop`` run, heard by every other process.
+    """``written`` run · ``started`` thread run · ``stop`` run, to every other process.
 
-    Without a ``url`` it is silent: there is one process, or the others look by themselves.
+    Args:
+        url: of Redis; without one nothing is sent: there is one process, or the others poll.
+        process: the name of this one, whose own messages it passes over.
+        on_notification: called with those that are not ``written``; for these see ``wakeup``.
     """
 
-    def __init__(self, url: str, process: str, listener: Listener) -> None:
+    def __init__(
+        self, url: str, process: str, on_notification: Callable[[Notification], None]
+    ) -> None:
         self._process = process
-        self._listener = listener
+        self._on_notification = on_notification
         self._redis: Redis | None = Redis.from_url(url, socket_timeout=5.0) if url else None
-        self._waiting: dict[Ring, None] = {}
-        self._rung = asyncio.Event()
+        self._queue: dict[Notification, None] = {}
+        self._queued = asyncio.Event()
+        self._wakeups: WeakValueDictionary[UUID, asyncio.Event] = WeakValueDictionary()
         self._away = False
         self._has_warned = False
 
     def start(self, supervisor: Supervisor) -> None:
         if redis := self._redis:
-            supervisor.run("publishing to Redis", lambda: self._publish(redis))
+            supervisor.run("publishing to Redis", lambda: self._publish_queued(redis))
             supervisor.run("listening to Redis", lambda: self._listen(redis))
 
     async def close(self) -> None:
-        """Let go of Redis, once the supervisor has ended the tasks."""
+        """Close the connections to Redis, once the supervisor has ended the tasks."""
         if self._redis is not None:
             with suppress(RedisError, OSError):
                 await self._redis.aclose()
@@ -66,77 +74,90 @@ class Notifier:
         """Whether there is a Redis that does not answer; False without one."""
         return self._away
 
-    def written(self, run_ids: Iterable[UUID]) -> None:
+    def wakeup(self, run_id: UUID) -> asyncio.Event:
+        """The event that the next ``written`` of a run sets, once.
+
+        Take it before you read what is stored: then nothing that is written after that is missed.
+        It needs no closing; it is gone when its last holder lets go of it.
+        """
+        return self._wakeups.setdefault(run_id, asyncio.Event())
+
+    def publish_written(self, run_ids: Iterable[UUID]) -> None:
         """There are new events of these runs."""
-        self._ring((WRITTEN, run_id) for run_id in run_ids)
+        self._publish((WRITTEN, run_id) for run_id in run_ids)
 
-    def started(self, thread_id: UUID, run_id: UUID) -> None:
-        self._ring([(STARTED, thread_id, run_id)])
+    def publish_started(self, thread_id: UUID, run_id: UUID) -> None:
+        self._publish([(STARTED, thread_id, run_id)])
 
-    def stop(self, run_id: UUID) -> None:
-        """Whoever answers this run: its owner wants it stopped."""
-        self._ring([(STOP, run_id)])
+    def publish_stop(self, run_id: UUID) -> None:
+        """To whoever answers this run: its owner wants it stopped."""
+        self._publish([(STOP, run_id)])
 
-    def _ring(self, rings: Iterable[Ring]) -> None:
-        """Never waits: the publisher sends what came together, and each thing once."""
-        if self._redis is None or len(self._waiting) > WAITING_RINGS:
+    def _publish(self, notifications: Iterable[Notification]) -> None:
+        """Queue them. Never waits: what comes up together is sent together, and once."""
+        if self._redis is None or len(self._queue) > QUEUED:
             return
-        self._waiting.update(dict.fromkeys(rings))
-        self._rung.set()
+        self._queue.update(dict.fromkeys(notifications))
+        self._queued.set()
 
-    async def _publish(self, redis: Redis) -> None:
+    async def _publish_queued(self, redis: Redis) -> None:
         while True:
-            await self._rung.wait()
-            self._rung.clear()
-            rings, self._waiting = list(self._waiting), {}
-            for at in range(0, len(rings), RINGS_AT_ONCE):
-                message = json.dumps([self._process, *rings[at : at + RINGS_AT_ONCE]], default=str)
+            await self._queued.wait()
+            self._queued.clear()
+            queue, self._queue = list(self._queue), {}
+            for start in range(0, len(queue), BATCH):
+                message = json.dumps([self._process, *queue[start : start + BATCH]], default=str)
                 try:
                     await redis.publish(CHANNEL, message)
-                    self._back()
-                except (RedisError, OSError) as fault:
-                    self._gone(fault)
+                    self._set_back()
+                except (RedisError, OSError) as error:
+                    self._set_away(error)
 
     async def _listen(self, redis: Redis) -> None:
         while True:
             try:
                 async with redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(CHANNEL)
-                    self._back()
+                    self._set_back()
                     while True:
                         message = await channel.get_message(timeout=None)
                         if message is not None:
-                            self._heard(message["data"])
-            except (RedisError, OSError) as fault:
-                self._gone(fault)
+                            self._receive(message["data"])
+            except (RedisError, OSError) as error:
+                self._set_away(error)
             await asyncio.sleep(RECONNECT_S * (0.5 + random.random()))  # noqa: S311 (jitter)
 
-    def _heard(self, data: object) -> None:
-        """Pass on what other processes rang for. What is not one of our messages is dropped."""
+    def _receive(self, data: object) -> None:
+        """Pass on what another process published. What is not one of our messages is dropped."""
         try:
-            process, rings = rings_from(data)
+            process, notifications = parse_message(data)
         except ValueError:
             if not self._has_warned:  # once: whoever sends such things may send many
                 self._has_warned = True
                 logger.warning("Something else than this server writes to %s in Redis", CHANNEL)
             return
-        if process != self._process:
-            for ring in rings:
-                self._listener(ring)
+        if process == self._process:
+            return
+        for notification in notifications:
+            kind, *ids = notification
+            if kind != WRITTEN:
+                self._on_notification(notification)
+            elif wakeup := self._wakeups.pop(ids[0], None):
+                wakeup.set()
 
-    def _gone(self, fault: Exception) -> None:
+    def _set_away(self, error: Exception) -> None:
         if not self._away:
             self._away = True
-            logger.warning("Redis is away (%s); readers look by themselves", type(fault).__name__)
+            logger.warning("Redis is away (%s); readers poll by themselves", type(error).__name__)
 
-    def _back(self) -> None:
+    def _set_back(self) -> None:
         if self._away:
             self._away = False
             logger.info("Redis is back")
 
 
-def rings_from(data: object) -> tuple[str, list[Ring]]:
-    """The sender and the rings in a message from Redis, where anybody may have written it.
+def parse_message(data: object) -> tuple[str, list[Notification]]:
+    """The sender and the notifications in a message from Redis, where anybody may have written it.
 
     Raises:
         ValueError: it is not one of ours.
@@ -149,14 +170,14 @@ def rings_from(data: object) -> tuple[str, list[Ring]]:
         raise ValueError from None
     if not isinstance(message, list) or not message or not isinstance(message[0], str):
         raise ValueError
-    return message[0], [_ring(sent) for sent in message[1:]]
+    return message[0], [_parse_notification(value) for value in message[1:]]
 
 
-def _ring(sent: Any) -> Ring:
+def _parse_notification(value: Any) -> Notification:
     """Raises ``ValueError``."""
-    if not isinstance(sent, list) or not all(isinstance(word, str) for word in sent):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError
-    kind, *ids = sent  # an empty one is a ValueError as well
+    kind, *ids = value  # an empty one is a ValueError as well
     if ID_COUNTS.get(kind) != len(ids):
         raise ValueError
     return kind, *map(UUID, ids)

@@ -1,78 +1,123 @@
-"""Reading a run that is answered in another process, or has ended: from the log, as it grows."""
+"""Reading a run's events as they come: from the process that answers it, or from the log.
+
+A stream of events is a plain iterator of batches. It holds nothing that has to be closed, and a
+reader that is cancelled while it waits for the next batch has lost nothing: it can wait again.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from agents.runs.manager import RunManager
-from agents.runs.tail import Numbered
+from agents.runs.buffer import Numbered
+from agents.runs.notifier import Notifier
+from agents.runs.task import RunTask
 from common.database import patiently
-from conversations.access import run_for
 from conversations.log import events_after
 from conversations.models import Run
 from conversations.runs import FIRST_FENCE, last_own_seq
 
-LOOK_S = 2.0
-LOOK_AWAY_S = 0.5  # while Redis is away for a moment, as readers count on being woken
-BEHIND_LOOK_S = 0.1
-BEHIND_LOOKS = 30  # the log is behind what was told by the moment a writer collects, not by more
+POLL_S = 2.0
+POLL_AWAY_S = 0.5  # while Redis is away for a moment, as readers count on being woken
+BEHIND_POLL_S = 0.1
+BEHIND_POLLS = 30  # the log is behind what was sent by the moment a writer collects, not by more
+
+EventStream = AsyncIterator[list[Numbered]]
 
 
 class Resync(Exception):
-    """What the follower holds cannot be continued from the log; it must take the snapshot."""
+    """What the reader holds cannot be continued from the log; it must take the snapshot."""
+
+
+class LiveEvents(EventStream):
+    """The events of a run that is answered in this process.
+
+    Raises, while iterated:
+        Resync: the run is not ours any more.
+    """
+
+    def __init__(self, run: RunTask, after: int) -> None:
+        self._run = run
+        self._after = after
+
+    async def __anext__(self) -> list[Numbered]:
+        run = self._run
+        while True:
+            changed = run.changed  # before reading: what comes meanwhile sets it
+            if events := await run.buffer.after(self._after):
+                self._after = events[-1][0]
+                return events
+            if run.lost:
+                raise Resync("interrupted")
+            if run.ended:
+                raise StopAsyncIteration
+            await changed.wait()
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    ended: bool
-    last_seq: int
-    events: list[Numbered]
-    more: bool
+    ended: bool = False
+    last_seq: int = 0
+    events: list[Numbered] = field(default_factory=list)
+    more: bool = True
 
 
-async def stored(
-    here: RunManager, user_id: int, run_id: UUID, after: int
-) -> AsyncGenerator[list[Numbered], None]:
+class Replay(EventStream):
     """The stored events after ``after``, and those that are stored until the run has ended.
 
-    Raises:
-        AppError: ``run_not_found``.
+    A reader may hold events that are not in the log: the process that answered sends them before
+    it stores them, a moment later. If it dies in between, whoever ends the run in its place writes
+    other events under the same numbers. So until one page has shown that the log continues what
+    the reader holds (``_continues``), a run that was ended for a dead process is compared with what
+    that process itself had stored; a reader who holds more would otherwise miss the end, or see
+    two halves of different events, and takes the snapshot instead (``Resync``).
+
+    Raises, while iterated:
         Resync: the events after ``after`` are not there, or never will be.
     """
-    await patiently(run_for, user_id, run_id)
-    known = after == 0  # whether what the reader holds is what the log holds
-    looks = BEHIND_LOOKS
-    with here.rung_for(run_id) as rung:
-        while True:
-            rung.clear()  # before reading: what is written meanwhile rings again
-            page = await patiently(_page, run_id, after, known)
-            if page.events:
-                after, known = page.events[-1][0], True
-                yield page.events
-            if page.more:
-                continue
-            if page.ended:
-                return
-            if page.events or page.last_seq >= after:
-                known = True
-                await _rings(rung, LOOK_AWAY_S if here.bell.is_away else LOOK_S)
-            elif looks := looks - 1:
-                await asyncio.sleep(BEHIND_LOOK_S)
-            else:
-                raise Resync("ahead")
+
+    def __init__(self, notifier: Notifier, run_id: UUID, after: int) -> None:
+        self._notifier = notifier
+        self._run_id = run_id
+        self._after = after
+        self._continues = after == 0
+        self._behind_polls = BEHIND_POLLS
+        self._wakeup = asyncio.Event()
+        self._page = _Page()
+
+    async def __anext__(self) -> list[Numbered]:
+        while await self._may_have_more():
+            # Before reading: what is written meanwhile sets it.
+            self._wakeup = self._notifier.wakeup(self._run_id)
+            self._page = await patiently(_read, self._run_id, self._after, self._continues)
+            if events := self._page.events:
+                self._after, self._continues = events[-1][0], True
+                return events
+        raise StopAsyncIteration
+
+    async def _may_have_more(self) -> bool:
+        """Wait until another page is worth reading. False: the run has ended."""
+        page = self._page
+        if page.more or page.ended:
+            return page.more
+        if page.events or page.last_seq >= self._after:
+            self._continues = True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_AWAY_S if self._notifier.is_away else POLL_S):
+                    await self._wakeup.wait()
+        elif self._behind_polls:
+            self._behind_polls -= 1
+            await asyncio.sleep(BEHIND_POLL_S)
+        else:
+            raise Resync("ahead")
+        return True
 
 
-async def _rings(rung: asyncio.Event, within_s: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
-            await rung.wait()
-
-
-def _page(run_id: UUID, after: int, known: bool) -> _Page:
+def _read(run_id: UUID, after: int, continues: bool) -> _Page:
+    """The next page of the log. Raises ``Resync``."""
     run = Run.objects.filter(pk=run_id).values_list("status", "last_seq", "fence").first()
     if run is None:
         raise Resync("deleted")
@@ -80,11 +125,9 @@ def _page(run_id: UUID, after: int, known: bool) -> _Page:
     ended = status != Run.Status.RUNNING
     if ended and after > last_seq:
         raise Resync("ahead")
-    if ended and fence > FIRST_FENCE and not known and after > last_own_seq(run_id):
-        # Its process died. The reader may hold events that were told and never stored, under
-        # the numbers of those that were put in their place to end the run.
+    if ended and fence > FIRST_FENCE and not continues and after > last_own_seq(run_id):
         raise Resync("interrupted")
-    found = events_after(run_id=run_id, after=after)
-    if last_seq > after and (not found.events or found.events[0][0] != after + 1):
+    stored = events_after(run_id=run_id, after=after)
+    if last_seq > after and (not stored.events or stored.events[0][0] != after + 1):
         raise Resync("pruned")
-    return _Page(ended, last_seq, found.events, found.more)
+    return _Page(ended, last_seq, stored.events, stored.more)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,11 +12,10 @@ from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.budgets import LedgerBudget
 from agents.runs.preparation import answer_to, open_run, store_enclosed
+from agents.runs.replay import EventStream, LiveEvents, Replay
 from agents.runs.replay import Resync as Resync
-from agents.runs.replay import stored
-from agents.runs.tail import Numbered
 from agents.runs.task import RunIds, RunTask
-from common.database import in_database
+from common.database import in_database, patiently
 from common.errors import AppError
 from conversations.access import run_for, thread_for
 from conversations.runs import run_request_stop
@@ -58,29 +55,22 @@ async def start(sign_in: SignIn, request: RunRequest) -> Started:
     return Started(opened.run_id, opened.thread_id, opened.message_id, opened.created)
 
 
-async def follow(
-    user_id: int, run_id: UUID, after: int = 0
-) -> AsyncGenerator[list[Numbered], None]:
+async def follow(user_id: int, run_id: UUID, after: int = 0) -> EventStream:
     """The run's events after ``after``, as they come, up to its terminal one.
 
     Raises:
         AppError: ``run_not_found``.
-        Resync: the events after ``after`` are not there, or never will be.
+        Resync: here or while it is iterated: the events after ``after`` are not there, or never
+            will be.
     """
     here = await manager.current()
     run = here.run(run_id)
     if run is None or run.ids.owner_id != user_id:
-        async with aclosing(stored(here, user_id, run_id, after)) as pages:
-            async for rows in pages:
-                yield rows
-        return
-    if after > run.tail.last_seq:
+        await patiently(run_for, user_id, run_id)
+        return Replay(here.notifier, run_id, after)
+    if after > run.buffer.last_seq:
         raise Resync("ahead")
-    async with aclosing(run.follow(after)) as batches:
-        async for rows in batches:
-            yield rows
-    if run.lost:
-        raise Resync("interrupted")
+    return LiveEvents(run, after)
 
 
 async def cancel(user_id: int, run_id: UUID) -> None:
@@ -94,7 +84,7 @@ async def cancel(user_id: int, run_id: UUID) -> None:
     if run is None or run.ids.owner_id != user_id:
         await in_database(run_for, user_id, run_id)
         if await in_database(run_request_stop, owner_id=user_id, run_id=run_id):
-            here.bell.stop(run_id)
+            here.notifier.publish_stop(run_id)
         return
     run.stop("cancelled")
 

@@ -1,46 +1,30 @@
 """One answer while it is made in this process.
 
-A run belongs to the process, not to a socket: it goes on when its reader leaves. Each event is
-numbered, put on the run's tail for the followers here, and handed to the writer. Only the
-terminal event is stored before it is told: who hears it can ask the next question at once.
+A run belongs to the process, not to a connection: it goes on when its reader leaves. Each event is
+numbered, appended to the run's buffer for the readers in this process, and handed to the writer.
+Readers get it before it is stored, but for the terminal one: see ``closing``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 from uuid import UUID
-
-from django.db import Error as DatabaseFault
 
 from accounts.rights import SignIn
 from agents.core.agui import Event
-from agents.core.context import CallRecord
 from agents.core.engine import Answer
 from agents.runs.budgets import LedgerBudget
-from agents.runs.ledger import ledger_row
-from agents.runs.tail import Numbered, Tail
+from agents.runs.buffer import EventBuffer
+from agents.runs.closing import call_row, close_run
 from agents.runs.writer import Writer
-from apikeys.health import key_report
 from apikeys.rights import Right, Standing
-from common.database import in_database
-from common.outages import DatabaseUnavailable, classify
 from conversations.log import Row
-from conversations.models import Run
-from conversations.run_end import run_close
-from conversations.usage.ledger import ModelCallRow
 from gemini.errors import SENTENCES, GeminiError
-
-logger = logging.getLogger(__name__)
-
-CLOSE_WAIT_S = 120.0  # how long an answer that has ended waits for a database that is away
-CLOSE_RETRY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +38,15 @@ class RunIds:
 
 
 class RunTask:
-    """One answer while it is made: its task, its tail, its followers."""
+    """One answer while it is made.
+
+    Attributes:
+        buffer: its events, for readers in this process (``replay.LiveEvents``).
+        changed: is set, once, when there are more events or the run ends. Take it before you read
+            the buffer, and nothing is missed; there is a new one each time.
+        ended: its end is stored, and in the buffer.
+        lost: it is not ours any more; how it ends is in the log.
+    """
 
     def __init__(
         self,
@@ -65,7 +57,7 @@ class RunTask:
         sign_in: SignIn | None = None,
         budget: LedgerBudget | None = None,
     ) -> None:
-        """A run not begun.
+        """A run that has not begun.
 
         Args:
             sign_in: whose end is that of the run; None: the run rests on its owner alone.
@@ -74,7 +66,8 @@ class RunTask:
         self.ids = ids
         self._sign_in = sign_in or SignIn(ids.owner_id)
         self._budget = budget
-        self.tail = Tail(ids.run_id)
+        self.buffer = EventBuffer(ids.run_id)
+        self.changed = asyncio.Event()
         self.ended = False
         self.lost = False
         self._answer = answer
@@ -82,32 +75,21 @@ class RunTask:
         self._stop_reason = ""
         self._begun = False
         self._closing = False
-        self._wakers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self, writer: Writer, on_done: Callable[[RunTask], None]) -> None:
         """Begin answering; ``on_done`` is called when nothing is left to do."""
-        writer.register(self.ids.run_id, self.ids.fence, self.lose, self.tail.trim)
+        writer.register(
+            self.ids.run_id,
+            self.ids.fence,
+            on_lease_lost=self.on_lease_lost,
+            on_stored=self.buffer.trim,
+        )
         self._writer = writer
-        self._answer.context.on_call = lambda call: writer.note(self._ledger_row(call))
+        self._answer.context.on_call = lambda call: writer.record_call(
+            call_row(call, owner_id=self.ids.owner_id, run_id=self.ids.run_id)
+        )
         self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
-
-    async def follow(self, after: int) -> AsyncGenerator[list[Numbered], None]:
-        """Events after ``after`` as they come, until the run ended or was lost."""
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        try:
-            while True:
-                waker.clear()
-                if rows := await self.tail.after(after):
-                    after = rows[-1][0]
-                    yield rows
-                elif self.ended or self.lost:
-                    return
-                else:
-                    await waker.wait()
-        finally:
-            self._wakers.discard(waker)
 
     def stop(self, reason: str) -> None:
         """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server, or a code.
@@ -121,7 +103,7 @@ class RunTask:
 
     @property
     def rights(self) -> list[Right]:
-        """The run's sign-in with each of its keys; the one in use with what is asked by it."""
+        """The run's sign-in with each of its keys; the one in use with the models it calls."""
         in_use, calls = self._key_in_use, self._answer.record.calls
         models = frozenset(call.model for call in calls if not call.outcome)
         keys = self._budget.keys if self._budget else []
@@ -132,7 +114,7 @@ class RunTask:
         ]
 
     async def on_standing(self, right: Right, standing: Standing) -> None:
-        """Stop with the code of what ended; the end of a key that only waits is remembered."""
+        """Stop with the code of what ended; a spare key that ended is passed over when needed."""
         if self._budget and right.key_id:
             self._budget.renew(right.key_id, standing)
         if standing.code and right.key_id == self._key_in_use:
@@ -144,16 +126,18 @@ class RunTask:
             with suppress(asyncio.CancelledError):
                 await asyncio.shield(self._task)
 
-    def lose(self) -> None:
-        """The run was ended by somebody else, who found its lease run out. Say no more.
+    def on_lease_lost(self) -> None:
+        """Somebody else has ended the run, or will: stop, and publish nothing more.
 
-        While it is being closed its row is the judge: who looks may have seen our own end.
+        Called by whoever meets the fence first, the renewal of leases or the writer. While the run
+        is being closed it is ignored: then the row decides (``close_run``), since the renewal may
+        have seen our own end.
         """
         if self._closing:
             return
         self.lost = True
         self.stop("lost")
-        self._wake()
+        self._notify_readers()
 
     async def _run(self, on_done: Callable[[RunTask], None]) -> None:
         try:
@@ -164,9 +148,9 @@ class RunTask:
                 await self._close(ending)
         finally:
             self.lost = not self.ended
-            self._writer.forget(self.ids.run_id)
+            self._writer.discard(self.ids.run_id)
             on_done(self)
-            self._wake()
+            self._notify_readers()
 
     async def _make_events(self) -> list[Event]:
         """Publish the answer's events; returns those that end it.
@@ -178,7 +162,8 @@ class RunTask:
             return self._stopped()
         try:
             async with asyncio.timeout(self._total_s):
-                return [await self._answer.run(self._publish, self._drain)]
+                drain = partial(self._writer.drain, self.ids.run_id)
+                return [await self._answer.run(self._publish, drain)]
         except TimeoutError:
             return self._answer.fail(GeminiError("timeout"))
         except asyncio.CancelledError:
@@ -188,12 +173,6 @@ class RunTask:
             task.uncancel()
         return self._stopped()
 
-    async def _drain(self) -> None:
-        """Backpressure: hold the agents up while the database takes events slower than they
-        come; what is not stored yet is in memory, and would be lost with the process."""
-        if self._writer.is_behind(self.ids.run_id):
-            await self._writer.room(self.ids.run_id)
-
     def _stopped(self) -> list[Event]:
         if self._stop_reason == "cancelled":
             return self._answer.cancel()
@@ -202,102 +181,40 @@ class RunTask:
 
     def _publish(self, event: Event) -> None:
         row = self._numbered(event)
-        self.tail.append(row)
+        self.buffer.append(row)
         self._writer.add(self.ids.run_id, row)
-        self._wake()
+        self._notify_readers()
 
     def _numbered(self, event: Event, offset: int = 1) -> Row:
         data = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return self.tail.last_seq + offset, event["type"], data
+        return self.buffer.last_seq + offset, event["type"], data
 
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            waker.set()
+    def _notify_readers(self) -> None:
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
 
     async def _close(self, ending: list[Event]) -> None:
-        """Store the end, then tell it."""
+        """Store the end, then publish it."""
+        ids = self.ids
         rows = [self._numbered(event, offset) for offset, event in enumerate(ending, start=1)]
-        pending = await self._writer.release(self.ids.run_id)
-        if await self._closed([*pending, *rows]):
+        pending = await self._writer.release(ids.run_id)
+        self.ended = await close_run(
+            self._answer,
+            [*pending, *rows],
+            run_id=ids.run_id,
+            owner_id=ids.owner_id,
+            fence=ids.fence,
+        )
+        if self.ended:
             for row in rows:
-                self.tail.append(row)
-            self.ended = True
-            self._wake()
+                self.buffer.append(row)
+            self._notify_readers()
         else:
             self.lost = True
-            for call in self._ledger():
-                self._writer.note(call)
-
-    async def _closed(self, rows: list[Row]) -> bool:
-        """Close the run, waiting for a database that is away. False: it is not ours any more."""
-        answer, record = self._answer, self._answer.record
-        error = record.error
-        deadline = time.monotonic() + CLOSE_WAIT_S
-        while True:
-            try:
-                return await in_database(
-                    _close_and_report,
-                    self._key_reports(),
-                    run_id=self.ids.run_id,
-                    fence=self.ids.fence,
-                    events=rows,
-                    status=Run.Status.FAILED if error else Run.Status.FINISHED,
-                    outcome=record.outcome,
-                    error_code=error.code if error else "",
-                    error_message=error.message if error else "",
-                    usage=record.usage(),
-                    contents=answer.contents(),
-                    calls=self._ledger(),
-                    refused=record.refused,
-                )
-            except DatabaseFault:
-                logger.exception("Run %s cannot be closed", self.ids.run_id)
-                return False  # whoever finds its lease run out keeps the stored prefix
-            except DatabaseUnavailable:
-                if time.monotonic() > deadline:
-                    logger.error("Run %s is given up: no database to store it", self.ids.run_id)
-                    return False
-                await asyncio.sleep(CLOSE_RETRY_S)
-
-    def _ledger(self) -> list[ModelCallRow]:
-        return [self._ledger_row(call) for call in self._answer.record.calls]
-
-    def _ledger_row(self, call: CallRecord) -> ModelCallRow:
-        return ledger_row(call, owner_id=self.ids.owner_id, run_id=self.ids.run_id)
+            for call in self._answer.record.calls:
+                self._writer.record_call(call_row(call, owner_id=ids.owner_id, run_id=ids.run_id))
 
     @property
     def _key_in_use(self) -> UUID | None:
         key = self._answer.context.keys.in_use
         return UUID(key.id) if key else None
-
-    def _key_reports(self) -> list[dict[str, Any]]:
-        """What this run found out about its keys; a call that worked outweighs one that did not."""
-        found: dict[str, CallRecord] = {}
-        for call in self._answer.record.calls:
-            told = found.get(call.key_id)
-            if told is None or told.outcome == "cancelled" or call.outcome == "ok":
-                found[call.key_id] = call
-        return [
-            {
-                "key_id": UUID(key_id),
-                "code": None if call.outcome in ("ok", "cancelled") else call.outcome,
-                "retry_after_s": call.retry_after_s,
-                "model": call.model,
-                "message": call.message,
-            }
-            for key_id, call in found.items()
-        ]
-
-
-def _close_and_report(reports: list[dict[str, Any]], **closing: Any) -> bool:
-    """Close a run and note what it found out about its keys, before anybody hears of its end:
-    whoever asks again at once is judged by that."""
-    if not run_close(**closing):
-        return False
-    for report in reports:
-        try:
-            key_report(**report)
-        except DatabaseFault as fault:
-            if not classify(fault):
-                logger.exception("A key's status was not noted")
-    return True

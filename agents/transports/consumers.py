@@ -1,4 +1,4 @@
-"""The web socket: parses frames, calls ``turns``, sends what comes back. Holds no rule of a run."""
+"""The web socket: parses frames, calls ``service``, sends what comes back."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from django.conf import settings
 from accounts.tokens import Identity, authenticate, bearer_token
 from agents.protocol import frames, run_input
 from agents.runs import manager, service
-from agents.transports import connections
-from agents.transports.connections import FRAME_COST, FRAME_COSTS, too_many_frames
+from agents.runs.connections import ConnectionRegistry
 from agents.transports.delivery import EventDelivery, SlowConsumer
 from apikeys.rights import Right, Standing
 from common.database import in_database
 from common.errors import AppError
 from common.outages import DatabaseUnavailable, app_error
-from common.throttle import TokenBucket
+from common.throttle import TokenBucket, throttled
 
-SIGN_IN, NOT_FOUND, SLOW, TOO_MUCH = 4401, 4404, 4408, 4429
+CLOSE_SIGN_IN, CLOSE_SLOW, CLOSE_TOO_MUCH = 4401, 4408, 4429
 
 UNITS_PER_S_BEFORE_SIGN_IN = 20.0
-REFUSED_PER_S, REFUSED_BURST_S = 2.0, 10.0  # frames too many, before the socket is closed
+REJECTED_PER_S, REJECTED_BURST_S = 2.0, 10.0  # frames over the limit, before the socket is closed
 BAD_FRAMES = 20
 FOLLOWED_RUNS = 20
 WATCHED_THREADS = 20
-WATCH_AGAIN_S = 1.0
-RUNS_TOLD = 100
+WATCH_RETRY_S = 1.0
+REMEMBERED_RUNS = 100
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -45,52 +44,55 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.identity: Identity | None = None
-        self._followers: dict[UUID, tuple[EventDelivery, asyncio.Task[None]]] = {}
-        self._told: deque[UUID] = deque(maxlen=RUNS_TOLD)  # asked again here: not told again
-        self._watched: dict[UUID, Callable[[], None]] = {}
+        self._connections: ConnectionRegistry | None = None
+        self._deliveries: dict[UUID, tuple[EventDelivery, asyncio.Task[None]]] = {}
+        # Runs that were followed from their start. Their message sent again brings no events again.
+        self._delivered: deque[UUID] = deque(maxlen=REMEMBERED_RUNS)
+        self._watches: dict[UUID, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._bucket = TokenBucket(UNITS_PER_S_BEFORE_SIGN_IN)
-        self._refused = TokenBucket(REFUSED_PER_S, REFUSED_BURST_S)
+        self._rate_limit = TokenBucket(UNITS_PER_S_BEFORE_SIGN_IN)
+        self._rejections = TokenBucket(REJECTED_PER_S, REJECTED_BURST_S)
         self._bad_frames = 0
         self._closed = False
 
     async def connect(self) -> None:
         await self.accept()
-        self._close_at(settings.SOCKET_AUTH_S, SLOW)
+        self._close_after(settings.SOCKET_AUTH_S, CLOSE_SLOW)
         token = bearer_token(dict(self.scope["headers"]).get(b"authorization", b""))
         if token:
-            await self._answered(self._sign_in(token))
+            await self._reporting(self._sign_in(token))
 
     async def disconnect(self, code: int) -> None:
-        self._leave()
+        self._release()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closed:
             return
-        if wait_s := self._bucket.take(FRAME_COST):
-            await self._refuse(too_many_frames(wait_s))
-        elif text_data is None or len(text_data.encode()) > settings.SOCKET_MAX_FRAME_BYTES:
-            limit = settings.SOCKET_MAX_FRAME_BYTES
+        limit = settings.SOCKET_MAX_FRAME_BYTES
+        if wait_s := self._rate_limit.take(frames.PARSING_COST):
+            await self._reject(_too_many_frames(wait_s))
+        elif text_data is None or len(text_data.encode()) > limit:
             message = f"A frame is JSON text of at most {limit:,} bytes."
-            await self._refuse(AppError("invalid_frame", message))
+            await self._reject(AppError("invalid_frame", message))
         else:
-            await self._answered(self._receive(text_data))
+            await self._reporting(self._receive(text_data))
 
     @property
     def rights(self) -> list[Right]:
         return [Right(self.identity.sign_in)] if self.identity else []
 
     async def on_standing(self, right: Right, standing: Standing) -> None:
+        # The sign-in that was checked may not be the socket's any more: it can renew in place.
         if standing.code and self.identity and right.sign_in == self.identity.sign_in:
-            await self._end(SIGN_IN)
+            await self._end(CLOSE_SIGN_IN)
 
     async def _receive(self, text: str) -> None:
         frame = frames.frame_from(text)
-        if wait_s := self._bucket.take(FRAME_COSTS[type(frame)] - FRAME_COST):
+        if wait_s := self._rate_limit.take(frame.cost - frames.PARSING_COST):
             ref = frame.ref if isinstance(frame, frames.RunFrame) else None
-            await self._refuse(too_many_frames(wait_s), ref)
+            await self._reject(_too_many_frames(wait_s), ref)
         elif isinstance(frame, frames.AuthFrame):
             await self._sign_in(frame.token)
         elif isinstance(frame, frames.PingFrame):
@@ -98,9 +100,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         elif self.identity is None:
             raise AppError("not_authenticated", "Send your access token first.", status=401)
         else:
-            await self._signed_in(frame, self.identity)
+            await self._dispatch(frame, self.identity)
 
-    async def _signed_in(self, frame: frames.Frame, identity: Identity) -> None:
+    async def _dispatch(self, frame: frames.Frame, identity: Identity) -> None:
         user_id = identity.user_id
         match frame:
             case frames.RunFrame():
@@ -112,8 +114,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case frames.CancelFrame(run_id=run_id):
                 await service.cancel(user_id, run_id)
             case frames.AckFrame(run_id=run_id, seq=seq):
-                if run_id in self._followers:
-                    self._followers[run_id][0].ack(seq)
+                if run_id in self._deliveries:
+                    self._deliveries[run_id][0].ack(seq)
 
     async def _sign_in(self, token: str) -> None:
         """Accept a token, for a new sign-in or in the place of one that is about to end."""
@@ -123,20 +125,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
             identity = await in_database(authenticate, token)
         finally:
             if self.identity is None:
-                self._close_at(settings.SOCKET_AUTH_S, SLOW)
-        await manager.current()  # from now on it is asked whether the sign-in still stands
-        bucket = connections.current().bucket(identity.user_id)
+                self._close_after(settings.SOCKET_AUTH_S, CLOSE_SLOW)
+        connections = (await manager.current()).connections
+        rate_limit = connections.bucket(identity.user_id)
         if self.identity is None:
-            if wait_s := bucket.take(
-                FRAME_COSTS[frames.AuthFrame]
-            ):  # coming anew gives nothing anew
-                raise too_many_frames(wait_s)
-            connections.current().admit(self, identity.user_id)
+            # From the user's own bucket, so that a new connection is no way around its limit.
+            if wait_s := rate_limit.take(frames.AuthFrame.cost):
+                raise _too_many_frames(wait_s)
+            connections.add(self, identity.user_id)
+            self._connections = connections
         elif self.identity.user_id != identity.user_id:
             raise AppError("not_authenticated", "This socket is somebody else's.", status=401)
-        self.identity, self._bucket = identity, bucket
+        self.identity, self._rate_limit = identity, rate_limit
         lasts_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
-        self._close_at(max(lasts_s, 0), SIGN_IN)
+        self._close_after(max(lasts_s, 0), CLOSE_SIGN_IN)
         ends = identity.expires_at.isoformat()
         await self._send({"op": "ready", "userId": identity.user_id, "expiresAt": ends})
 
@@ -144,7 +146,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             started = await service.start(identity.sign_in, run_input.request_from(frame.input))
         except AppError as error:
-            await self._refuse(error, frame.ref)
+            await self._reject(error, frame.ref)
             return
         accepted: dict[str, Any] = {"op": "accepted"}
         if frame.ref is not None:
@@ -155,62 +157,61 @@ class ChatConsumer(AsyncWebsocketConsumer):
             "messageId": str(started.message_id),
         }
         await self._send(accepted | ids)
-        if started.run_id not in self._told and started.run_id not in self._followers:
-            self._told.append(started.run_id)
+        if started.run_id not in self._delivered and started.run_id not in self._deliveries:
+            self._delivered.append(started.run_id)
             self._follow(identity.user_id, started.run_id, 0)
 
     def _follow(self, user_id: int, run_id: UUID, after: int) -> None:
-        earlier = self._followers.pop(run_id, None)
+        earlier = self._deliveries.pop(run_id, None)
         if earlier:
             earlier[1].cancel()
-        if len(self._followers) >= FOLLOWED_RUNS:
+        if len(self._deliveries) >= FOLLOWED_RUNS:
             message = "This socket follows too many answers already."
             raise AppError("too_many_follows", message, status=429)
-        follower = EventDelivery(user_id, run_id, self._send_text)
-        task = self._spawn(self._followed(follower, run_id, after))
-        self._followers[run_id] = follower, task
+        delivery = EventDelivery(user_id, run_id, self._send_text)
+        self._deliveries[run_id] = delivery, self._spawn(self._deliver(delivery, run_id, after))
 
-    async def _followed(self, follower: EventDelivery, run_id: UUID, after: int) -> None:
+    async def _deliver(self, delivery: EventDelivery, run_id: UUID, after: int) -> None:
         try:
-            await self._answered(follower.run(after))
+            await self._reporting(delivery.run(after))
         except SlowConsumer:
-            await self._end(SLOW)
+            await self._end(CLOSE_SLOW)
         finally:
-            if self._followers.get(run_id, (None,))[0] is follower:
-                del self._followers[run_id]
+            if self._deliveries.get(run_id, (None,))[0] is delivery:
+                del self._deliveries[run_id]
 
     async def _watch(self, user_id: int, thread_id: UUID) -> None:
         try:
             await service.check_thread(user_id, thread_id)
         except DatabaseUnavailable:
-            # A refusal would not say of what, and nobody would ask again.
-            self._spawn(self._answered(self._watch_later(user_id, thread_id)))
+            # A rejection would not say of what, and no client would send the frame again.
+            self._spawn(self._reporting(self._watch_later(user_id, thread_id)))
             return
-        if thread_id in self._watched:
+        if thread_id in self._watches:
             return
-        if len(self._watched) >= WATCHED_THREADS:
-            self._watched.pop(next(iter(self._watched)))()
-        here = await manager.current()
-        self._watched[thread_id] = here.watched.add(thread_id, self._started)
+        if len(self._watches) >= WATCHED_THREADS:
+            self._watches.pop(next(iter(self._watches)))()
+        watchers = (await manager.current()).thread_watchers
+        self._watches[thread_id] = watchers.subscribe(thread_id, self._on_started)
 
     async def _watch_later(self, user_id: int, thread_id: UUID) -> None:
-        await asyncio.sleep(WATCH_AGAIN_S)
+        await asyncio.sleep(WATCH_RETRY_S)
         await self._watch(user_id, thread_id)
 
-    def _started(self, thread_id: UUID, run_id: UUID) -> None:
+    def _on_started(self, thread_id: UUID, run_id: UUID) -> None:
         frame = {"op": "started", "threadId": str(thread_id), "runId": str(run_id)}
         self._spawn(self._send(frame))
 
-    async def _answered(self, work: Awaitable[None]) -> None:
-        """Do ``work``; what goes wrong is told in a frame, and never a traceback to the socket."""
+    async def _reporting(self, work: Awaitable[None]) -> None:
+        """Do ``work``. What goes wrong is sent in a frame; no error reaches the server."""
         try:
             await work
         except SlowConsumer:
             raise
         except Exception as error:
-            await self._refuse(app_error(error, during="Handling a frame"))
+            await self._reject(app_error(error, during="Handling a frame"))
 
-    async def _refuse(self, error: AppError, ref: str | int | None = None) -> None:
+    async def _reject(self, error: AppError, ref: str | int | None = None) -> None:
         frame: dict[str, Any] = {"op": "rejected", "code": error.code, "message": error.message}
         if ref is not None:
             frame["ref"] = ref
@@ -218,16 +219,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             frame["retryAfter"] = round(error.retry_after_s, 1)
         await self._send(frame)
         if error.code == "not_authenticated":
-            await self._end(SIGN_IN)
+            await self._end(CLOSE_SIGN_IN)
         elif error.code == "too_many_connections":
-            await self._end(TOO_MUCH)
+            await self._end(CLOSE_TOO_MUCH)
         elif error.code == "too_many_frames":
-            if self.identity is None or self._refused.take(1.0):
-                await self._end(TOO_MUCH)
+            if self.identity is None or self._rejections.take(1.0):
+                await self._end(CLOSE_TOO_MUCH)
         elif error.code == "invalid_frame":
             self._bad_frames += 1
             if self._bad_frames > BAD_FRAMES:
-                await self._end(TOO_MUCH)
+                await self._end(CLOSE_TOO_MUCH)
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._send_text(json.dumps(frame, separators=(",", ":")))
@@ -238,7 +239,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             await self.send(text_data=text)
         except (RuntimeError, OSError):  # the server, or the network, has closed it meanwhile
-            self._leave(but=asyncio.current_task())
+            self._release()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -246,7 +247,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _close_at(self, seconds: float, code: int) -> None:
+    def _close_after(self, seconds: float, code: int) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         loop = asyncio.get_running_loop()
@@ -254,25 +255,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _end(self, code: int) -> None:
         if not self._closed:
-            self._leave(but=asyncio.current_task())
-            # Nobody waits for this: a peer that answers late, or never, must not hold up who ends
-            # it, and its answer may stand behind frames that only ``receive`` takes away.
+            self._release()
+            # Not awaited: a peer that answers late, or never, must not hold up who ends the
+            # socket, and its answer may stand behind frames that only ``receive`` takes away.
             self._closing = asyncio.create_task(self._close(code))
 
     async def _close(self, code: int) -> None:
         with suppress(RuntimeError):  # the server may have closed it in the meantime
             await self.close(code=code)
 
-    def _leave(self, but: asyncio.Task[Any] | None = None) -> None:
-        """Let go of everything this socket holds."""
+    def _release(self) -> None:
+        """Let go of everything this socket holds, but for the task that calls this."""
         self._closed = True
         if self._deadline is not None:
             self._deadline.cancel()
-        if self.identity is not None:
-            connections.current().dismiss(self, self.identity.user_id)
-        for unwatch in self._watched.values():
-            unwatch()
-        self._watched.clear()
-        for task in self._tasks:
-            if task is not but:
-                task.cancel()
+        if self._connections is not None and self.identity is not None:
+            self._connections.remove(self, self.identity.user_id)
+        for unsubscribe in self._watches.values():
+            unsubscribe()
+        self._watches.clear()
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+
+
+def _too_many_frames(wait_s: float) -> AppError:
+    message = "That was too much at once. Wait a moment, then go on."
+    return throttled("too_many_frames", message, wait_s)

@@ -1,8 +1,10 @@
 """Sends one run's events to one socket, no faster than its reader acknowledges them.
 
-The server in front of us may take whatever we send without waiting for the network, so the brake
-is ours: at most a window of events is unacknowledged. A reader that stays silent with a full
-window is told so and let go; it can come back and continue where it was.
+Flow control of our own, because ``send`` gives none: the server in front of us takes whatever we
+send and queues it in memory, without waiting for the network. A reader that does not read, with a
+long answer behind it, would make this process hold all of it, for every socket. So at most a
+window of events is unacknowledged. A reader that acknowledges nothing for ``SLOW_S`` with a full
+window is disconnected (``SlowConsumer``); it can come back and continue where it was.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from uuid import UUID
 
 from django.conf import settings
@@ -27,45 +28,55 @@ class SlowConsumer(Exception):
 
 
 class EventDelivery:
-    """One run on one socket."""
+    """One run on one socket.
+
+    Args:
+        send: sends a frame, without a promise that anybody reads it.
+    """
 
     def __init__(self, user_id: int, run_id: UUID, send: SendText) -> None:
         self._user_id = user_id
         self._run_id = run_id
         self._send = send
-        self._sent: deque[tuple[int, int]] = deque()  # seq and bytes of what is unacknowledged
-        self._bytes = 0
+        self._unacked: deque[tuple[int, int]] = deque()  # seq and size in characters
+        self._unacked_chars = 0
         self._acked = asyncio.Event()
 
     def ack(self, seq: int) -> None:
         """The reader has everything up to ``seq``."""
-        while self._sent and self._sent[0][0] <= seq:
-            self._bytes -= self._sent.popleft()[1]
+        while self._unacked and self._unacked[0][0] <= seq:
+            self._unacked_chars -= self._unacked.popleft()[1]
         self._acked.set()
 
     async def run(self, after: int) -> None:
         """Send what comes after ``after`` until the run has ended.
 
         Raises:
-            AppError: ``run_not_found``. Slow: the reader is.
+            AppError: ``run_not_found``.
+            SlowConsumer: the reader is too slow.
         """
         head = f'{{"op":"event","runId":"{self._run_id}","seq":'
         try:
-            async with aclosing(service.follow(self._user_id, self._run_id, after)) as batches:
-                async for events in batches:
-                    for seq, data in events:
-                        await self._room(len(data))
-                        self._sent.append((seq, len(data)))
-                        self._bytes += len(data)
-                        await self._send(f'{head}{seq},"event":{data}}}')
+            async for events in await service.follow(self._user_id, self._run_id, after):
+                for seq, data in events:
+                    if self._is_full(len(data)):
+                        await self._wait_for_acks(len(data))
+                    self._unacked.append((seq, len(data)))
+                    self._unacked_chars += len(data)
+                    await self._send(f'{head}{seq},"event":{data}}}')
         except service.Resync as resync:
             reason = str(resync)
             await self._send(f'{{"op":"resync","runId":"{self._run_id}","reason":"{reason}"}}')
 
-    async def _room(self, size: int) -> None:
-        while self._sent and (
-            len(self._sent) >= settings.WINDOW_EVENTS or self._bytes + size > settings.WINDOW_BYTES
-        ):
+    def _is_full(self, chars: int) -> bool:
+        """Whether an event of so many characters has to wait; one alone never does, however big."""
+        return bool(self._unacked) and (
+            len(self._unacked) >= settings.WINDOW_EVENTS
+            or self._unacked_chars + chars > settings.WINDOW_BYTES
+        )
+
+    async def _wait_for_acks(self, chars: int) -> None:
+        while self._is_full(chars):
             self._acked.clear()
             try:
                 async with asyncio.timeout(SLOW_S):

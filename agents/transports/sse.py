@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +15,6 @@ from uuid import UUID
 from accounts.tokens import Identity, authenticate, bearer_token
 from agents.protocol.run_input import request_from_json
 from agents.runs import manager, service
-from agents.transports import connections
 from apikeys.rights import Right, Standing
 from common.asgi import Receive, Send, send_error
 from common.database import in_database
@@ -26,6 +23,7 @@ from common.errors import AppError
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15.0
+HEARTBEAT = b": still here\n\n"
 SIGN_IN_AGAIN = b": sign in again to go on\n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -49,19 +47,19 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     identity = await in_database(authenticate, token)
     request = request_from_json(await _body(receive))
     stream = _Stream(identity, send)
-    await manager.current()  # from now on it is asked whether the sign-in still stands
-    connections.current().admit(stream, identity.user_id)  # before anything is asked
+    connections = (await manager.current()).connections
+    connections.add(stream, identity.user_id)  # before the message is stored
     try:
         run_id = (await service.start(identity.sign_in, request)).run_id
         last_event_id = headers.get(b"last-event-id", b"")
         await stream.run(run_id, _last_seq(last_event_id, str(run_id)), receive)
     finally:
-        connections.current().dismiss(stream, identity.user_id)
+        connections.remove(stream, identity.user_id)
 
 
 class _Stream:
-    """One open answer. It lasts as long as the token it was asked with, like a socket, which can
-    be given a new one; here the client asks again with one, and goes on where it was."""
+    """One response. Like a socket it ends with its access token. A socket can renew its token in
+    place; here the client sends the request again with a new one, and continues where it was."""
 
     def __init__(self, identity: Identity, send: Send) -> None:
         self._identity = identity
@@ -77,9 +75,9 @@ class _Stream:
             self._sign_in_ended.set()
 
     async def run(self, run_id: UUID, after: int, receive: Receive) -> None:
-        """Send until the run has ended, the client has left, or its sign-in is not good."""
+        """Send until the run has ended, the client has left, or its sign-in has ended."""
         await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        events = asyncio.create_task(self._events(run_id, after))
+        events = asyncio.create_task(self._send_events(run_id, after))
         left = asyncio.create_task(_disconnected(receive))
         signed_out = asyncio.create_task(self._sign_in_ended.wait())
         tasks = (events, left, signed_out)
@@ -93,36 +91,26 @@ class _Stream:
             body = b"" if is_over else SIGN_IN_AGAIN
             await self._send({"type": "http.response.body", "body": body})
 
-    async def _events(self, run_id: UUID, after: int) -> None:
+    async def _send_events(self, run_id: UUID, after: int) -> None:
+        """The events, and a comment whenever none came for a while."""
         try:
-            async with aclosing(self._beating(run_id, after)) as batches:
-                async for text in batches:
+            stream = await service.follow(self._identity.user_id, run_id, after)
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        events = await anext(stream, None)
+                except TimeoutError:
+                    body = HEARTBEAT
+                else:
+                    if events is None:
+                        return
+                    text = "".join(f"id: {run_id}:{seq}\ndata: {data}\n\n" for seq, data in events)
                     body = text.encode("utf-8", "replace")
-                    await self._send(
-                        {"type": "http.response.body", "body": body, "more_body": True}
-                    )
+                await self._send({"type": "http.response.body", "body": body, "more_body": True})
         except service.Resync:
-            pass  # the stream ends without a terminal event, and the client asks again
+            pass  # the stream ends without a terminal event, and the client sends its request again
         except Exception:
             logger.exception("A stream of events broke off")
-
-    async def _beating(self, run_id: UUID, after: int) -> AsyncGenerator[str, None]:
-        """The events as text, and a comment whenever nothing came for a while."""
-        async with aclosing(service.follow(self._identity.user_id, run_id, after)) as batches:
-            coming = asyncio.ensure_future(anext(batches, None))
-            try:
-                while True:
-                    done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)
-                    if not done:
-                        yield ": still here\n\n"
-                        continue
-                    if (events := coming.result()) is None:
-                        return
-                    yield "".join(f"id: {run_id}:{seq}\ndata: {data}\n\n" for seq, data in events)
-                    coming = asyncio.ensure_future(anext(batches, None))
-            finally:
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -43,7 +43,7 @@ async def answered(user: User, asked: RunRequest) -> list[Event]:
     started = await service.start(SignIn(user.pk), asked)
     events: list[Event] = []
     async with asyncio.timeout(20):
-        async for rows in service.follow(user.pk, started.run_id):
+        async for rows in await service.follow(user.pk, started.run_id):
             events += [json.loads(data) for _, data in rows]
     assert_valid_stream(events)
     return events

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from accounts.rights import SignIn
 from agents.runs import manager, service
 from apikeys.models import UserApiKey
 from common.database import in_database
-from common.supervisor import Supervisor, failing_tasks
+from common.supervisor import Job, Supervisor, failing_tasks
 from tests.agents.asking import answered, question, run_of
 from tests.agents.conftest import in_this_process, until
 from tests.services import Missing, redis
@@ -25,6 +26,7 @@ TASKS = {
     "publishing to Redis",
     "listening to Redis",
     "the writer of events",
+    "housekeeping",
     "renewing leases",
     "looking for stops",
     "checking rights",
@@ -58,18 +60,22 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return attempt
 
-    run, every = Supervisor.run, Supervisor.every
+    run, schedule = Supervisor.run, Supervisor.schedule
 
     def run_dying(self: Supervisor, name: str, work: Any, **options: Any) -> None:
         run(self, name, dying_once(name, work), **options)
 
-    def repeat_dying(
-        self: Supervisor, seconds: float, name: str, work: Any, **options: Any
-    ) -> None:
-        every(self, min(seconds, 0.2), name, dying_once(name, work), **options)
+    def schedule_dying(self: Supervisor, jobs: Sequence[Job]) -> None:
+        schedule(
+            self,
+            [
+                replace(job, period_s=min(job.period_s, 0.2), work=dying_once(job.name, job.work))
+                for job in jobs
+            ],
+        )
 
     monkeypatch.setattr(Supervisor, "run", run_dying)
-    monkeypatch.setattr(Supervisor, "every", repeat_dying)
+    monkeypatch.setattr(Supervisor, "schedule", schedule_dying)
     monkeypatch.setattr("common.supervisor.BACKOFF_S", 0.02)
     monkeypatch.setattr("common.supervisor.STEADY_S", 0.1)
     return counted

@@ -46,6 +46,7 @@ async def test_a_connection_that_was_left_in_disorder_is_not_used_again():
     assert await in_database(the_connection) is not left
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_an_outage_is_a_refusal_in_words_and_a_fault_of_ours_stays_one(monkeypatch):
     monkeypatch.setattr("common.outages.outages", Outages())  # nobody else is to know of it
 

@@ -53,7 +53,7 @@ async def sign_in(user: User) -> tuple[SignIn, tokens.TokenPair]:
 
 async def events_of(user: User, run_id: Any) -> AsyncIterator[Event]:
     async with asyncio.timeout(20):
-        async for rows in service.follow(user.pk, run_id):
+        async for rows in await service.follow(user.pk, run_id):
             for _, data in rows:
                 yield json.loads(data)
 

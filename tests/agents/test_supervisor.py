@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 from django.db import OperationalError
 
 from common import supervisor
-from common.supervisor import Supervisor, failing_tasks
+from common.supervisor import Job, Supervisor, failing_tasks
 from tests.agents.conftest import until
 
 
@@ -73,7 +75,7 @@ async def test_each_failure_in_a_row_waits_longer(tasks, monkeypatch):
 
 async def test_regular_work_that_meets_no_database_goes_on_at_its_pace(tasks, caplog):
     work = Flaky(20)
-    tasks.every(0.005, "looking", work.once, vital=True)
+    tasks.schedule([Job("looking", 0.005, work.once, vital=True)])
     await until(lambda: work.attempts == 10)
     [failing] = tasks.failing()
     assert (failing.name, failing.vital, failing.for_s > 0) == ("looking", True, True)
@@ -90,9 +92,46 @@ async def test_regular_work_that_is_broken_waits_longer(tasks):
         attempts += 1
         raise ZeroDivisionError
 
-    tasks.every(0.001, "looking", work)
+    tasks.schedule([Job("looking", 0.001, work)])
     await asyncio.sleep(0.4)
     assert 3 <= attempts <= 12
+
+
+async def test_a_job_that_hangs_or_fails_holds_up_no_other_and_is_not_begun_twice(tasks):
+    begun = Counter()
+
+    def job(name: str, work) -> Job:
+        async def attempt() -> None:
+            begun[name] += 1
+            await work()
+
+        return Job(name, 0.01, attempt)
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    hang = asyncio.Event()
+    tasks.schedule([job("hanging", hang.wait), job("failing", fail), job("renewing", nothing)])
+    await until(lambda: begun["renewing"] >= 10)
+    assert begun["hanging"] == 1
+    assert [task.name for task in tasks.failing()] == ["failing"]
+    hang.set()
+    await until(lambda: begun["hanging"] >= 3)
+
+
+async def nothing() -> None: ...
+
+
+async def test_jobs_keep_their_pace(tasks):
+    begun: list[float] = []
+
+    async def work() -> None:
+        begun.append(time.monotonic())
+        await asyncio.sleep(0.03)  # its own time is not added to the period
+
+    tasks.schedule([Job("renewing", 0.05, work), Job("looking", 0.02, nothing)])
+    await until(lambda: len(begun) == 5)
+    assert 0.19 <= begun[-1] - begun[0] < 0.3
 
 
 async def test_a_task_that_takes_one_cancellation_for_its_own_is_ended(monkeypatch):
@@ -138,7 +177,7 @@ async def test_a_task_that_fails_while_it_is_ended_ends():
 
     made = Supervisor()
     made.run("connecting", work)
-    made.every(60, "looking", work)
+    made.schedule([Job("looking", 60, work)])
     await asyncio.sleep(0.01)
     async with asyncio.timeout(1):
         await made.stop()

@@ -94,13 +94,13 @@ async def test_who_leaves_takes_along_what_is_not_written(ids: RunIds):
     assert await in_database(stored, ids.run_id) == [1]
 
 
-async def test_a_run_that_is_forgotten_is_no_trouble(ids: RunIds, book: Book):
+async def test_a_run_that_is_discarded_is_no_trouble(ids: RunIds, book: Book):
     book.register(ids)
     book.writer.add(ids.run_id, row(1))
-    book.writer.forget(ids.run_id)
+    book.writer.discard(ids.run_id)
     await book.writer.flush()
     assert await in_database(stored, ids.run_id) == []
-    book.writer.forget(ids.run_id)
+    book.writer.discard(ids.run_id)
 
 
 async def test_rows_that_cannot_be_written_hold_up_no_other_run(

@@ -21,7 +21,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The default database, and no doorbell: right too, only slower."""
+    """The default database, and no Redis: right too, only slower."""
     folder = tmp_path_factory.mktemp("plain")
     with cluster(folder, 2, database="sqlite", bell=False) as made:
         yield made

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from agents.runs.replay import Resync, _page
+from agents.runs.replay import Resync, _read
 from conversations.log import events_prune
 from conversations.models import Event, Message, Run
 from tests.conversations.factories import answered_run, append, open_run, plain_answer
@@ -49,7 +49,7 @@ def test_who_continues_in_a_pruned_log_is_told_to_load_anew(alice):
     run = aged(answered_run(alice))
     events_prune(older_than=WEEK)
     with pytest.raises(Resync, match="pruned"):
-        _page(run.run_id, 2, True)
+        _read(run.run_id, 2, True)
     answer = client_for(alice).get(f"/api/runs/{run.run_id}/events/?after=2")
     assert (answer.status_code, answer.json()["code"]) == (410, "log_pruned")
     last = Run.objects.get(pk=run.run_id).last_seq

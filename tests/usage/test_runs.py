@@ -79,7 +79,7 @@ async def answered(user: User, asked: RunRequest) -> list[Event]:
 
 async def told(user: User, run_id: UUID) -> Any:
     async with asyncio.timeout(20):
-        async for rows in service.follow(user.pk, run_id):
+        async for rows in await service.follow(user.pk, run_id):
             for _, data in rows:
                 yield json.loads(data)
 
@@ -318,7 +318,7 @@ async def test_a_key_lent_for_one_model_is_for_no_other(bob, work, lent):
 async def test_a_key_that_is_taken_back_ends_the_answers_made_with_it(
     bob, work, lent, code, monkeypatch
 ):
-    monkeypatch.setattr(rights, "SWEEP_S", 0.1)
+    monkeypatch.setattr(rights, "REVALIDATE_S", 0.1)
     started = await service.start(
         SignIn(bob.pk), question("Hello /emulate stall=3", key_id=work.pk)
     )

@@ -10,7 +10,6 @@ import re
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -180,10 +179,9 @@ class _Chat:
         loop.add_signal_handler(signal.SIGINT, stop)
         transcript = Transcript()
         try:
-            async with aclosing(service.follow(self._user_id, run_id)) as batches:
-                async for events in batches:
-                    for _, data in events:
-                        self._write(transcript.feed(json.loads(data)), ending="")
+            async for events in await service.follow(self._user_id, run_id):
+                for _, data in events:
+                    self._write(transcript.feed(json.loads(data)), ending="")
         except service.Resync:
             self._write("\nThe server lost this answer. What was said is kept.")
             return True

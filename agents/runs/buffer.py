@@ -1,4 +1,4 @@
-"""The last events of a run that is answered here; older ones are in the log alone."""
+"""The last events of a run that is answered in this process; older ones are in the log alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from conversations.log import Row, events_after
 Numbered = tuple[int, str]
 """An event on its way out: its ``seq`` and its JSON text."""
 
-TAIL_CHARS = 1024 * 1024
+BUFFER_CHARS = 1024 * 1024
 
 
-class Tail:
-    """Keeps what is not stored yet, and of what is stored about the last ``TAIL_CHARS``."""
+class EventBuffer:
+    """All events that are not stored yet, and of those that are about ``BUFFER_CHARS``.
+
+    Readers who are up to date never meet the database, and one who is far behind does not make the
+    process hold a whole answer: it reads pages of the log until it has caught up.
+    """
 
     def __init__(self, run_id: UUID) -> None:
         self._run_id = run_id
@@ -33,19 +37,19 @@ class Tail:
         self.chars += len(row[2])
 
     async def after(self, seq: int) -> list[Numbered]:
-        """The next events after ``seq`` that there are: from here, or a page of the log."""
+        """The next events after ``seq`` that there are: from memory, or a page of the log."""
         if seq < self._dropped:
             page = await patiently(events_after, run_id=self._run_id, after=seq)
             return page.events
         return self._events[seq - self._dropped :]
 
     def trim(self, stored_seq: int) -> None:
-        """Let go of events that are stored, once there are too many; of half, to do it seldom."""
-        if self.chars <= TAIL_CHARS:
+        """Drop events that are stored, once there are too many; half of them, to do it seldom."""
+        if self.chars <= BUFFER_CHARS:
             return
         count = 0
         for seq, data in self._events:
-            if seq > stored_seq or self.chars <= TAIL_CHARS // 2:
+            if seq > stored_seq or self.chars <= BUFFER_CHARS // 2:
                 break
             self.chars -= len(data)
             count += 1

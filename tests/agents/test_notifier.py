@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from agents.runs.notifier import CHANNEL, Notifier, Ring, rings_from
+from agents.runs.notifier import CHANNEL, Notification, Notifier, parse_message
 from common.supervisor import Supervisor
 from tests.agents.conftest import until
 from tests.agents.malformed import MALFORMED, RUN
@@ -23,12 +23,12 @@ THREAD = UUID(int=2)
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_is_not_one_of_our_messages_is_refused(name):
     with pytest.raises(ValueError, match=r".*"):
-        rings_from(MALFORMED[name])
+        parse_message(MALFORMED[name])
 
 
 def test_what_is_one_is_read():
     sent = json.dumps(["other", ["written", str(RUN)], ["started", str(THREAD), str(RUN)]])
-    assert rings_from(sent.encode()) == ("other", [("written", RUN), ("started", THREAD, RUN)])
+    assert parse_message(sent.encode()) == ("other", [("written", RUN), ("started", THREAD, RUN)])
 
 
 @pytest.fixture(scope="module")
@@ -53,53 +53,53 @@ async def listening(channel: Redis, count: int = 1) -> None:
 
 
 async def test_malformed_messages_are_passed_over_and_said_once(server, channel, caplog):
-    heard: list[Ring] = []
-    bell, tasks = Notifier(server.url, "here", heard.append), Supervisor()
+    received: list[Notification] = []
+    notifier, tasks = Notifier(server.url, "here", received.append), Supervisor()
     other, others_tasks = Notifier(server.url, "there", lambda _: None), Supervisor()
-    bell.start(tasks)
+    notifier.start(tasks)
     other.start(others_tasks)
     try:
         await listening(channel, 2)
         for data in MALFORMED.values():
             await channel.publish(CHANNEL, data)
-        other.stop(RUN)
-        await until(lambda: heard == [("stop", RUN)])
+        other.publish_stop(RUN)
+        await until(lambda: received == [("stop", RUN)])
         assert tasks.failing() == []
         warned = [record.message for record in caplog.records if "Something else" in record.message]
         assert len(warned) == 2  # each of the two, once
     finally:
         await tasks.stop()
         await others_tasks.stop()
-        await bell.close()
+        await notifier.close()
         await other.close()
 
 
 async def test_a_listener_that_fails_is_started_again(server, channel, caplog, monkeypatch):
-    heard: list[Ring] = []
+    received: list[Notification] = []
 
-    def failing_once(ring: Ring) -> None:
-        heard.append(ring)
-        if len(heard) == 1:
+    def failing_once(notification: Notification) -> None:
+        received.append(notification)
+        if len(received) == 1:
             raise ZeroDivisionError
 
     monkeypatch.setattr("common.supervisor.BACKOFF_S", 0.01)
     caplog.set_level(logging.ERROR)
-    bell, tasks = Notifier(server.url, "here", failing_once), Supervisor()
-    bell.start(tasks)
+    notifier, tasks = Notifier(server.url, "here", failing_once), Supervisor()
+    notifier.start(tasks)
     message = json.dumps(["there", ["stop", str(RUN)]])
     try:
         await listening(channel)
         await channel.publish(CHANNEL, message)
         await until(lambda: tasks.failing())
-        await until(lambda: heard)
+        await until(lambda: received)
         await listening(channel)
         await asyncio.sleep(0.1)
         await listening(channel)
         await channel.publish(CHANNEL, message)
-        await until(lambda: len(heard) == 2)
+        await until(lambda: len(received) == 2)
         assert [record.message for record in caplog.records] == [
             "listening to Redis failed and is started again"
         ]
     finally:
         await tasks.stop()
-        await bell.close()
+        await notifier.close()

@@ -43,7 +43,7 @@ class Reader:
 
     def __init__(self, ids: RunIds, user_id: int | None = None) -> None:
         self.frames: list[dict] = []
-        self.follower = EventDelivery(user_id or ids.owner_id, ids.run_id, self._take)
+        self.delivery = EventDelivery(user_id or ids.owner_id, ids.run_id, self._take)
 
     async def _take(self, text: str) -> None:
         self.frames.append(json.loads(text))
@@ -53,7 +53,7 @@ class Reader:
         return [frame["seq"] for frame in self.frames if frame["op"] == "event"]
 
     def start(self, after: int = 0) -> asyncio.Task[None]:
-        return asyncio.create_task(self.follower.run(after))
+        return asyncio.create_task(self.delivery.run(after))
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ async def test_a_reader_who_says_nothing_gets_a_window_full(reader: Reader, sett
     settings.WINDOW_EVENTS = 20
     task = reader.start()
     assert await settled(reader) == 20
-    reader.follower.ack(5)
+    reader.delivery.ack(5)
     assert await settled(reader) == 25
-    reader.follower.ack(4)
+    reader.delivery.ack(4)
     assert await settled(reader) == 25
-    reader.follower.ack(25)
+    reader.delivery.ack(25)
     assert await settled(reader) == 45
     task.cancel()
     await asyncio.wait({task})
@@ -98,7 +98,7 @@ async def test_one_event_larger_than_the_window_still_passes(reader: Reader, set
     task = reader.start()
     for seq in range(1, COUNT + 1):
         await until(lambda seq=seq: reader.seqs[-1:] == [seq])
-        reader.follower.ack(seq)
+        reader.delivery.ack(seq)
     await task
     assert reader.seqs == list(range(1, COUNT + 1))
 
@@ -107,18 +107,18 @@ async def test_a_reader_who_stays_silent_is_let_go(reader: Reader, settings, mon
     settings.WINDOW_EVENTS = 20
     monkeypatch.setattr("agents.transports.delivery.SLOW_S", 0.1)
     with pytest.raises(SlowConsumer):
-        await reader.follower.run(0)
+        await reader.delivery.run(0)
     assert reader.seqs == list(range(1, 21))
 
 
 @pytest.mark.parametrize("after", [0, 1, 57, COUNT - 1, COUNT])
 async def test_what_comes_after_is_sent_to_the_end(reader: Reader, after: int):
-    await reader.follower.run(after)
+    await reader.delivery.run(after)
     assert reader.seqs == list(range(after + 1, COUNT + 1))
 
 
 async def test_who_claims_to_be_ahead_is_told_to_start_over(reader: Reader, ended_run: RunIds):
-    await reader.follower.run(COUNT + 1)
+    await reader.delivery.run(COUNT + 1)
     told = {"op": "resync", "runId": str(ended_run.run_id), "reason": "ahead"}
     assert reader.frames == [told]
 
@@ -126,7 +126,7 @@ async def test_who_claims_to_be_ahead_is_told_to_start_over(reader: Reader, ende
 async def test_a_log_that_was_pruned_is_no_silent_gap(reader: Reader, ended_run: RunIds):
     events = Event.objects.filter(run_id=ended_run.run_id, seq__lt=50)
     await in_database(events.delete)
-    await reader.follower.run(10)
+    await reader.delivery.run(10)
     assert [frame["op"] for frame in reader.frames] == ["resync"]
 
 
@@ -134,5 +134,5 @@ async def test_a_foreign_run_is_not_there(ended_run: RunIds, bob: User):
     for run_id in (ended_run.run_id, uuid4()):
         theirs = RunIds(run_id, ended_run.thread_id, bob.pk, 1)
         with pytest.raises(AppError) as refused:
-            await Reader(theirs).follower.run(0)
+            await Reader(theirs).delivery.run(0)
         assert (refused.value.code, refused.value.status) == ("run_not_found", 404)

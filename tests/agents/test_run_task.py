@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from agents.runs.replay import LiveEvents, Resync
 from agents.runs.task import RunIds, RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
@@ -58,10 +60,11 @@ class Answering:
         self.follower = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
-        async for rows in self.run.follow(0):
-            for seq, data in rows:
-                assert seq == len(self.events) + 1
-                self.events.append(json.loads(data))
+        with suppress(Resync):  # of a run that was lost
+            async for rows in LiveEvents(self.run, 0):
+                for seq, data in rows:
+                    assert seq == len(self.events) + 1
+                    self.events.append(json.loads(data))
 
     def has_said(self, words: str) -> bool:
         return words in str(self.events)
@@ -109,7 +112,7 @@ async def test_the_end_is_stored_before_it_is_told(ids: RunIds, writer: Writer):
         assert answering.has_said("Hello")
         assert not answering.has_said("RUN_FINISHED")
         assert not answering.run.ended
-    async for rows in answering.run.follow(0):
+    async for rows in LiveEvents(answering.run, 0):
         if "RUN_FINISHED" in rows[-1][1]:
             run, log, _ = await answering.stored()
             assert run.status == "finished"
@@ -192,7 +195,7 @@ async def test_a_stop_while_the_end_is_being_stored_comes_too_late(ids: RunIds, 
         await until(lambda: answering.answer.record.outcome)
         await until(lambda: answering.has_said("TEXT_MESSAGE_END"))
         answering.run.stop("cancelled")
-        answering.run.lose()
+        answering.run.on_lease_lost()
     events = await answering.end()
     run, log, _ = await answering.stored()
     assert (run.status, run.outcome) == ("finished", "success")
@@ -220,7 +223,7 @@ async def test_a_late_follower_hears_all_of_it_once(ids: RunIds, writer: Writer)
     await until(lambda: answering.has_said("One"))
 
     async def numbers(after: int) -> list[int]:
-        return [seq async for rows in answering.run.follow(after) for seq, _ in rows]
+        return [seq async for rows in LiveEvents(answering.run, after) for seq, _ in rows]
 
     late = [asyncio.create_task(numbers(after)) for after in (0, 2, 3)]
     gate.set()
