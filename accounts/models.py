@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-DEFAULT_MODEL = "gemini-3-flash"
+from gemini.catalogue import DEFAULT_MODEL
 
 
 class UserProfile(models.Model):

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from accounts.models import UserProfile
-from gemini import catalogue
+from gemini import catalogue, model_info
 from gemini.voices import DEFAULT_VOICE, is_voice
 
 FALLBACK_KEYS = "fallback_keys"
@@ -36,9 +36,9 @@ class Choices:
 
     key_id: UUID | None = None
     fallback_key_ids: tuple[UUID, ...] = ()
-    ai_model: str = catalogue.DEFAULT
+    ai_model: str = catalogue.DEFAULT_MODEL
     ai_model_note: str = ""
-    tools: tuple[str, ...] = catalogue.TOOLS_ON
+    tools: tuple[str, ...] = model_info.TOOLS_ON
     thinking: str = "auto"
     voice: str = DEFAULT_VOICE
     warn_above_tokens: int | None = WARN_ABOVE_TOKENS
@@ -52,7 +52,7 @@ def choices_of(user_id: int) -> Choices:
     if row is None:
         return Choices()
     key_id, preferences, ai_model = row
-    model, note = catalogue.chosen(ai_model)
+    model, note = catalogue.resolve_choice(ai_model)
     return Choices(
         key_id=key_id,
         fallback_key_ids=tuple(map(UUID, preferences.get(FALLBACK_KEYS, []))),
@@ -64,11 +64,11 @@ def choices_of(user_id: int) -> Choices:
 
 def _answer_preferences(preferences: Mapping[str, Any]) -> dict[str, Any]:
     """How answers are to be made; what is not on offer any more is as if it was never chosen."""
-    wanted = preferences.get("tools", catalogue.TOOLS_ON)
+    wanted = preferences.get("tools", model_info.TOOLS_ON)
     thinking, voice = preferences.get("thinking"), preferences.get("voice", "")
     return {
-        "tools": tuple(tool for tool in catalogue.TOOLS if tool in wanted),
-        "thinking": thinking if thinking in catalogue.THINKING else "auto",
+        "tools": tuple(tool for tool in model_info.TOOLS if tool in wanted),
+        "thinking": thinking if thinking in model_info.THINKING else "auto",
         "voice": voice if is_voice(voice) else DEFAULT_VOICE,
         "warn_above_tokens": preferences.get("warn_above_tokens", WARN_ABOVE_TOKENS),
         "instructions": preferences.get("instructions", ""),

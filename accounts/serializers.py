@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts import tokens
-from gemini import catalogue
 from gemini import instructions as own_instructions
+from gemini import model_info
 
 MAX_FALLBACKS = 10
 MAX_WARN_ABOVE = 1_000_000_000
@@ -68,10 +68,10 @@ class MeInput(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=20),
         max_length=20,
         required=False,
-        help_text=f"Among: {', '.join(catalogue.TOOLS)}.",
+        help_text=f"Among: {', '.join(model_info.TOOLS)}.",
     )
     thinking = serializers.CharField(
-        max_length=20, required=False, help_text=f"One of: {', '.join(catalogue.THINKING)}."
+        max_length=20, required=False, help_text=f"One of: {', '.join(model_info.THINKING)}."
     )
     voice = serializers.CharField(max_length=50, required=False, help_text="See `/api/voices/`.")
     warn_above_tokens = serializers.IntegerField(
@@ -104,8 +104,8 @@ class MeOutput(serializers.Serializer[Any]):
     )
     selected_api_key = serializers.UUIDField(allow_null=True)
     fallback_keys = serializers.ListField(child=serializers.UUIDField())
-    tools = serializers.ListField(child=serializers.ChoiceField(list(catalogue.TOOLS)))
-    thinking = serializers.ChoiceField(list(catalogue.THINKING))
+    tools = serializers.ListField(child=serializers.ChoiceField(list(model_info.TOOLS)))
+    thinking = serializers.ChoiceField(list(model_info.THINKING))
     voice = serializers.CharField()
     warn_above_tokens = serializers.IntegerField(allow_null=True)
     instructions = serializers.CharField()

@@ -23,7 +23,7 @@ from accounts.throttle import attempt_succeeded, throttle_attempt
 from common.deletion import delete_with_retry
 from common.errors import AppError, not_found
 from common.keylike import refuse_key
-from gemini import catalogue
+from gemini import catalogue, model_info
 from gemini.voices import is_voice
 
 # Sent in the transaction of the choice, with ``user``, ``key``, ``actor``: keys are another app's.
@@ -134,7 +134,7 @@ def profile_choose_model(*, user: User, name: str) -> None:
     UserProfile.objects.filter(pk=user.pk).update(ai_model=name)
 
 
-def models_offered(user_id: int) -> list[catalogue.ModelInfo]:
+def models_offered(user_id: int) -> list[model_info.ModelInfo]:
     """The models for conversation that a user can choose: the catalogue's, and what else Google
     lists for a key that is open to the user.
     """
@@ -192,15 +192,15 @@ def profile_choose_answers(*, user: User, choices: Mapping[str, Any]) -> None:
             a key in them.
     """
     choices = dict(choices)
-    if not set(choices.get("tools", ())).issubset(catalogue.TOOLS):
+    if not set(choices.get("tools", ())).issubset(model_info.TOOLS):
         raise _invalid("tools", ["Choose among the tools offered."])
-    if choices.get("thinking", "auto") not in catalogue.THINKING:
+    if choices.get("thinking", "auto") not in model_info.THINKING:
         raise _invalid("thinking", ["Choose one of the levels offered."])
     if "voice" in choices and not is_voice(choices["voice"]):
         raise _invalid("voice", ["Choose one of the voices offered."])
     refuse_key(choices.get("instructions", ""), field="instructions")
     if "tools" in choices:  # each once, in one order
-        choices["tools"] = [tool for tool in catalogue.TOOLS if tool in choices["tools"]]
+        choices["tools"] = [tool for tool in model_info.TOOLS if tool in choices["tools"]]
     _update_preferences(user, choices)
 
 

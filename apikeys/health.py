@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from apikeys.models import UserApiKey
 from gemini.catalogue import ModelList
-from gemini.errors import KINDS, SENTENCES
+from gemini.errors import ERRORS, MESSAGES
 from gemini.keys import KeyCheck
 from gemini.model_info import ListedModel
 
 Status = UserApiKey.Status
 
-STATUS_OF = {code: Status(kind.key_status) for code, kind in KINDS.items() if kind.key_status}
+STATUS_OF = {code: Status(spec.key_status) for code, spec in ERRORS.items() if spec.key_status}
 # Errors that say nothing about the key itself, but belong to its history.
 UPSTREAM = {
     *("model_gone", "overloaded", "timeout", "upstream_error", "unreachable"),
@@ -32,7 +32,7 @@ SENTENCES_FOR_BORROWERS = {
     Status.INVALID: "Google does not accept this key at present.",
     Status.BLOCKED: "Google refuses this key at present.",
     Status.LIMITED: "Google does not let this key be used as it is set up at present.",
-    Status.QUOTA: SENTENCES["quota"],
+    Status.QUOTA: MESSAGES["quota"],
     Status.EXPIRED: "This key is past its expiry date.",
     Status.UNREADABLE: "This key cannot be used at present.",
 }
@@ -105,7 +105,7 @@ def error_columns(
     """An error of Gemini's, as columns; only some of them say anything about the key."""
     columns: dict[str, Any] = {"last_error_at": now, "last_error_code": code}
     if code in STATUS_OF:
-        detail = message or SENTENCES[code]
+        detail = message or MESSAGES[code]
         columns |= {"status": STATUS_OF[code], "status_detail": detail, "quota_until": None}
     if code == "quota" and retry_after_s is not None:
         columns["quota_until"] = now + timedelta(seconds=retry_after_s)
@@ -124,5 +124,5 @@ def last_error(key: UserApiKey) -> dict[str, Any] | None:
     """``code``, ``message`` and ``at`` of the last error; None: there was none."""
     if key.last_error_at is None:
         return None
-    sentence = SENTENCES.get(key.last_error_code, SENTENCES["internal"])
+    sentence = MESSAGES.get(key.last_error_code, MESSAGES["internal"])
     return {"code": key.last_error_code, "message": sentence, "at": key.last_error_at}

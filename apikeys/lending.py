@@ -48,7 +48,7 @@ def loan_add(
     """
     refuse_key(label, field="label")
     limits_check(limits or {})
-    if not all(catalogue.exists(name) or key.model_list.resolve(name) for name in models):
+    if not all(catalogue.has_model(name) or key.model_list.resolve(name) for name in models):
         raise _invalid("allowed_models", "Choose among the models offered.")
     if to == key.user:
         raise _invalid("borrower", "This key is yours already.")

@@ -17,7 +17,8 @@ from apikeys.models import KeyLoan, UserApiKey
 from apikeys.rights import key_use_ended, loans_for
 from apikeys.terms import Budget, Loan
 from common.errors import AppError, not_found
-from gemini.catalogue import ModelInfo, ModelList
+from gemini.catalogue import ModelList
+from gemini.model_info import ModelInfo
 
 logger = logging.getLogger(__name__)
 

@@ -23,10 +23,9 @@ from apikeys.seal import fingerprints
 from apikeys.selectors import keys_of
 from common.errors import AppError
 from common.throttle import throttle_event
-from gemini.catalogue import ModelInfo
-from gemini.errors import SENTENCES, GeminiError
+from gemini.errors import MESSAGES, GeminiError
 from gemini.keys import KeyCheck, check_key, list_models
-from gemini.model_info import ListedModel
+from gemini.model_info import ListedModel, ModelInfo
 from gemini.pool import Endpoint
 
 Check = Callable[[str], KeyCheck]
@@ -111,7 +110,7 @@ def key_check(
         raise duplicate_key()
     result = check(secret)
     if result.status in ("invalid", "blocked"):
-        message = result.message or SENTENCES[result.code]
+        message = result.message or MESSAGES[result.code]
         raise AppError(result.code, message, fields={"key": [message]})
     return CheckedKey(secret, check_columns(result))
 
@@ -164,7 +163,8 @@ def key_models(
         except GeminiError as error:
             now = timezone.now()
             _update(key, error_columns(error.code, error.retry_after_s, now, error.message))
-            raise AppError(error.code, error.message, status=502) from None
+            error.status = 502  # whatever Google refused, it is a gateway's failure here
+            raise
         now = timezone.now()
         _update(key, success_columns(now) | list_columns(listed, now) | {"verified_at": now})
     models = key.model_list
@@ -190,7 +190,7 @@ def _store_result(key: UserApiKey, result: KeyCheck | None, actor: Actor | None)
         }
     elif result.status in ("unreachable", "unchecked"):
         # Nothing new is known about a key that worked before, unless the code says more of it.
-        columns = {"status_detail": result.message or SENTENCES["unreachable"]}
+        columns = {"status_detail": result.message or MESSAGES["unreachable"]}
         columns |= error_columns(result.code, None, timezone.now(), result.message)
     else:
         columns = check_columns(result)

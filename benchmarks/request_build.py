@@ -22,9 +22,10 @@ from benchmarks.harness import Figure
 from gemini import pool
 from gemini.client import GeminiClient
 from gemini.keys import Key
-from gemini.outputs import Exchange, Media, Saved
+from gemini.outputs import Media, Saved
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
+from gemini.types import Exchange
 
 TURNS = 50
 WORDS = "Rivers carry more than water, and whoever follows one learns of the land. " * 12

@@ -23,7 +23,7 @@ class ChatprojectConfig(AppConfig):
             catalogue.override(settings.GEMINI_MODELS)
         except ValueError as error:
             raise ImproperlyConfigured(f"GEMINI_MODELS: {error}") from None
-        if settings.COORDINATOR_MODEL and not catalogue.is_known(settings.COORDINATOR_MODEL):
+        if settings.COORDINATOR_MODEL and not catalogue.is_offered(settings.COORDINATOR_MODEL):
             known = ", ".join(model.name for model in catalogue.chat_models())
             raise ImproperlyConfigured(f"COORDINATOR_MODEL must be one of {known}.")
         try:

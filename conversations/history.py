@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from conversations.branches import path_to
-from conversations.files.attachments import artifact_part, refusals_of
+from conversations.files.attachments import file_ref, refusals_of
 from conversations.models import Message
-
-Content = dict[str, Any]  # of Gemini's: {role, parts}
+from gemini.types import Content, Part
 
 REFUSED_CODES = frozenset(
     {"blocked", "recitation", "language", "bad_request", "too_long", "too_large", "stopped"}
@@ -49,8 +48,8 @@ def user_content(text: str, attachments: Sequence[Mapping[str, Any]]) -> Content
         attachments: as the message stores them.
     """
     refused = {file["id"]: file["refused"] for file in attachments if file.get("refused")}
-    files = [_sendable({"artifact": artifact_part(file)}, refused) for file in attachments]
-    texts = [{"text": text}] if text or not files else []
+    files = [_sendable({"artifact": file_ref(file)}, refused) for file in attachments]
+    texts: list[Part] = [{"text": text}] if text or not files else []
     return {"role": "user", "parts": [*files, *texts]}
 
 
@@ -66,7 +65,7 @@ def _without_refused(contents: Sequence[Content]) -> list[Content]:
     ]
 
 
-def _sendable(part: dict[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
+def _sendable(part: Part, refused: Mapping[str, str]) -> Part:
     file = part.get("artifact")
     if file is None or file["id"] not in refused:
         return part

@@ -16,12 +16,13 @@ from common.errors import AppError, not_found
 from common.text import sanitize_text
 from conversations.branches import ParentChoice, newest_run, parent_for
 from conversations.files.attachments import Snapshot, attachments_take, snapshot_of_address
-from conversations.history import Content, history_for
+from conversations.history import history_for
 from conversations.models import Message, Run, Thread
 from conversations.runs import FIRST_FENCE, lease_end
 from conversations.threads import title_from
 from gemini.addresses import Address
 from gemini.instructions import Instructions
+from gemini.types import Content
 
 ATTEMPTS = 3
 

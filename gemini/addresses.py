@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from gemini.types import FileRef, Part
 
 MAX_CHARS = 2_000
 MAX_OFFSET_S = 24 * 3_600
@@ -92,14 +93,12 @@ def address_from(
     return Address(parts._replace(fragment="").geturl(), kind, name[:200])
 
 
-def as_part(artifact: dict[str, Any]) -> dict[str, Any]:
+def as_part(artifact: FileRef) -> Part:
     """What Google is sent for an artifact that has an ``address``."""
-    part: dict[str, Any] = {
-        "fileData": {"fileUri": artifact["address"], "mimeType": artifact["mimeType"]}
-    }
-    names = {"startS": "startOffset", "endS": "endOffset"}
-    if offsets := {name: f"{artifact[key]}s" for key, name in names.items() if key in artifact}:
-        part["videoMetadata"] = offsets
+    part: Part = {"fileData": {"fileUri": artifact["address"], "mimeType": artifact["mimeType"]}}
+    offsets = {"startOffset": artifact.get("startS"), "endOffset": artifact.get("endS")}
+    if given := {name: f"{at}s" for name, at in offsets.items() if at is not None}:
+        part["videoMetadata"] = given
     return part
 
 

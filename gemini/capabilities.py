@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gemini import catalogue
-from gemini.errors import KINDS
+from gemini import catalogue, model_info
+from gemini.errors import ERRORS
 
 ALL_KINDS = frozenset({"text", "image", "audio", "video", "document"})
 _READ = {"chat": ALL_KINDS, "image": frozenset({"text", "image"}), "speech": frozenset({"text"})}
@@ -21,15 +21,15 @@ _LIGHTER = {
     "gemini-3-flash": "gemini-3-flash-lite",
 }
 _DEFAULT_HELPS = frozenset({"model_gone", "model_forbidden", "billing_required"})
-_LIGHTER_HELPS = frozenset(code for code, kind in KINDS.items() if kind.lighter_helps)
+_LIGHTER_HELPS = frozenset(code for code, spec in ERRORS.items() if spec.lighter_helps)
 
 
-def reads(api_id: str) -> frozenset[str]:
+def readable_kinds(api_id: str) -> frozenset[str]:
     """The kinds of files a model takes: ``image``, ``audio``, ``video``, ``document``, ``text``."""
     return _READ[catalogue.describe(api_id).kind]
 
 
-def instructed_by(api_id: str) -> str:
+def instruction_mode(api_id: str) -> str:
     """How a model takes instructions: as ``system``, as ``words`` of the user, or as ``nothing``.
 
     What speaks would read them aloud, and the first models that drew refused a system instruction.
@@ -42,21 +42,21 @@ def instructed_by(api_id: str) -> str:
     return "words" if "image-generation" in api_id else "system"
 
 
-def tools(api_id: str, wanted: Iterable[str]) -> tuple[str, ...]:
+def supported_tools(api_id: str, wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of the wanted tools of Google's that the model has."""
     has = catalogue.describe(api_id).tools
     return tuple(tool for tool in wanted if tool in has)
 
 
-def thinking(api_id: str, level: str) -> dict[str, object]:
+def thinking_config(api_id: str, level: str) -> dict[str, object]:
     """The ``thinkingConfig`` for a level, or the next one that the model takes; empty for ``auto``,
     and for a model whose levels are not known.
 
     Gemini 3 and later take levels, 2.5 takes budgets in tokens, and none takes both.
     """
-    if level not in catalogue.THINKING:
+    if level not in model_info.THINKING:
         return {}
-    taken = catalogue.level_for(catalogue.describe(api_id), level)
+    taken = catalogue.thinking_level(catalogue.describe(api_id), level)
     if not taken:
         return {}
     if "2.5" in api_id:
@@ -65,11 +65,11 @@ def thinking(api_id: str, level: str) -> dict[str, object]:
     return {"thinkingLevel": taken}
 
 
-def instead_of(api_id: str, code: str) -> str:
+def fallback_model(api_id: str, code: str) -> str:
     """A model that may answer where this one failed with ``code``; empty if none is likely to."""
     model = catalogue.describe(api_id)
     if model.kind != "chat":
         return ""  # nobody chooses what draws or speaks
     if code in _DEFAULT_HELPS:
-        return "" if model.name == catalogue.DEFAULT else catalogue.DEFAULT
+        return "" if model.name == catalogue.DEFAULT_MODEL else catalogue.DEFAULT_MODEL
     return _LIGHTER.get(model.name, "") if code in _LIGHTER_HELPS else ""

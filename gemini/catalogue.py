@@ -2,7 +2,7 @@
 
 A name people choose stays stable; the API's id behind it changes when Google moves on.
 ``gemini-3-flash`` is such a name: it is not an id the API knows. What this server knows by itself
-(``known_models``, ``shutdowns``) is joined with what Google lists for a key, so that a model can
+(``known_models``) is joined with what Google lists for a key, so that a model can
 be chosen on the day on which a key lists it.
 """
 
@@ -13,19 +13,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from gemini.known_models import KNOWN, SHUTDOWNS
-from gemini.model_info import THINKING as THINKING
-from gemini.model_info import TOOLS as TOOLS
-from gemini.model_info import TOOLS_ON as TOOLS_ON
 from gemini.model_info import (
+    THINKING,
     ListedModel,
+    ModelInfo,
     Shutdown,
     is_version_of_another,
     kind_of_id,
     model_from_listing,
 )
-from gemini.model_info import ModelInfo as ModelInfo
 
-DEFAULT = "gemini-3-flash"
+DEFAULT_MODEL = "gemini-3-flash"
 WARNING = timedelta(days=90)
 
 _BY_NAME = {model.name: model for model in KNOWN}
@@ -53,12 +51,12 @@ def chat_models() -> list[ModelInfo]:
     return [model for model in _BY_NAME.values() if model.kind == "chat" and model.current]
 
 
-def is_known(name: str) -> bool:
+def is_offered(name: str) -> bool:
     """Whether ``name`` is one of ``chat_models``."""
     return any(model.name == name for model in chat_models())
 
 
-def exists(name: str) -> bool:
+def has_model(name: str) -> bool:
     """Whether the catalogue has a model of this name, of whatever kind."""
     return name in _BY_NAME
 
@@ -68,10 +66,10 @@ def resolve(name: str, day: date | None = None) -> ModelInfo | None:
 
     None for any other; ``ModelList.resolve`` knows those that a key lists besides.
     """
-    return replaced(name, day) or _in_use(name)
+    return replacement_for(name, day) or _in_use(name)
 
 
-def replaced(name: str, day: date | None = None) -> ModelInfo | None:
+def replacement_for(name: str, day: date | None = None) -> ModelInfo | None:
     """What answers in the place of a model that has been shut down; None for any other.
 
     An id that the operator put behind a name is in use, whatever Google announced.
@@ -104,26 +102,26 @@ def describe(api_id: str, listed: ListedModel | None = None) -> ModelInfo:
     )
 
 
-def chosen(name: str, day: date | None = None) -> tuple[ModelInfo, str]:
+def resolve_choice(name: str, day: date | None = None) -> tuple[ModelInfo, str]:
     """The chat model for somebody who chose ``name`` once, and a sentence if there is need of one:
     another model answers, or this one ends soon.
 
     An id that only a key's list can know stays what was chosen: whether the key has it is looked
     at when it is used.
     """
-    model = resolve(name, day) if name else _BY_NAME[DEFAULT]
+    model = resolve(name, day) if name else _BY_NAME[DEFAULT_MODEL]
     if model is None and kind_of_id(name) == "chat":
         model = describe(name)
     if model is None or model.kind != "chat":
-        default = _BY_NAME[DEFAULT]
+        default = _BY_NAME[DEFAULT_MODEL]
         return default, f"The model you chose is not on offer here; {default.label} answers."
-    if replaced(name, day):
+    if replacement_for(name, day):
         gone = f"The model you chose, {name}, is not offered any more"
         return model, f"{gone}; {model.label} answers."
-    return model, warning_of(model, day)
+    return model, shutdown_warning(model, day)
 
 
-def warning_of(model: ModelInfo, day: date | None = None) -> str:
+def shutdown_warning(model: ModelInfo, day: date | None = None) -> str:
     """A sentence about a model that ends within ``WARNING``, or some day; empty for any other."""
     end = shutdown_of(model.name)
     if end is None:
@@ -137,7 +135,7 @@ def warning_of(model: ModelInfo, day: date | None = None) -> str:
     return f"{model.label} ends on {end.on.isoformat()}: {choose}."
 
 
-def level_for(model: ModelInfo, wanted: str) -> str:
+def thinking_level(model: ModelInfo, wanted: str) -> str:
     """The level of thinking to ask of a model: the wanted one, or the next one that it takes.
 
     Empty for ``auto``, and for a model that takes none: then nothing is to be said about it.
@@ -189,7 +187,7 @@ class ModelList:
             for model in reversed(_BY_NAME.values())
             if model.kind == kind and (model.current or model.api_id in (self.listed or {}))
         }
-        known = [info for info in reversed(infos.values()) if not replaced(info.name)]
+        known = [info for info in reversed(infos.values()) if not replacement_for(info.name)]
         return [*known, *self._others(kind)]
 
     def best(self, kind: str) -> ModelInfo | None:

@@ -33,6 +33,7 @@ from gemini.pool import (
 from gemini.request import ModelRequest, request_body
 from gemini.response import ResponseParser
 from gemini.sse import BadSSE, SSEDecoder
+from gemini.types import Content
 
 UPLOAD_S = 180.0  # for one file to be taken and to be ready
 POLL_S = 1.0
@@ -169,7 +170,7 @@ class GeminiClient:
             return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=b"")
 
         nowhere = options(self._endpoint, httpx2.MockTransport(answer))
-        content = {"role": "user", "parts": [{"text": "-"}]}
+        content: Content = {"role": "user", "parts": [{"text": "-"}]}
         request = ModelRequest(
             model="warm-up", system="-", contents=(content,), api_key="warm-up", thoughts=True
         )

@@ -23,7 +23,7 @@ from google.genai import errors
 
 from gemini.error_rules import BLOCKS, FINISHES, RULES
 from gemini.errors import GeminiError
-from gemini.lenient import as_dicts
+from gemini.loose_json import as_dicts
 from gemini.sse import BadSSE
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def error_from_response(status: int, body: Any) -> GeminiError:
     reasons = {str(detail.get("reason")).upper() for detail in details if detail.get("reason")}
     for rule in RULES:
         if rule.fits(status, reasons, text):
-            return GeminiError(rule.code, rule.message, about=[*_about(text)])
+            return GeminiError(rule.code, rule.message, file_hints=[*_file_hints(text)])
     if status == 429:
         return _quota_error(details, text)
     if status in _BY_STATUS:
@@ -150,7 +150,7 @@ def _text_of(error: dict[str, Any], details: list[dict[str, Any]]) -> str:
     return " ".join(" ".join(texts).split())[:4000]
 
 
-def _about(text: str) -> Iterator[str]:
+def _file_hints(text: str) -> Iterator[str]:
     """What the words say of the file: MIME types, kinds, ids at Google."""
     yield from (match.lower() for match in _MIME.findall(text))
     yield from (f"files/{match.lower()}" for match in _FILE_ID.findall(text))

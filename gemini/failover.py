@@ -8,11 +8,11 @@ from typing import Protocol
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
-from gemini.errors import KINDS, GeminiError
+from gemini.errors import ERRORS, GeminiError
 from gemini.keys import Key
 from gemini.outputs import Activity
 
-FAIL_OVER = frozenset(code for code, kind in KINDS.items() if kind.fails_over)
+FAIL_OVER = frozenset(code for code, spec in ERRORS.items() if spec.fails_over)
 KEY_ENDED = frozenset({"key_deleted", "key_inactive", "key_expired", "key_replaced"})
 PASSED_OVER = KEY_ENDED | {"budget", "loan_ended", "model_not_lent"}
 

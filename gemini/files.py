@@ -7,15 +7,12 @@ that pays for it, because a file at Google belongs to the project of the key tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from gemini.addresses import MOST_VIDEOS, VIDEO, as_part
-from gemini.errors import SENTENCES, GeminiError
+from gemini.errors import MESSAGES, GeminiError
 from gemini.keys import Key
-from gemini.outputs import Content
-
-Part = dict[str, Any]
-
+from gemini.types import Content, FileRef, Part
 
 OF_FILES = frozenset({"file_refused", "file_not_ready", "too_large"})
 MAYBE = (
@@ -26,11 +23,10 @@ PRIVATE = (
     "Google may not fetch {files}: it is private, or not for everybody. Make it public, or ask "
     "without it."
 )
-Artifact = dict[str, Any]
 
 
 class Files(Protocol):
-    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+    async def data(self, artifact: FileRef, key: Key, *, inline: bool) -> Part | None:
         """``{"inlineData": ...}`` or ``{"fileData": ...}`` for a file; None if it is gone.
 
         Args:
@@ -52,7 +48,7 @@ class Files(Protocol):
 class NoFiles:
     """For turns without files."""
 
-    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+    async def data(self, artifact: FileRef, key: Key, *, inline: bool) -> Part | None:
         return as_part(artifact) if "address" in artifact else None
 
     async def forget(self, key: Key) -> None:
@@ -91,12 +87,12 @@ async def with_files(
         try:
             sent[artifact["id"]] = await files.data(artifact, key, inline=inline)
         except GeminiError as error:
-            error.about |= {artifact["id"]}
+            error.file_hints |= {artifact["id"]}
             raise
     return tuple(_put_in(content, sent) for content in contents)
 
 
-def _without_old_videos(artifacts: list[Artifact]) -> list[Artifact]:
+def _without_old_videos(artifacts: list[FileRef]) -> list[FileRef]:
     """The artifacts without the oldest of the videos at addresses: Google takes so many at once."""
     videos = [one["id"] for one in artifacts if "address" in one and one["mimeType"] == VIDEO]
     dropped = set(videos[:-MOST_VIDEOS])
@@ -110,15 +106,18 @@ def newest_pictures(contents: Sequence[Content], most: int) -> tuple[Content, ..
         most: how many pictures a model follows at once.
     """
     newest_first: list[Content] = []
-    for content in reversed(contents):
-        parts = []
+    for content in contents[::-1]:
+        parts: list[Part] = []
         for part in reversed(content["parts"]):
             artifact = part.get("artifact")
             if artifact and kind_of(artifact["mimeType"]) == "image":
                 most -= 1
-                part = part if most >= 0 else {"text": mention(artifact)}
+                part = (
+                    part if most >= 0 else {"text": mention(artifact["name"], artifact["mimeType"])}
+                )
             parts.append(part)
-        newest_first.append({**content, "parts": parts[::-1]})
+        changed: Content = {**content, "parts": parts[::-1]}
+        newest_first.append(changed)
     return tuple(newest_first[::-1])
 
 
@@ -127,9 +126,9 @@ def kind_of(mime_type: str) -> str:
     return kind if kind in ("image", "audio", "video", "text") else "document"
 
 
-def mention(artifact: dict[str, Any]) -> str:
+def mention(name: str, mime_type: str) -> str:
     """What stands for a file where it cannot stand itself."""
-    return f"[File: {artifact['name']}, {artifact['mimeType']}]"
+    return f"[File: {name}, {mime_type}]"
 
 
 def _put_in(content: Content, sent: dict[str, Part | None]) -> Content:
@@ -144,20 +143,21 @@ def _whole(part: Part, sent: dict[str, Part | None]) -> Part:
         return part
     data = sent.get(artifact["id"])
     if data is None:
-        return {"text": mention(artifact)}
-    rest = {name: value for name, value in part.items() if name != "artifact"}
-    return {**data, **rest}
+        return {"text": mention(artifact["name"], artifact["mimeType"])}
+    whole: Part = {**data, **part}
+    del whole["artifact"]
+    return whole
 
 
 def attribute_to_files(
     error: GeminiError, stored: Sequence[Content], sent: Sequence[Content]
-) -> tuple[GeminiError, list[Artifact]]:
+) -> tuple[GeminiError, list[FileRef]]:
     """The error with the names of the files it is about, and those files.
 
     Args:
         stored: the contents with files by reference. sent: the same as they went to Google.
     """
-    if error.code == "key_blocked" and error.message == SENTENCES["key_blocked"]:
+    if error.code == "key_blocked" and error.message == MESSAGES["key_blocked"]:
         error = _maybe_address(error, stored)
     if error.code not in OF_FILES and error.code != "bad_request":
         return error, []
@@ -166,12 +166,12 @@ def attribute_to_files(
     if error.code == "bad_request":  # Google says no more of many a file than that
         if now:
             error = GeminiError("bad_request", MAYBE)
-            error.naming([str(artifact["name"]) for artifact in now])
+            error.name_files([str(artifact["name"]) for artifact in now])
         return error, []
-    files = [artifact for artifact in before if artifact["id"] in error.about]
-    files = files or _by_google_id(error.about, stored, sent)
-    files = files or _matching(error.about, now or before)
-    error.naming([str(artifact["name"]) for artifact in files])
+    files = [artifact for artifact in before if artifact["id"] in error.file_hints]
+    files = files or _by_google_id(error.file_hints, stored, sent)
+    files = files or _matching(error.file_hints, now or before)
+    error.name_files([str(artifact["name"]) for artifact in files])
     if error.code != "file_refused":
         return error, []
     error.files = tuple(str(artifact["id"]) for artifact in files)
@@ -181,10 +181,10 @@ def attribute_to_files(
 def _maybe_address(error: GeminiError, stored: Sequence[Content]) -> GeminiError:
     """A bare 403 is what Google says of a key, and of a video that it may not watch."""
     addressed = [str(one["id"]) for one in _artifacts(stored) if one.get("address")]
-    return GeminiError("file_refused", PRIVATE, about=addressed) if addressed else error
+    return GeminiError("file_refused", PRIVATE, file_hints=addressed) if addressed else error
 
 
-def _artifacts(contents: Sequence[Content]) -> list[Artifact]:
+def _artifacts(contents: Sequence[Content]) -> list[FileRef]:
     """The files of the contents, each once."""
     parts = (part for content in contents for part in content["parts"])
     by_id = {part["artifact"]["id"]: part["artifact"] for part in parts if "artifact" in part}
@@ -192,8 +192,8 @@ def _artifacts(contents: Sequence[Content]) -> list[Artifact]:
 
 
 def _by_google_id(
-    about: frozenset[str], stored: Sequence[Content], sent: Sequence[Content]
-) -> list[Artifact]:
+    hints: frozenset[str], stored: Sequence[Content], sent: Sequence[Content]
+) -> list[FileRef]:
     """The file that Google calls by the id it has there."""
     pairs = (
         (one["artifact"], str(other["fileData"].get("fileUri", "")).lower())
@@ -201,14 +201,14 @@ def _by_google_id(
         for one, other in zip(before["parts"], after["parts"], strict=False)
         if "artifact" in one and "fileData" in other
     )
-    ids = [name for name in about if name.startswith("files/")]
+    ids = [name for name in hints if name.startswith("files/")]
     return [artifact for artifact, uri in pairs if any(uri.endswith(name) for name in ids)]
 
 
-def _matching(about: frozenset[str], artifacts: list[Artifact]) -> list[Artifact]:
+def _matching(hints: frozenset[str], artifacts: list[FileRef]) -> list[FileRef]:
     """The files of the type or kind that Google's words name; all, if it names none of them."""
-    if "address" in about:
+    if "address" in hints:
         return [one for one in artifacts if "address" in one]
-    by_type = [one for one in artifacts if str(one["mimeType"]).lower() in about]
-    by_kind = [one for one in artifacts if kind_of(str(one["mimeType"])) in about]
+    by_type = [one for one in artifacts if str(one["mimeType"]).lower() in hints]
+    by_kind = [one for one in artifacts if kind_of(str(one["mimeType"])) in hints]
     return by_type or by_kind or artifacts

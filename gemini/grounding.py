@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gemini.lenient import as_dict, as_dicts, as_int, as_list, as_str
+from gemini.loose_json import as_dict, as_dicts, as_int, as_list, as_str
 from gemini.outputs import Sources, Support
 
 METADATA = ("groundingMetadata", "urlContextMetadata")

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gemini.files import kind_of
-from gemini.outputs import Content, Exchange
 from gemini.parts import is_signed
+from gemini.types import Content, Exchange, Part
 
 # Tokens of a file. A picture, and a page of a document, at the resolution Gemini reads by default;
 # a page by a usual size; sound and film by the second at usual rates. Estimates, on the high side.
@@ -28,7 +27,7 @@ ROOM = 0.9  # of the window, for the question, the instruction and the error of 
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedHistory:
     """What is sent of earlier exchanges, and how many of the oldest are not."""
 
     contents: tuple[Content, ...]
@@ -36,7 +35,7 @@ class Fitted:
     left_out: int
 
 
-def fitted(
+def fit_exchanges(
     exchanges: Sequence[Exchange],
     room_tokens: float,
     *,
@@ -45,7 +44,7 @@ def fitted(
     made: bool,
     key: str = "",
     as_words: bool = False,
-) -> Fitted:
+) -> FittedHistory:
     """The newest exchanges that fit, as ``agent`` may see them on ``model``.
 
     Args:
@@ -57,13 +56,13 @@ def fitted(
     newest_first: list[tuple[Content, ...]] = []
     for exchange in reversed(exchanges):
         own = () if as_words else _own(exchange, agent, model, key)
-        contents = own or words(exchange, made=made)
-        room_tokens -= sum(map(tokens_of, contents))
+        contents = own or as_plain_text(exchange, made=made)
+        room_tokens -= sum(map(content_tokens, contents))
         if room_tokens < 0:
             break
         newest_first.append(contents)
     contents = tuple(content for exchange in reversed(newest_first) for content in exchange)
-    return Fitted(contents, len(newest_first), len(exchanges) - len(newest_first))
+    return FittedHistory(contents, len(newest_first), len(exchanges) - len(newest_first))
 
 
 def _own(exchange: Exchange, agent: str, model: str, key: str) -> tuple[Content, ...]:
@@ -79,28 +78,28 @@ def _own(exchange: Exchange, agent: str, model: str, key: str) -> tuple[Content,
     return tuple(own) if agent else (exchange[0], *own)
 
 
-def words(exchange: Exchange, *, made: bool = False) -> tuple[Content, ...]:
+def as_plain_text(exchange: Exchange, *, made: bool = False) -> tuple[Content, ...]:
     """An exchange as its words, with the user's files and, if asked for, those that were made."""
     contents = [exchange[0]]
     for content in exchange[1:]:
         if "agent" in content:
             continue
         texts = _texts(content) if content["role"] == "model" else _results(content)
-        answer = {"role": "model", "parts": texts}
+        answer: Content = {"role": "model", "parts": texts}
         if texts and answer != contents[-1]:  # one agent's answer is the coordinator's, too
             contents.append(answer)
     if made and (files := _made(exchange)):
-        note = {"text": "This came with the answer above."}
+        note: Part = {"text": "This came with the answer above."}
         contents.append({"role": "user", "parts": [*files, note]})
     return tuple(contents)
 
 
-def _texts(content: Content) -> list[dict[str, Any]]:
+def _texts(content: Content) -> list[Part]:
     parts = content["parts"]
     return [{"text": p["text"]} for p in parts if p.get("text") and not p.get("thought")]
 
 
-def _results(content: Content) -> list[dict[str, Any]]:
+def _results(content: Content) -> list[Part]:
     """What agents answered the coordinator: the user read it, so it belongs to the words."""
     answers = (
         p["functionResponse"]["response"] for p in content["parts"] if "functionResponse" in p
@@ -108,18 +107,18 @@ def _results(content: Content) -> list[dict[str, Any]]:
     return [{"text": answer["output"]} for answer in answers if answer.get("output")]
 
 
-def _made(exchange: Exchange) -> list[dict[str, Any]]:
+def _made(exchange: Exchange) -> list[Part]:
     answers = (content for content in exchange[1:] if content["role"] == "model")
     parts = (part for content in answers for part in content["parts"])
     return [{"artifact": part["artifact"]} for part in parts if "artifact" in part]
 
 
-def tokens_of(content: Content) -> int:
+def content_tokens(content: Content) -> int:
     """An estimate, on the high side: four plain letters a token, any other letter one."""
     return sum(map(_tokens_of_part, content["parts"])) + 4
 
 
-def _tokens_of_part(part: dict[str, Any]) -> int:
+def _tokens_of_part(part: Part) -> int:
     if text := part.get("text"):
         return text_tokens(text)
     if artifact := part.get("artifact"):

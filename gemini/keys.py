@@ -48,10 +48,10 @@ def check_key(endpoint: Endpoint, api_key: str) -> KeyCheck:
     """Check a key with Google: one request, no tokens. Blocks for up to 15 s: use a thread."""
     try:
         listed = list_models(endpoint, api_key)
-    except GeminiError as failure:
-        kind = failure.kind
-        status = "unchecked" if kind.unchecked else kind.key_status or "unreachable"
-        return KeyCheck(status, failure.code, failure.retry_after_s, message=failure.message)
+    except GeminiError as error:
+        spec = error.spec
+        status = "unchecked" if spec.unchecked else spec.key_status or "unreachable"
+        return KeyCheck(status, error.code, error.retry_after_s, message=error.message)
     return KeyCheck("active", listed=listed)
 
 

@@ -52,13 +52,13 @@ class SpeechOptions:
     style: str = ""
 
 
-def usual_size(model: ModelInfo) -> str:
+def default_size(model: ModelInfo) -> str:
     """The size of a picture where none is asked for; empty where the sizes are not known."""
     sizes = tuple(model.pictures.sizes) if model.pictures else ()
     return USUAL_SIZE if USUAL_SIZE in sizes else "".join(sizes[:1])
 
 
-def picture_for(
+def picture_options_for(
     model: ModelInfo, chosen: PictureOptions, understood: Mapping[str, str]
 ) -> PictureOptions:
     """What to ask of ``model``: what the user chose, else what was understood from the words.

@@ -6,16 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-Content = dict[str, Any]
-"""A Gemini content as JSON: ``{"role": "user" | "model", "parts": [...]}``, kept as sent.
-
-Kept contents say more than is sent: ``model`` and ``agent`` are who said it, and the bytes of a
-file stand as ``{"artifact": {"id", "mimeType", "name", "size"}}`` in its part.
-"""
-
-Exchange = tuple[Content, ...]
-"""One earlier run: what the user said, then what was answered."""
-
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
@@ -89,4 +79,4 @@ class Sources:
     suggestions: Saved | None = None
 
 
-Said = TextDelta | ThoughtDelta | Saved | Activity | Sources
+Output = TextDelta | ThoughtDelta | Saved | Activity | Sources

@@ -18,13 +18,12 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from common.bounded import BoundedText
-from gemini.lenient import as_dicts, as_str, expect, present
-from gemini.outputs import Content
+from gemini.loose_json import as_dicts, as_str, expect, present
+from gemini.types import Content, FunctionCall, Part
 
-Part = dict[str, Any]
 _PIECES = ("partialArgs", "willContinue")
 
 
@@ -40,20 +39,23 @@ _VALUES = ("stringValue", "numberValue", "boolValue")
 Step = str | int
 
 
-class PartKeeper:
-    """Collects the parts of one answer in order."""
+class PartCollector:
+    """Collects the parts of one answer in order.
+
+    Parts come as Gemini gave them, so their type is only claimed where they leave.
+    """
 
     def __init__(self) -> None:
-        self._parts: list[Part] = []
+        self._parts: list[dict[str, Any]] = []
         self._texts = BoundedText()
-        self._partial: Part | None = None
-        self.calls: list[Part] = []
+        self._partial: dict[str, Any] | None = None
+        self._calls: list[dict[str, Any]] = []
 
     def text(self, text: str) -> None:
         """An unsigned piece of the answer."""
         self._texts.append(text)
 
-    def other(self, part: Part) -> None:
+    def other(self, part: dict[str, Any]) -> None:
         """Any part but an unsigned text."""
         if part.get("thought") and "thoughtSignature" not in part:
             return
@@ -64,17 +66,22 @@ class PartKeeper:
         else:
             self._function_call(part, present(call))
 
+    @property
+    def calls(self) -> list[FunctionCall]:
+        """The function calls so far."""
+        return cast(list[FunctionCall], self._calls)
+
     def content(self) -> Content:
         """All parts so far, as the model's content."""
         self._flush()
-        return {"role": "model", "parts": list(self._parts)}
+        return {"role": "model", "parts": cast(list[Part], list(self._parts))}
 
     def _flush(self) -> None:
         if text := str(self._texts):
             self._parts.append({"text": text})
         self._texts.clear()
 
-    def _function_call(self, part: Part, call: dict[str, Any]) -> None:
+    def _function_call(self, part: dict[str, Any], call: dict[str, Any]) -> None:
         """A call arrives whole, or named first with its arguments in pieces (Vertex does that)."""
         if expect(call.get("name"), str):
             whole = {field: value for field, value in call.items() if field not in _PIECES}
@@ -82,7 +89,7 @@ class PartKeeper:
                 whole.pop("id", None)
             whole["args"] = dict(expect(call.get("args"), dict) or {})
             self._parts.append({**part, "functionCall": whole})
-            self.calls.append(whole)
+            self._calls.append(whole)
             self._partial = whole
         if self._partial is not None:
             for piece in as_dicts(call.get("partialArgs")):

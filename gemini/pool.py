@@ -19,7 +19,7 @@ from google import genai
 from google.genai import types
 
 from gemini.errors import GeminiError
-from gemini.lenient import as_dict, as_dicts, as_list
+from gemini.loose_json import as_dict, as_dicts, as_list
 
 CONNECT_S, WRITE_S, POOL_S, CHECK_S = 10.0, 30.0, 10.0, 15.0
 KEEPALIVE_S = 60.0

@@ -16,8 +16,9 @@ from uuid import uuid4
 from gemini.errors import GeminiError
 from gemini.files import has_files
 from gemini.keys import Key
-from gemini.outputs import Activity, Content
+from gemini.outputs import Activity
 from gemini.request import ModelRequest
+from gemini.types import Content
 
 Compose = Callable[[Key | None, bool], tuple[Content, ...]]
 """The contents of a request for a key; the second argument: what was said before as words."""

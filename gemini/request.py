@@ -10,7 +10,7 @@ from typing import Any
 
 from gemini import capabilities
 from gemini.media_options import PictureOptions, Speaker
-from gemini.outputs import Content
+from gemini.types import Content
 
 _TOOL_FIELDS = {
     "search": "googleSearch",
@@ -121,7 +121,7 @@ def _generation(request: ModelRequest) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.modalities:
         config["responseModalities"] = list(request.modalities)
-    thinking = capabilities.thinking(request.model, request.thinking)
+    thinking = capabilities.thinking_config(request.model, request.thinking)
     if request.thoughts:
         thinking = {"includeThoughts": True, **thinking}
     if thinking:

@@ -10,18 +10,26 @@ from typing import Any
 from uuid import uuid4
 
 from common.bounded import BoundedText, is_blank
-from gemini import audio, error_mapping
+from gemini import audio
+from gemini.error_mapping import (
+    FINISH_CONTINUATION,
+    FINISH_MAX_TOKENS,
+    FINISH_STOP,
+    block_error,
+    finish_error,
+)
 from gemini.errors import GeminiError
 from gemini.grounding import Grounding
-from gemini.lenient import as_dict, as_str, expect, present
-from gemini.outputs import Activity, Content, Media, Sources, TextDelta, ThoughtDelta
-from gemini.parts import PartKeeper
+from gemini.loose_json import as_dict, as_str, expect, present
+from gemini.outputs import Activity, Media, Sources, TextDelta, ThoughtDelta
+from gemini.parts import PartCollector
 from gemini.redaction import Redactor, StreamRedactor
+from gemini.types import Content, FunctionCall
 from gemini.usage import Usage, counted
 
 logger = logging.getLogger(__name__)
 
-Told = TextDelta | ThoughtDelta | Media | Activity | Sources
+ModelOutput = TextDelta | ThoughtDelta | Media | Activity | Sources
 """What comes out of an answer; media are saved, and sources completed, before they go on."""
 
 _ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
@@ -32,27 +40,25 @@ CUT_IN_THOUGHT = (
 
 
 class ResponseParser:
-    """Feed it Gemini's chunks in order, then ask for the ``rest``.
+    """Feed it Gemini's chunks in order, then ``finish``.
 
     Args:
         secrets: keys, removed from whatever comes out.
 
     Attributes:
         usage: what the call has used so far.
-        finish: Gemini's finish reason, empty until it came.
-        continuation: what a further request names to go on with an answer that is too long for
-            one; empty for most.
+        finish_reason: Gemini's; empty until it came.
     """
 
     def __init__(self, *secrets: str) -> None:
         self.usage = Usage()
-        self.finish = ""
-        self.continuation = ""
+        self.finish_reason = ""
+        self._continuation = ""
         self._finish_message = ""
         self._made: set[str] = set()  # kinds of media, and activities
         self._redactor = Redactor(*secrets)
         self._streams = {thinking: StreamRedactor(self._redactor) for thinking in (False, True)}
-        self._parts = PartKeeper()
+        self._parts = PartCollector()
         self._answer = BoundedText()
         self._sound = audio.Recorder()
         self._grounding = Grounding()
@@ -60,14 +66,24 @@ class ResponseParser:
         self._thinking = False
 
     @property
+    def is_finished(self) -> bool:
+        """Whether Gemini gave a finish reason."""
+        return bool(self.finish_reason)
+
+    @property
+    def continuation(self) -> str:
+        """What a further request names to go on with an answer that is too long for one."""
+        return self._continuation if self.finish_reason == FINISH_CONTINUATION else ""
+
+    @property
     def text(self) -> str:
         """The answer so far, without thoughts; of a very long one the beginning."""
         return str(self._answer)
 
     @property
-    def functions(self) -> list[dict[str, Any]]:
-        """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
-        calls: list[dict[str, Any]] = self._redactor.value(self._parts.calls)
+    def functions(self) -> list[FunctionCall]:
+        """The function calls of the answer."""
+        calls: list[FunctionCall] = self._redactor.value(self._parts.calls)
         return calls
 
     def content(self) -> Content:
@@ -75,7 +91,7 @@ class ResponseParser:
         content: Content = self._redactor.value(self._parts.content())
         return content
 
-    def feed(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
+    def feed(self, chunks: list[dict[str, Any]]) -> Iterator[ModelOutput]:
         """The outputs of chunks that came together, neighbouring texts joined.
 
         Raises:
@@ -83,21 +99,21 @@ class ResponseParser:
         """
         return _joined(self._read(chunks))
 
-    def released(self) -> Iterator[Told]:
+    def flush(self) -> Iterator[ModelOutput]:
         """The end of a text that was held back until it was clear that it is no key."""
         for thinking in (True, False):
             yield from self._delta(self._streams[thinking].close(), thinking)
 
-    def rest(self) -> Iterator[Told]:
+    def finish(self) -> Iterator[ModelOutput]:
         """What is only known at the end: speech as one file, and the sources."""
-        yield from self.released()
+        yield from self.flush()
         if (wav := self._sound.wav()) is not None:
             yield Media(wav, "audio/wav", "speech")
         yield from self._sources()
 
     def resume(self) -> None:
         """Another request goes on with the same answer: its counts and its end are its own."""
-        self.usage, self.finish, self.continuation = Usage(), "", ""
+        self.usage, self.finish_reason, self._continuation = Usage(), "", ""
 
     def check_finish(self, expects: str = "") -> str:
         """Only a finish reason means finished, and only something written or made means success.
@@ -111,19 +127,19 @@ class ResponseParser:
         Raises:
             GeminiError: the answer is not whole, is none, or was stopped by Gemini.
         """
-        if not self.finish:
+        if not self.finish_reason:
             raise GeminiError("truncated")
-        if self.finish not in (
-            error_mapping.FINISH_STOP,
-            error_mapping.FINISH_MAX_TOKENS,
-            error_mapping.FINISH_CONTINUATION,
+        if self.finish_reason not in (
+            FINISH_STOP,
+            FINISH_MAX_TOKENS,
+            FINISH_CONTINUATION,
         ):
-            raise error_mapping.finish_error(self.finish, self._finish_message)
-        is_cut = self.finish != error_mapping.FINISH_STOP
+            raise finish_error(self.finish_reason, self._finish_message)
+        is_cut = self.finish_reason != FINISH_STOP
         if expects == "image" and "image" not in self._made:
             raise GeminiError("no_image")
         if not self._has_answer(expects):
-            raise GeminiError("no_answer", CUT_IN_THOUGHT if is_cut else None, final=is_cut)
+            raise GeminiError("no_answer", CUT_IN_THOUGHT if is_cut else None, permanent=is_cut)
         return "max_tokens" if is_cut else ""
 
     def _has_answer(self, expects: str) -> bool:
@@ -131,7 +147,7 @@ class ResponseParser:
             return bool(self._sound)
         return bool(not is_blank(self.text) or self.functions or self._made or self._sound)
 
-    def _read(self, chunks: list[dict[str, Any]]) -> Iterator[Told]:
+    def _read(self, chunks: list[dict[str, Any]]) -> Iterator[ModelOutput]:
         for chunk in chunks:
             try:
                 yield from self._track(self._chunk(chunk))
@@ -139,7 +155,7 @@ class ResponseParser:
                 logger.error("A chunk of Gemini's answer is misshapen: %s", type(error).__name__)
                 raise GeminiError("upstream_error") from None
 
-    def _track(self, outputs: Iterator[Told]) -> Iterator[Told]:
+    def _track(self, outputs: Iterator[ModelOutput]) -> Iterator[ModelOutput]:
         for output in outputs:
             if isinstance(output, Media):
                 self._made.add(output.name)
@@ -147,27 +163,27 @@ class ResponseParser:
                 self._made.add(output.kind)
             yield output
 
-    def _chunk(self, chunk: dict[str, Any]) -> Iterator[Told]:
+    def _chunk(self, chunk: dict[str, Any]) -> Iterator[ModelOutput]:
         if usage := as_dict(chunk.get("usageMetadata")):
             self.usage = counted(usage, self.usage)
         feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
         reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
         if reason or message:
-            raise error_mapping.block_error(as_str(reason), message)
+            raise block_error(as_str(reason), message)
         for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
             yield from self._candidate(expect(candidate, dict) or {})
 
-    def _candidate(self, candidate: dict[str, Any]) -> Iterator[Told]:
+    def _candidate(self, candidate: dict[str, Any]) -> Iterator[ModelOutput]:
         content = expect(candidate.get("content"), dict) or {}
         for part in expect(content.get("parts"), list) or []:
             if known := present(expect(part, dict) or {}):
                 yield from self._part(known)
-        self.finish = as_str(candidate.get("finishReason")) or self.finish
+        self.finish_reason = as_str(candidate.get("finishReason")) or self.finish_reason
         self._finish_message = as_str(candidate.get("finishMessage")) or self._finish_message
-        self.continuation = as_str(candidate.get("continuationToken")) or self.continuation
+        self._continuation = as_str(candidate.get("continuationToken")) or self._continuation
         self._grounding.feed(candidate)
 
-    def _part(self, part: dict[str, Any]) -> Iterator[Told]:
+    def _part(self, part: dict[str, Any]) -> Iterator[ModelOutput]:
         if not isinstance(part.get("thoughtSignature", ""), str):
             part = {name: value for name, value in part.items() if name != "thoughtSignature"}
         is_text = "text" in part
@@ -180,7 +196,7 @@ class ResponseParser:
         else:
             yield from self._other_part(part)
 
-    def _text_part(self, part: dict[str, Any], text: str) -> Iterator[Told]:
+    def _text_part(self, part: dict[str, Any], text: str) -> Iterator[ModelOutput]:
         stream, thinking = self._streams[self._thinking], self._thinking
         if "thoughtSignature" not in part:
             yield from self._delta(stream.feed(text), thinking)
@@ -190,7 +206,7 @@ class ResponseParser:
         self._parts.other({**part, "text": text})
         yield from self._delta(text, thinking, has_part=True)
 
-    def _delta(self, text: str, thinking: bool, *, has_part: bool = False) -> Iterator[Told]:
+    def _delta(self, text: str, thinking: bool, *, has_part: bool = False) -> Iterator[ModelOutput]:
         """A text that is clear of keys; unless it has a part already, it becomes one."""
         if not text:
             return
@@ -202,7 +218,7 @@ class ResponseParser:
         self._answer.append(text)
         yield TextDelta(text)
 
-    def _other_part(self, part: dict[str, Any]) -> Iterator[Told]:
+    def _other_part(self, part: dict[str, Any]) -> Iterator[ModelOutput]:
         if part.keys() <= _ABOUT_A_PART:
             if "thoughtSignature" in part:
                 self._parts.other({**part, "text": ""})
@@ -253,7 +269,7 @@ class ResponseParser:
             self._parts.other({"artifact": file, **rest})
             yield media
 
-    def _sources(self) -> Iterator[Told]:
+    def _sources(self) -> Iterator[ModelOutput]:
         sources = self._grounding.sources(self.text)
         if sources is None:
             return
@@ -270,7 +286,7 @@ class ResponseParser:
         )
 
 
-def _joined(outputs: Iterator[Told]) -> Iterator[Told]:
+def _joined(outputs: Iterator[ModelOutput]) -> Iterator[ModelOutput]:
     """Join neighbouring texts: what arrived together need not travel apart."""
     texts: list[str] = []
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from gemini.lenient import as_dicts
+from gemini.loose_json import as_dicts
 
 MAX_COUNT = 10**9  # a greater one is no count of tokens, and two of them fit no column
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import global_settings
 
 import chatproject
-from gemini.errors import SENTENCES
+from agents.core.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")]
@@ -108,7 +108,7 @@ def test_decisions_have_context_choice_and_price():
 
 def test_every_code_that_ends_an_answer_is_documented():
     documented = text_of("docs/wire.md").partition("## The end")[2]
-    assert set(re.findall(r"`([a-z_]+)`", documented)) >= set(SENTENCES)
+    assert set(re.findall(r"`([a-z_]+)`", documented)) >= set(RunError.specs)
 
 
 def test_every_activity_is_documented():

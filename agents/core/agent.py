@@ -13,15 +13,15 @@ from uuid import uuid4
 from agents.core.call import ModelCall
 from agents.core.context import RunContext
 from agents.core.emitter import Emitter
+from agents.core.errors import RunError
 from agents.core.request import RunRequest
 from gemini import capabilities, catalogue, history
-from gemini.errors import GeminiError
 from gemini.files import newest_pictures
 from gemini.keys import Key
 from gemini.media_options import PictureOptions, Speaker
-from gemini.outputs import Activity, Content
-from gemini.outputs import Said as Output
+from gemini.outputs import Activity, Output
 from gemini.request import Function, ModelRequest
+from gemini.types import Content, FunctionCall, FunctionResponse, Part
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Agent(ABC):
         """Do the task: ``task.emit`` what is made, as it is made. Cancellation stops it.
 
         Raises:
-            AgentError: it could not be done.
+            GeminiError: it could not be done.
         """
 
 
@@ -153,7 +153,7 @@ class Task:
             system=system,
             contents=contents,
             api_key=self.context.keys.secrets[0],
-            tools=capabilities.tools(model, self._google_tools()),
+            tools=capabilities.supported_tools(model, self._google_tools()),
             thinking=self.request.thinking or "auto",
             limits=self.context.limits,
             **options,
@@ -175,7 +175,7 @@ class Task:
         """Have the model do the task, with the agent's own tools used for it; see ``call``.
 
         Raises:
-            AgentError: see ``ModelCall.run``; ``limit_reached``: it never stopped calling tools.
+            GeminiError: see ``ModelCall.run``; ``limit_reached``: it never stopped calling tools.
         """
         own = {tool.name: tool for tool in self.tools if isinstance(tool, Tool)}
         options["functions"] = tuple(
@@ -193,7 +193,7 @@ class Task:
                 break  # it was not to call functions any more, and would not hear the results
             responses = [await self._use(function, own) for function in call.functions]
             self.contents.append({"role": "user", "parts": responses})
-        raise GeminiError("limit_reached")
+        raise RunError("limit_reached")
 
     def append(self, call: ModelCall, *, with_calls: bool = True) -> None:
         """Add an answer to the contents; without its function calls where nobody responds to them:
@@ -211,9 +211,9 @@ class Task:
             return []
         return [{**content, "agent": self.agent} for content in (self.message, *self.contents)]
 
-    async def _use(self, call: dict[str, Any], own: dict[str, Tool]) -> dict[str, Any]:
+    async def _use(self, call: FunctionCall, own: dict[str, Tool]) -> Part:
         """Use a tool as the model wants it, show that, and return the part that responds."""
-        name = str(call.get("name", ""))
+        name = call["name"]
         tool = own.get(name)
         if tool is None:
             result = {"error": "There is no such function."}
@@ -225,7 +225,7 @@ class Task:
                 logger.warning("The tool %s failed: %s", tool.name, type(error).__name__)
                 result = {"error": "The tool failed. Check its arguments, or do without it."}
         shown = {"result": result["output"]} if "output" in result else result
-        activity = {"name": name, "arguments": call.get("args", {}), **shown}
+        activity = {"name": name, "arguments": call["args"], **shown}
         self.emit(Activity("tool", activity, ref=str(uuid4())))
         return response_to(call, result)
 
@@ -242,7 +242,7 @@ class Task:
     def _instructions(self, model: str, system: str) -> tuple[str, tuple[Content, ...]]:
         """The system instruction, and the content that replaces it where a model takes none."""
         whole = self.context.instructions.added_to(system)
-        match capabilities.instructed_by(model):
+        match capabilities.instruction_mode(model):
             case "system":
                 return whole, ()
             case "words":
@@ -267,10 +267,10 @@ class Task:
         info = self.context.models.info(model)
         window = info.window_tokens
         cap = min(self.context.limits.history_tokens or window, window * history.ROOM)
-        room = cap - sum(map(history.tokens_of, now))
+        room = cap - sum(map(history.content_tokens, now))
         if instructions := self.context.instructions.added_to(""):
             room -= history.text_tokens(instructions)
-        earlier = history.fitted(
+        earlier = history.fit_exchanges(
             self.context.history,
             room,
             agent="" if self.agent == COORDINATOR else self.agent,
@@ -292,17 +292,18 @@ class Task:
         """The message, and the contents about it so far."""
         if not as_text or not self.contents:
             return (self.message, *self.contents)
-        return (*history.words((self.message, *self.contents)), user_content(GO_ON))
+        return (*history.as_plain_text((self.message, *self.contents)), user_content(GO_ON))
 
 
-def user_content(*texts: str, files: Sequence[dict[str, Any]] = ()) -> Content:
+def user_content(*texts: str, files: Sequence[Part] = ()) -> Content:
     """A content of the user's; files stand before the text about them."""
-    return {"role": "user", "parts": [*files, *({"text": text} for text in texts if text)]}
+    words: list[Part] = [{"text": text} for text in texts if text]
+    return {"role": "user", "parts": [*files, *words]}
 
 
-def response_to(call: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def response_to(call: FunctionCall, result: dict[str, Any]) -> Part:
     """The part that responds to a function call."""
-    response = {"name": str(call.get("name", "")), "response": result}
+    response: FunctionResponse = {"name": call["name"], "response": result}
     if "id" in call:
         response["id"] = call["id"]
     return {"functionResponse": response}

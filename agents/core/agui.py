@@ -19,8 +19,7 @@ from uuid import uuid4
 from common.bounded import ANSWER_MAX_CHARS, BoundedText
 from gemini.errors import GeminiError
 from gemini.files import mention
-from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
-from gemini.outputs import Said as Output
+from gemini.outputs import Activity, Output, Saved, Sources, TextDelta, ThoughtDelta
 
 Event = dict[str, Any]
 TokenUsages = list[dict[str, object]]
@@ -164,8 +163,7 @@ class AguiStream:
             case Saved():
                 lane.saved.append(output)
                 if output.mime_type != "text/html":
-                    name = {"name": output.name, "mimeType": output.mime_type}
-                    lane.result.append(f"\n{mention(name)}\n")
+                    lane.result.append(f"\n{mention(output.name, output.mime_type)}\n")
                 file = {**_file(output), "mimeType": output.mime_type, "name": output.name}
                 return [*self._close(lane), _activity(lane, "artifact", file, _new_id())]
             case Sources():

@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 from agents.core.context import CallRecord, RunContext
 from agents.core.emitter import Emitter
+from agents.core.errors import RunError
 from common.bounded import is_blank
-from gemini import capabilities, error_mapping, prices
+from gemini import capabilities, prices
 from gemini.errors import GeminiError
 from gemini.files import attribute_to_files, with_files
-from gemini.outputs import Activity, Content, Media, Saved, Sources, TextDelta, ThoughtDelta
-from gemini.outputs import Said as Output
+from gemini.outputs import Activity, Media, Output, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.parts import is_signed
 from gemini.repair import Compose, Repairs
 from gemini.request import ModelRequest
-from gemini.response import Told as Parsed
+from gemini.response import ModelOutput
+from gemini.types import Content, FunctionCall
 
 RETRIES = 1
 BACKOFF_S = 0.5
@@ -77,15 +77,17 @@ class ModelCall:
         return self._parser.text
 
     @property
-    def functions(self) -> list[dict[str, Any]]:
-        """The function calls of the answer: ``{"name", "args", "id"?}`` each."""
+    def functions(self) -> list[FunctionCall]:
+        """The function calls of the answer."""
         return self._parser.functions
 
     def content(self) -> Content:
         """The answer as it is kept for Gemini's history, with the model and key that signed it."""
-        content = {**self._parser.content(), "model": self._request.model}
+        content: Content = {**self._parser.content(), "model": self._request.model}
         key = self._keys.in_use
-        return {**content, "key": key.id} if key and is_signed(content) else content
+        if key and is_signed(content):
+            content["key"] = key.id
+        return content
 
     async def run(self) -> None:
         """Make the call and emit what the model says, as it says it.
@@ -97,7 +99,7 @@ class ModelCall:
         retry, and a repair is only tried while nothing was delivered.
 
         Raises:
-            AgentError: the call failed, was refused, or ended without a finish or an answer.
+            GeminiError: the call failed, was refused, or ended without a finish or an answer.
         """
         for notice in self._notices:
             self._emitter.emit(notice)
@@ -114,7 +116,7 @@ class ModelCall:
                 continue
             wait_s = self._retry_after_s(failure, retries)
             if wait_s is None:
-                failure.try_model = capabilities.instead_of(self._request.model, failure.code)
+                failure.try_model = capabilities.fallback_model(self._request.model, failure.code)
                 raise failure
             retries += 1
             if failure.code == "file_gone" and (key := self._keys.in_use):
@@ -182,10 +184,8 @@ class ModelCall:
     @property
     def _has_more(self) -> bool:
         """Whether there is more of the answer, and room in the run to fetch it."""
-        more = self._parser.finish == error_mapping.FINISH_CONTINUATION and bool(
-            self._parser.continuation
-        )
-        return more and len(self._context.record.calls) < self._context.limits.model_calls
+        calls, limits = len(self._context.record.calls), self._context.limits
+        return bool(self._parser.continuation) and calls < limits.model_calls
 
     async def _stream(self) -> None:
         """Send one request and emit what comes back. Each delta passes here, and nowhere above."""
@@ -210,7 +210,7 @@ class ModelCall:
                 await self._finish()
             outcome = "ok"
         except GeminiError as error:
-            for output in parser.released():
+            for output in parser.flush():
                 complete = await self._saved(output)
                 self._mark_delivered(complete)
                 emitter.emit(complete)
@@ -223,7 +223,7 @@ class ModelCall:
 
     async def _finish(self) -> None:
         """Emit what is only known at the end, and check that the answer is whole."""
-        for output in self._parser.rest():
+        for output in self._parser.finish():
             if isinstance(output, Media) and output.mime_type == "text/html":
                 with contextlib.suppress(GeminiError):  # the answer is whole and stays so
                     self._suggestions = await self._context.save(output)
@@ -236,7 +236,7 @@ class ModelCall:
         finish = self._parser.check_finish(self._sent.expects)
         self._context.record.truncated = finish or self._context.record.truncated
 
-    async def _saved(self, output: Parsed) -> Output:
+    async def _saved(self, output: ModelOutput) -> Output:
         return await self._context.save(output) if isinstance(output, Media) else output
 
     def _mark_delivered(self, output: Output) -> None:
@@ -249,7 +249,7 @@ class ModelCall:
         """The request with its files put in for the key in use.
 
         Raises:
-            AgentError: a file could not be brought to Google.
+            GeminiError: a file could not be brought to Google.
         """
         request, key = self._request, self._keys.in_use
         if key is None:
@@ -258,7 +258,7 @@ class ModelCall:
             request.contents,
             self._context.files,
             key,
-            kinds=capabilities.reads(request.model),
+            kinds=capabilities.readable_kinds(request.model),
             inline_bytes=request.limits.inline_bytes,
         )
         return replace(request, contents=contents)
@@ -275,11 +275,11 @@ class ModelCall:
         if time.monotonic() - self._noted > NOTE_S:
             self._noted, call.duration_ms = time.monotonic(), self._elapsed_ms()
             self._context.on_call(call)
-            if not self._parser.finish:
+            if not self._parser.is_finished:
                 self._allowances = await self._keys.allowances(call.model, call.id)
         for allowance in self._allowances:
-            if not self._parser.finish and _spent(call, allowance.unit) > allowance.left:
-                raise GeminiError("budget", allowance.message)
+            if not self._parser.is_finished and _spent(call, allowance.unit) > allowance.left:
+                raise RunError("budget", allowance.message)
 
 
 def _spent(call: CallRecord, unit: str) -> Decimal:

@@ -8,21 +8,22 @@ RunRecord    what comes of it                         calls, contents, outcome
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from agents.core.model import Model
+from agents.core.errors import RunError
 from gemini.catalogue import ModelList
 from gemini.errors import GeminiError
 from gemini.failover import Keys
 from gemini.files import Files, NoFiles
 from gemini.instructions import Instructions
 from gemini.keys import Key
-from gemini.outputs import Content, Exchange, Media, Saved
+from gemini.outputs import Media, Saved
+from gemini.port import Model
 from gemini.request import CallLimits
+from gemini.types import Content, Exchange, FileRef
 from gemini.usage import Usage
 
 Save = Callable[[Media], Awaitable[Saved]]
@@ -43,27 +44,6 @@ class Limits(CallLimits):
     total_s: float = 600.0
     agent_s: float = 300.0
     history_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file of the user's message; its bytes are fetched when a model is to read them.
-
-    One whose ``place`` has an ``address`` lies elsewhere, and only Google fetches it; of a video
-    the place may be a part, from ``startS`` to ``endS`` (seconds).
-    """
-
-    id: str
-    mime_type: str
-    name: str
-    size_bytes: int
-    place: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def part(self) -> dict[str, Any]:
-        """The part that stands for the file in contents: ``{"artifact": {...}}``."""
-        facts = {"id": self.id, "mimeType": self.mime_type, "name": self.name}
-        return {"artifact": {**facts, "size": self.size_bytes, **self.place}}
 
 
 @dataclass(slots=True)
@@ -133,7 +113,7 @@ def _ignore(call: CallRecord) -> None:
 
 
 async def _unsaved(media: Media) -> Saved:
-    raise GeminiError("internal")
+    raise RunError("internal")
 
 
 @dataclass(slots=True)
@@ -156,7 +136,7 @@ class RunContext:
     models: ModelList = field(default_factory=ModelList)
     coordinator_model: str = ""
     instructions: Instructions = field(default_factory=Instructions)
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[FileRef, ...] = ()
     history: tuple[Exchange, ...] = ()
     files: Files = field(default_factory=NoFiles)
     save: Save = _unsaved
@@ -168,10 +148,10 @@ class RunContext:
         """The ledger's line of a model call that is about to be made.
 
         Raises:
-            AgentError: ``limit_reached``.
+            GeminiError: ``limit_reached``.
         """
         if len(self.record.calls) >= self.limits.model_calls:
-            raise GeminiError("limit_reached")
+            raise RunError("limit_reached")
         call = CallRecord(agent, model, key=self.keys.in_use)
         self.record.calls.append(call)
         self.on_call(call)

@@ -19,13 +19,14 @@ from typing import Any
 from agents.core.agent import COORDINATOR, Agent, Task, response_to, user_content
 from agents.core.context import RunContext
 from agents.core.emitter import Emitter
+from agents.core.errors import RunError
 from agents.core.request import RunRequest
 from common.bounded import is_blank
-from gemini import catalogue
+from gemini import catalogue, model_info
 from gemini.errors import GeminiError
 from gemini.files import kind_of
-from gemini.outputs import Content
 from gemini.request import Function
+from gemini.types import Content, FunctionCall, Part
 
 SYSTEM = (
     "You are the coordinator of a small team in a chat. Answer short and simple questions "
@@ -45,13 +46,8 @@ CODE_SHOWN = "[Code was run; the user sees it with its result.]"
 
 @dataclass(slots=True)
 class _Delegation:
-    """One task for another agent, and its result or error.
+    """One task for another agent, and its result or error."""
 
-    Args:
-        call: the function call of the coordinator's model; empty if a rule delegated.
-    """
-
-    call: dict[str, Any]
     agent: Agent
     arguments: dict[str, str]
     result: str = ""
@@ -76,13 +72,13 @@ class Coordinator:
         self._request = request
         self._context = context
         self._emitter = emitter
-        self._files = [file.part for file in context.attachments]
+        self._files: list[Part] = [{"artifact": file} for file in context.attachments]
 
     async def run(self) -> None:
         """Answer the request. Cancellation stops everybody.
 
         Raises:
-            AgentError: the answer failed as a whole.
+            GeminiError: the answer failed as a whole.
         """
         choice = self._choice()
         if agent := self._team.get(choice.agent):
@@ -97,7 +93,7 @@ class Coordinator:
         if request.agent in self._team:
             reason = f"You asked for the {request.agent} agent."
             return _Choice(request.agent, {"reason": reason, **output})
-        kinds = {kind_of(file.mime_type) for file in self._context.attachments}
+        kinds = {kind_of(file["mimeType"]) for file in self._context.attachments}
         takers = [agent for agent in self._team.values() if agent.takes & kinds]
         if request.agent == "auto" and takers:
             reason = f"The {takers[0].name} agent takes {' and '.join(sorted(kinds))} files."
@@ -107,7 +103,7 @@ class Coordinator:
 
     async def _hand_over(self, agent: Agent, arguments: dict[str, str]) -> None:
         """Delegate the whole request by rule, without asking a model."""
-        delegation = _Delegation({}, agent, {"task": self._request.text, **arguments})
+        delegation = _Delegation(agent, {"task": self._request.text, **arguments})
         await self._delegate([delegation])
         if delegation.error:
             raise delegation.error
@@ -120,7 +116,7 @@ class Coordinator:
         """
         team = () if alone else self._team.values()
         request, limits = self._request, self._context.limits
-        task = self._task(COORDINATOR, self._emitter, tools=catalogue.TOOLS if alone else ())
+        task = self._task(COORDINATOR, self._emitter, tools=model_info.TOOLS if alone else ())
         task.contents = self._context.record.contents
         for round_ in range(1, limits.rounds + 1):
             call = task.call(
@@ -137,14 +133,15 @@ class Coordinator:
             if round_ == limits.rounds:
                 break  # it was not to delegate any more, and each agent's call has to be paid
             # Alone it was offered nobody, whatever it calls.
-            calls = [one if alone else self._delegation(one) for one in call.functions]
-            delegations = [one for one in calls if isinstance(one, _Delegation)]
+            calls = [(one, None if alone else self._delegation(one)) for one in call.functions]
+            delegations = [one for _, one in calls if one]
             await self._delegate(delegations)
-            task.contents.append({"role": "user", "parts": [*map(_response, calls)]})
+            responses = [_response(function, delegation) for function, delegation in calls]
+            task.contents.append({"role": "user", "parts": responses})
             if len(calls) == 1 and delegations and not delegations[0].error:
                 task.contents.append(self._as_content(delegations[0].result))
                 return
-        raise GeminiError("limit_reached")
+        raise RunError("limit_reached")
 
     def _task(
         self,
@@ -164,13 +161,13 @@ class Coordinator:
         lighter = "" if alone else self._context.coordinator_model
         return catalogue.api_id(lighter or self._request.model)
 
-    def _delegation(self, call: dict[str, Any]) -> _Delegation | dict[str, Any]:
-        """The delegation that a function call stands for, or the call if it names nobody."""
-        name = str(call.get("name", "")).removeprefix("ask_").removesuffix("_agent")
+    def _delegation(self, call: FunctionCall) -> _Delegation | None:
+        """The delegation that a function call stands for; None if it names nobody."""
+        name = call["name"].removeprefix("ask_").removesuffix("_agent")
         arguments = {key: value for key, value in call["args"].items() if isinstance(value, str)}
         if name not in self._team:
-            return call
-        return _Delegation(call, self._team[name], arguments)
+            return None
+        return _Delegation(self._team[name], arguments)
 
     async def _delegate(self, delegations: Sequence[_Delegation]) -> None:
         """Have the agents work side by side; all have ended when this returns or raises.
@@ -200,7 +197,7 @@ class Coordinator:
             if not ran_code and is_blank(text):
                 raise GeminiError("no_answer")
         except (GeminiError, TimeoutError) as failure:
-            error = failure if isinstance(failure, GeminiError) else GeminiError("timeout")
+            error = failure if isinstance(failure, GeminiError) else RunError("timeout")
             if error.code == "budget" or self._is_out_of_calls(error):
                 raise  # the end of the run, not of this agent
             delegation.error = error
@@ -232,10 +229,10 @@ def _function(agent: Agent, request: RunRequest) -> Function:
     return Function(f"ask_{agent.name}_agent", description, schema)
 
 
-def _response(call: _Delegation | dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(call, _Delegation):
+def _response(call: FunctionCall, delegation: _Delegation | None) -> Part:
+    if delegation is None:
         return response_to(call, {"error": "There is no such function."})
-    if call.error is None:
-        return response_to(call.call, {"output": call.result})
-    failed = f"The {call.agent.name} agent failed: {call.error.code}."
-    return response_to(call.call, {"error": f"{failed} {call.error.message}"})
+    if delegation.error is None:
+        return response_to(call, {"output": delegation.result})
+    failed = f"The {delegation.agent.name} agent failed: {delegation.error.code}."
+    return response_to(call, {"error": f"{failed} {delegation.error.message}"})

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from agents.core.agui import AguiStream, Event
 from gemini.errors import GeminiError
-from gemini.outputs import Said as Output
+from gemini.outputs import Output
 from gemini.redaction import Redactor
 
 Publish = Callable[[Event], None]

@@ -8,13 +8,14 @@ from agents.core.agui import AguiStream, Event
 from agents.core.context import RunContext, RunRecord
 from agents.core.coordinator import Coordinator
 from agents.core.emitter import Drain, Emitter, Publish, no_drain
+from agents.core.errors import RunError
 from agents.core.request import RunRequest
 from agents.core.team import TEAM
-from gemini import catalogue, prices
+from gemini import catalogue, model_info, prices
 from gemini.errors import GeminiError
 from gemini.keys import Key
-from gemini.outputs import Content
 from gemini.redaction import Redactor
+from gemini.types import Content
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def generate_streaming_response(
     """
     context.keys.put_first(api_key if isinstance(api_key, Key) else Key("", "", api_key))
     request = request.with_defaults(
-        model=catalogue.DEFAULT, tools=catalogue.TOOLS_ON, thinking="auto", voice=""
+        model=catalogue.DEFAULT_MODEL, tools=model_info.TOOLS_ON, thinking="auto", voice=""
     )
     return Answer(request, context)
 
@@ -80,7 +81,7 @@ class Answer:
         except Exception as error:
             # Only the type: the text may hold a key or what was written.
             logger.error("Run %s failed: %s", self._request.run_id, type(error).__name__)
-            ending = self.fail(GeminiError("internal"))
+            ending = self.fail(RunError("internal"))
         else:
             ending = self._finish("success", self.record.truncated)
         *closing, terminal = ending

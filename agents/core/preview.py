@@ -15,12 +15,13 @@ from agents.core.coordinator import Coordinator
 from agents.core.emitter import Emitter
 from agents.core.request import RunRequest
 from gemini import history, media_options, prices
-from gemini.files import NoFiles, Part
+from gemini.files import NoFiles
 from gemini.keys import Key
 from gemini.model_info import ModelInfo
 from gemini.redaction import Redactor
 from gemini.request import ModelRequest
 from gemini.response import ResponseParser
+from gemini.types import FileRef, Part
 from gemini.usage import Usage
 
 
@@ -65,14 +66,14 @@ async def preview(
         counter: counts exactly, which sends everything to Google; None: nothing leaves.
 
     Raises:
-        AgentError: Gemini refused to count, or no model would be called.
+        GeminiError: Gemini refused to count, or no model would be called.
     """
     if counter is None:
         context = replace(context, files=_Referenced())
     call, left_out = await _first_call(request, context, team)
     if counter is None:
         tokens = history.text_tokens(call.system)
-        tokens += sum(map(history.tokens_of, call.contents))
+        tokens += sum(map(history.content_tokens, call.contents))
     else:
         tokens = await counter.count_tokens(call)
     today, model = datetime.now(UTC).date(), context.models.info(call.model)
@@ -91,7 +92,7 @@ async def preview(
 def _picture(model: ModelInfo, request: ModelRequest, today: date) -> PicturePreview | None:
     if "IMAGE" not in request.modalities:
         return None
-    size = request.picture.size or media_options.usual_size(model)
+    size = request.picture.size or media_options.default_size(model)
     return PicturePreview(size, prices.price_of_picture(model, size, today))
 
 
@@ -117,7 +118,7 @@ class _DryModel:
 class _Referenced(NoFiles):
     """Leaves files what they are: references, whose size says enough for an estimate."""
 
-    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+    async def data(self, artifact: FileRef, key: Key, *, inline: bool) -> Part | None:
         return {"artifact": artifact}
 
 

@@ -24,10 +24,10 @@ from common.errors import AppError
 from conversations.access import MAX_ATTACHMENTS
 from gemini.addresses import MAX_CHARS as MAX_CHARS_OF_ADDRESS
 from gemini.addresses import Address, address_from
-from gemini.catalogue import THINKING, TOOLS
-from gemini.dialogue import NAME_CHARS
 from gemini.instructions import MAX_CHARS
 from gemini.media_options import STYLE_CHARS
+from gemini.model_info import THINKING, TOOLS
+from gemini.speech import NAME_CHARS
 from gemini.voices import is_voice
 
 PROMPT_CHARS = 100_000

@@ -16,8 +16,8 @@ from accounts.authentication import current_user
 from agents.core.team import TEAM
 from agents.core.team.media import OUTPUTS
 from apikeys.selectors import KeyModels, models_of_selected
-from gemini import catalogue, media_options, prices
-from gemini.catalogue import ModelInfo
+from gemini import catalogue, media_options, model_info, prices
+from gemini.model_info import ModelInfo
 from gemini.prices import ListPrice
 from gemini.voices import VOICES
 
@@ -54,10 +54,10 @@ class ModelOutput(serializers.Serializer[Any]):
     price = PriceOutput(allow_null=True, help_text="Today's list price; null: not known.")
     coming_price = ComingPriceOutput(allow_null=True, help_text="If another one is announced.")
     tools = serializers.ListField(
-        child=serializers.ChoiceField(list(catalogue.TOOLS)), help_text="That it can use."
+        child=serializers.ChoiceField(list(model_info.TOOLS)), help_text="That it can use."
     )
     thinking = serializers.ListField(
-        child=serializers.ChoiceField(list(catalogue.THINKING)),
+        child=serializers.ChoiceField(list(model_info.THINKING)),
         help_text="The levels it takes, besides `auto`.",
     )
     window_tokens = serializers.IntegerField(help_text="How much it takes in.")
@@ -160,7 +160,7 @@ def _pictures_on_offer(model: ModelInfo) -> dict[str, Any]:
         "model": model.label,
         "ratios": pictures.ratios if pictures else (),
         "sizes": sizes,
-        "usual_size": media_options.usual_size(model),
+        "usual_size": media_options.default_size(model),
         "references": pictures.references if pictures else None,
     }
 
@@ -186,10 +186,10 @@ def model_on_offer(model: ModelInfo, known: KeyModels) -> dict[str, Any]:
         "api_id": model.api_id,
         "label": model.label,
         "description": model.description,
-        "default": model.name == catalogue.DEFAULT,
+        "default": model.name == catalogue.DEFAULT_MODEL,
         "state": model.state,
         "ends_on": end.on if end else None,
-        "warning": catalogue.warning_of(model),
+        "warning": catalogue.shutdown_warning(model),
         "needs_billing": model.needs_billing,
         "price": price and _price_output(price),
         "coming_price": coming and _coming_price(model, coming),

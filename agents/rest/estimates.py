@@ -21,9 +21,9 @@ from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, PROMPT_CHARS, b
 from agents.runs.estimates import estimate
 from common.api import validated_body
 from gemini.addresses import MAX_CHARS, address_from
-from gemini.catalogue import TOOLS
-from gemini.dialogue import NAME_CHARS
 from gemini.media_options import STYLE_CHARS
+from gemini.model_info import TOOLS
+from gemini.speech import NAME_CHARS
 from gemini.voices import VOICES
 
 

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from agents.core.errors import RunError
 from apikeys.rights import Standing
 from apikeys.selectors import RunKey
 from common.database import patiently
 from common.errors import AppError
 from conversations.usage.budgets import BudgetState, budget_states
 from gemini import prices
-from gemini.errors import GeminiError
 from gemini.failover import Allowance
 from gemini.keys import Key
 
@@ -57,7 +57,7 @@ class LedgerBudget:
     async def allowances(self, key: Key, model: str, call_id: UUID | None) -> tuple[Allowance, ...]:
         """See ``Budget.allowances``. A key of one's own without budgets costs no query."""
         if code := self._ended.get(key.id):
-            raise GeminiError(code)
+            raise RunError(code)
         run_key = self._keys[key.id]
         _check_model(run_key, model)
         if _is_unlimited(run_key):
@@ -73,23 +73,27 @@ def check_budget(key: RunKey, model: str, user_id: int) -> None:
     """
     try:
         _check_model(key, model)
-    except GeminiError as error:
-        code = "budget_used_up" if error.code == "budget" else error.code
-        raise AppError(code, error.message, status=403) from None
+    except RunError as error:
+        raise (_refusal(error.message, 403) if error.code == "budget" else error) from None
     now = timezone.now()
     for state, message in _states(key, user_id, None):
         if state.left <= 0:
-            seconds = (state.renews_at - now).total_seconds()
-            raise AppError("budget_used_up", message, status=429, retry_after_s=seconds)
+            raise _refusal(message, 429, (state.renews_at - now).total_seconds())
+
+
+def _refusal(message: str, status: int, retry_after_s: float | None = None) -> AppError:
+    """A run that may not begin: clients know that by another code than ``budget``, which ends one
+    that did."""
+    return AppError("budget_used_up", message, status=status, retry_after_s=retry_after_s)
 
 
 def _check_model(key: RunKey, model: str) -> None:
     if not key.allows(model):
-        raise GeminiError("model_not_lent", OTHER_MODELS.format(model=model))
+        raise RunError("model_not_lent", OTHER_MODELS.format(model=model))
     budgets = [key.budget, *([key.loan.budget] if key.loan else [])]
     in_money = any(budget.daily_money or budget.monthly_money for budget in budgets)
     if in_money and not prices.is_priced(model):
-        raise GeminiError("budget", NO_PRICE.format(model=model))
+        raise RunError("budget", NO_PRICE.format(model=model))
 
 
 def _is_unlimited(key: RunKey) -> bool:

@@ -11,13 +11,12 @@ from agents.core.preview import Preview, preview
 from agents.core.request import RunRequest
 from agents.core.team import TEAM
 from agents.runs import manager
-from agents.runs.files import attachments_of
 from agents.runs.preparation import Permit, check_options, permit, run_context
 from common.database import in_database
 from common.errors import not_found
 from conversations.access import attachments_for, thread_for
 from conversations.branches import newest_run, parent_for
-from conversations.files.attachments import snapshot_of_address, snapshots_of
+from conversations.files.attachments import file_ref, snapshot_of_address, snapshots_of
 from conversations.history import history_for
 from conversations.models import Thread
 from gemini.client import GeminiClient
@@ -25,7 +24,7 @@ from gemini.errors import GeminiError
 from gemini.failover import Keys
 from gemini.instructions import Instructions
 from gemini.keys import Key
-from gemini.outputs import Content
+from gemini.types import Content
 
 COUNT_S = 15.0
 
@@ -58,9 +57,7 @@ async def estimate(user_id: int, request: RunRequest, *, exact: bool) -> Estimat
             await context.files.forget(context.keys.in_use)  # as in a run: brought anew, once
             previewed = await preview(permit.request, context, TEAM, counter)
     except GeminiError as error:
-        error.naming([file.name for file in context.attachments])
-        ours = ("no_video", "bad_request", "file_refused", "too_large")
-        error.status = 429 if error.code == "quota" else 400 if error.code in ours else 502
+        error.name_files([file["name"] for file in context.attachments])
         raise
     above = permit.choices.warn_above_tokens
     return Estimate(previewed, above is not None and previewed.input_tokens > above, above)
@@ -83,7 +80,7 @@ def _prepare(gemini: GeminiClient, user_id: int, request: RunRequest) -> tuple[P
         granted,
         keys=Keys(Key(str(key.id), key.name, key.secret)),
         instructions=Instructions(granted.choices.instructions, own),
-        attachments=attachments_of(files),
+        attachments=tuple(map(file_ref, files)),
         history=_history(thread, request),
         owner_id=user_id,
     )

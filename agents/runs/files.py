@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
-from agents.core.context import Attachment
+from agents.core.errors import RunError
 from common.database import in_file_thread, patiently
 from common.errors import AppError
 from conversations.access import artifact_for
-from conversations.files.attachments import Snapshot, place_of, reading_of
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import first_frame
 from conversations.files.google_copies import (
@@ -28,8 +25,8 @@ from conversations.models import Artifact
 from gemini.addresses import as_part
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
-from gemini.files import Part
 from gemini.keys import Key
+from gemini.types import FileRef, Part
 
 GOOGLES_NAMES = {
     "image/gif": "image/png",  # its first frame
@@ -46,7 +43,7 @@ class OwnFiles:
         self._owner_id = owner_id
         self._bringing: dict[tuple[UUID, str], asyncio.Lock] = {}
 
-    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Part | None:
+    async def data(self, artifact: FileRef, key: Key, *, inline: bool) -> Part | None:
         """See ``Files.data``."""
         if "address" in artifact:
             return as_part(artifact)
@@ -97,15 +94,6 @@ class OwnFiles:
         return data
 
 
-def attachments_of(snapshots: Iterable[Snapshot]) -> tuple[Attachment, ...]:
-    """The files of a message as agents know them: of a document, the text that they are given."""
-    return tuple(
-        Attachment(file["id"], mime_type, file["name"], size, place_of(file))
-        for file in snapshots
-        for mime_type, size in [reading_of(file)]
-    )
-
-
 def sent_as(mime_type: str) -> str:
     """The type under which Gemini takes a file: it knows few kinds of text, and no GIF.
 
@@ -130,4 +118,4 @@ def _base64(data: bytes) -> str:
 
 def refused(error: AppError) -> GeminiError:
     """What a file that could not be kept means for the answer."""
-    return GeminiError("storage_full" if error.code == "storage_full" else "internal")
+    return RunError("storage_full" if error.code == "storage_full" else "internal")

@@ -16,12 +16,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.rights import SignIn, sign_in_check
 from accounts.selectors import Choices, choices_of
-from agents.core.context import Attachment, Limits, RunContext, Save
+from agents.core.context import Limits, RunContext, Save
 from agents.core.engine import Answer, generate_streaming_response
 from agents.core.request import RunRequest
 from agents.runs import manager
 from agents.runs.budgets import LedgerBudget, check_budget
-from agents.runs.files import OwnFiles, attachments_of, refused
+from agents.runs.files import OwnFiles, refused
 from agents.runs.media_options import check_media, refuse_keys_in_speech
 from agents.runs.task import RunIds
 from apikeys.selectors import RunKey, check_model, run_keys
@@ -31,6 +31,7 @@ from common.keylike import IN_A_MESSAGE, refuse_key
 from common.text import sanitize_text
 from common.throttle import SlidingWindow, throttled
 from conversations.files.artifacts import artifact_create, artifact_delete, artifact_keep
+from conversations.files.attachments import file_ref
 from conversations.files.decoding.pool import decode_async
 from conversations.files.formats.pictures import picture_size
 from conversations.files.formats.reading import read_file
@@ -43,7 +44,8 @@ from gemini.client import GeminiClient
 from gemini.failover import Keys
 from gemini.instructions import Instructions
 from gemini.keys import Key
-from gemini.outputs import Content, Media, Saved
+from gemini.outputs import Media, Saved
+from gemini.types import Content, FileRef
 
 UNNAMED = "file"
 EXTENSIONS = {
@@ -202,7 +204,7 @@ def answer_to(
         granted,
         keys=Keys(*spare, budget=budget),
         instructions=opened.instructions,
-        attachments=attachments_of(opened.attachments),
+        attachments=tuple(map(file_ref, opened.attachments)),
         history=opened.history,
         owner_id=ids.owner_id,
     )
@@ -217,7 +219,7 @@ def run_context(
     *,
     keys: Keys,
     instructions: Instructions,
-    attachments: tuple[Attachment, ...],
+    attachments: tuple[FileRef, ...],
     history: Iterable[Sequence[Content]],
     owner_id: int,
 ) -> RunContext:

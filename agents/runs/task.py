@@ -18,13 +18,13 @@ from uuid import UUID
 from accounts.rights import SignIn
 from agents.core.agui import Event
 from agents.core.engine import Answer
+from agents.core.errors import RunError
 from agents.runs.budgets import LedgerBudget
 from agents.runs.buffer import EventBuffer
 from agents.runs.closing import call_row, close_run
 from agents.runs.writer import Writer
 from apikeys.rights import Right, Standing
 from conversations.log import Row
-from gemini.errors import SENTENCES, GeminiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class RunTask:
                 drain = partial(self._writer.drain, self.ids.run_id)
                 return [await self._answer.run(self._publish, drain)]
         except TimeoutError:
-            return self._answer.fail(GeminiError("timeout"))
+            return self._answer.fail(RunError("timeout"))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._stop_reason or task is None:
@@ -176,8 +176,8 @@ class RunTask:
     def _stopped(self) -> list[Event]:
         if self._stop_reason == "cancelled":
             return self._answer.cancel()
-        code = self._stop_reason if self._stop_reason in SENTENCES else "interrupted"
-        return self._answer.fail(GeminiError(code))
+        code = self._stop_reason if self._stop_reason in RunError.specs else "interrupted"
+        return self._answer.fail(RunError(code))
 
     def _publish(self, event: Event) -> None:
         row = self._numbered(event)

@@ -9,6 +9,7 @@ from uuid import UUID
 from conversations.access import attachments_for, canonical_uuid
 from conversations.models import Artifact, Message
 from gemini.addresses import Address
+from gemini.types import FileRef
 
 # {id, name, mime_type, size_bytes}, {notice}, {text_bytes}; of an address also
 # {address, assumed_bytes}, {start_s}, {end_s}, {refused}
@@ -84,11 +85,17 @@ def refusals_of(ids: Iterable[str]) -> dict[str, str]:
     return {str(pk): refused for pk, refused in rows}
 
 
-def artifact_part(file: Mapping[str, Any]) -> dict[str, Any]:
-    """A file of a message as the part of a content that stands for it: ``{"artifact": ...}``."""
+def file_ref(file: Mapping[str, Any]) -> FileRef:
+    """A file of a message as contents name it: of a document, the text that a model is given."""
     mime_type, size = reading_of(file)
-    known = {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
-    return {**known, **place_of(file)}
+    ref: FileRef = {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
+    if "address" in file:
+        ref["address"] = file["address"]
+    if "start_s" in file:
+        ref["startS"] = file["start_s"]
+    if "end_s" in file:
+        ref["endS"] = file["end_s"]
+    return ref
 
 
 def snapshot_of_address(address: Address) -> Snapshot:
@@ -103,9 +110,3 @@ def snapshot_of_address(address: Address) -> Snapshot:
         "assumed_bytes": address.assumed_bytes,
         **{name: offset for name, offset in offsets.items() if offset is not None},
     }
-
-
-def place_of(file: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the file of a snapshot lies, if that is elsewhere, as an artifact's part says it."""
-    names = {"address": "address", "start_s": "startS", "end_s": "endS"}
-    return {theirs: file[ours] for ours, theirs in names.items() if ours in file}

@@ -21,12 +21,12 @@ def test_a_superuser_from_the_command_line_has_a_profile(db, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "an entirely different secret")
     arguments = {"username": "root", "email": "root@example.com", "interactive": False}
     call_command("createsuperuser", **arguments, stdout=io.StringIO())
-    assert UserProfile.objects.get(user__username="root").ai_model == catalogue.DEFAULT
+    assert UserProfile.objects.get(user__username="root").ai_model == catalogue.DEFAULT_MODEL
 
 
 def test_a_user_made_in_bulk_gets_the_profile_when_it_is_asked_for(db):
     [dora] = User.objects.bulk_create([User(username="dora")])
-    assert client_for(dora).get("/api/me/").json()["ai_model"] == catalogue.DEFAULT
+    assert client_for(dora).get("/api/me/").json()["ai_model"] == catalogue.DEFAULT_MODEL
     assert profile_of(User.objects.get(pk=dora.pk)).pk == dora.pk
 
 
@@ -70,7 +70,7 @@ def test_only_models_on_offer_can_be_chosen(alice, name):
     response = patch(alice, ai_model=name)
     assert response.status_code == 400
     assert list(response.json()["fields"]) == ["ai_model"]
-    assert profile_of(alice).ai_model == catalogue.DEFAULT
+    assert profile_of(alice).ai_model == catalogue.DEFAULT_MODEL
 
 
 def test_a_foreign_key_is_refused_like_one_that_is_not_there(alice, bob):
@@ -91,7 +91,7 @@ def test_an_inactive_key_cannot_be_chosen(alice):
 def test_a_change_is_made_whole_or_not_at_all(alice, bob):
     foreign = make_key(owner=bob)
     patch(alice, ai_model="gemini-3-pro", selected_api_key=str(foreign.pk))
-    assert UserProfile.objects.get(user=alice).ai_model == catalogue.DEFAULT
+    assert UserProfile.objects.get(user=alice).ai_model == catalogue.DEFAULT_MODEL
 
 
 def test_nothing_else_can_be_written(alice, bob):

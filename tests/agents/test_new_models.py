@@ -18,7 +18,7 @@ from common.database import in_database
 from conversations.models import ModelCall
 from emulator.testing import Emulator
 from gemini import prices
-from gemini.errors import SENTENCES
+from gemini.errors import MESSAGES
 from tests.agents.asking import answered, asked_upstream, calls_of, choose, question, refused
 from tests.agents.conftest import in_this_process
 from tests.people import client_for, lend, make_key
@@ -132,7 +132,7 @@ async def test_billing_that_was_set_up_is_found_out(alice: User, emulator: Emula
     assert (await answered(alice, question(model=NEON)))[-1]["type"] == "RUN_FINISHED"
 
 
-@pytest.mark.skipif("billing_required" not in SENTENCES, reason="Google's refusal has no code yet")
+@pytest.mark.skipif("billing_required" not in MESSAGES, reason="Google's refusal has no code yet")
 async def test_googles_refusal_is_remembered(alice: User, emulator: Emulator):
     key = await in_database(make_key, owner=alice, secret=emulator.new_key("free"))
     assert (await answered(alice, question(model=NEON)))[-1]["code"] == "billing_required"

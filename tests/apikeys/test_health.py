@@ -12,7 +12,7 @@ from apikeys import health, verification
 from apikeys.audit import KeyAudit
 from apikeys.models import UserApiKey
 from common.errors import AppError
-from gemini.errors import SENTENCES, GeminiError
+from gemini.errors import MESSAGES, GeminiError
 from gemini.keys import KeyCheck
 from gemini.model_info import ListedModel
 from tests.people import client_for, make_key, new_secret
@@ -38,7 +38,7 @@ def test_a_call_that_worked_is_a_success_and_clears_what_was(alice):
     assert key.last_success_at == key.last_used_at
     said = shown(alice)
     assert (said["status"], said["status_detail"]) == ("active", "")
-    assert said["last_error"]["message"] == SENTENCES["quota"]
+    assert said["last_error"]["message"] == MESSAGES["quota"]
 
 
 def test_a_key_is_out_of_quota_until_a_time_and_then_works_again(alice):
@@ -63,7 +63,7 @@ def test_troubles_of_google_are_noted_and_say_nothing_of_the_key(alice, code):
     assert (key.status, key.last_error_code) == ("active", code)
     assert shown(alice)["last_error"] == shown(alice)["last_error"] | {
         "code": code,
-        "message": SENTENCES[code],
+        "message": MESSAGES[code],
     }
 
 

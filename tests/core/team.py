@@ -12,10 +12,11 @@ from uuid import UUID
 
 from agents.core.agent import Agent
 from agents.core.agui import AguiStream
-from agents.core.context import Attachment, RunContext, RunRecord
+from agents.core.context import RunContext, RunRecord
 from agents.core.coordinator import Coordinator
 from agents.core.emitter import Emitter
 from agents.core.engine import Answer, generate_streaming_response
+from agents.core.errors import RunError
 from agents.core.request import RunRequest
 from gemini import catalogue
 from gemini.addresses import as_part
@@ -24,6 +25,7 @@ from gemini.failover import Allowance, Budget, Keys
 from gemini.keys import Key
 from gemini.outputs import Media, Saved
 from gemini.redaction import Redactor
+from gemini.types import FileRef, Part
 from tests.agui_rules import assert_valid_stream
 from tests.core.scripted import ScriptedModel, chunk, text
 
@@ -56,7 +58,7 @@ class Shelf:
 
     async def save(self, media: Media) -> Saved:
         if len(self.kept) >= self._room:
-            raise GeminiError("storage_full")
+            raise RunError("storage_full")
         self.kept.append(media)
         return Saved(media.id, f"/api/files/{media.id}/", media.mime_type, media.name)
 
@@ -79,15 +81,15 @@ def as_inline(mime_type: str, data: bytes) -> dict[str, Any]:
     return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
 
 
-def attached(media: Media) -> Attachment:
-    """An upload as it stands in a question."""
-    return Attachment(media.id, media.mime_type, media.name, len(media.data))
-
-
-def kept_as(media: Media) -> dict[str, Any]:
-    """The part that stands for a file in what is kept."""
+def attached(media: Media) -> FileRef:
+    """An upload as contents name it."""
     known = {"id": media.id, "mimeType": media.mime_type, "name": media.name}
-    return {"artifact": {**known, "size": len(media.data)}}
+    return FileRef(**known, size=len(media.data))
+
+
+def kept_as(media: Media) -> Part:
+    """The part that stands for a file in what is kept."""
+    return {"artifact": attached(media)}
 
 
 class Allowed:
@@ -184,7 +186,9 @@ async def events_of_team(
 ) -> tuple[list[Event], RunRecord]:
     """The events of a team of one's own, and the record of its run."""
     request, context = _run(gemini, prompt, Shelf(), {"tools": (), **options})
-    request = request.with_defaults(model=catalogue.DEFAULT, tools=(), thinking="auto", voice="")
+    request = request.with_defaults(
+        model=catalogue.DEFAULT_MODEL, tools=(), thinking="auto", voice=""
+    )
     context.keys = Keys(Key("key1", "work", KEY))
     stream, events, record = AguiStream("thread1", "run1"), list[Event](), context.record
     emitter = Emitter(stream, Redactor(), events.append)

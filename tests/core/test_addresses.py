@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents.core.context import Attachment
 from gemini.addresses import MAX_CHARS, MOST_VIDEOS, address_from
 from gemini.error_mapping import error_from_response
-from gemini.history import VIDEO_TOKENS_PER_S, tokens_of
+from gemini.history import VIDEO_TOKENS_PER_S, content_tokens
 from gemini.outputs import Media
+from gemini.types import FileRef
 from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, attached, events_of, said
 
@@ -16,15 +16,16 @@ VIDEO = "https://www.youtube.com/watch?v=lCdaVNyHtjU"
 PDF = "https://example.com/papers/bees.pdf"
 
 
-def attachment(url, mime_type="", **offsets) -> Attachment:
+def attachment(url, mime_type="", **offsets) -> FileRef:
     found = address_from(url, mime_type, *offsets.values())
     names = {"start_s": "startS", "end_s": "endS"}
     place = {names[name]: offset for name, offset in offsets.items()}
     place["address"] = found.url
-    return Attachment(found.id, found.mime_type, found.name, found.assumed_bytes, place)
+    known = {"id": found.id, "mimeType": found.mime_type, "name": found.name}
+    return FileRef(**known, size=found.assumed_bytes, **place)
 
 
-async def parts_of(*files: Attachment, **turn):
+async def parts_of(*files: FileRef, **turn):
     scripted = ScriptedModel(said("Well."), said("Well."))
     await events_of(ask(scripted, "What is it?", attachments=files, **turn))
     return scripted.requests[0].contents[-1]["parts"]
@@ -135,7 +136,9 @@ async def test_a_request_has_no_more_videos_than_google_takes_and_the_newest():
 
 def test_the_estimate_knows_the_part_and_is_high_where_it_is_not_known():
     part, whole = attachment(VIDEO, start_s=10, end_s=70), attachment(VIDEO)
-    counts = [tokens_of({"role": "user", "parts": [one.part]}) for one in (part, whole)]
+    counts = [
+        content_tokens({"role": "user", "parts": [{"artifact": one}]}) for one in (part, whole)
+    ]
     assert counts[0] == pytest.approx(60 * VIDEO_TOKENS_PER_S, rel=0.05)
     assert counts[1] == pytest.approx(600 * VIDEO_TOKENS_PER_S, rel=0.05)
 
@@ -152,4 +155,4 @@ async def test_a_refusal_names_it():
     events = await events_of(answer)
     assert (events[-1]["type"], events[-1]["code"]) == ("RUN_ERROR", "file_refused")
     assert "cannot fetch “bees.pdf”." in events[-1]["message"]
-    assert list(answer.record.refused) == [attachment(PDF).id]
+    assert list(answer.record.refused) == [attachment(PDF)["id"]]

@@ -23,7 +23,7 @@ def test_a_bare_refusal_with_an_address_is_about_what_lies_there():
     error, files = refused(FILE, ADDRESSED)
     assert (error.code, files) == ("file_refused", [ADDRESSED])
     assert "“YouTube video abc”" in error.message
-    assert (error.kind.key_status, error.files) == ("", ("v",))
+    assert (error.spec.key_status, error.files) == ("", ("v",))
 
 
 @pytest.mark.parametrize(

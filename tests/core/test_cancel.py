@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from agents.core.errors import RunError
 from gemini.errors import GeminiError
 from gemini.outputs import Saved
 from tests.agui_rules import assert_valid_stream
@@ -193,7 +194,7 @@ async def test_a_run_ended_by_the_server_says_why_and_keeps_the_words():
     answer = ask(ScriptedModel([chunk(text("Half")), FOREVER()]))
     events = await stopped_after(answer, 3)
     assert words(events) == "Half"
-    events += answer.fail(GeminiError("interrupted"))
+    events += answer.fail(RunError("interrupted"))
     assert_valid_stream(events)
     assert events[-1]["code"] == "interrupted"
     assert answer.record.outcome == "error"

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from gemini import catalogue
+from gemini import catalogue, model_info
 from gemini.known_models import KNOWN, SHUTDOWNS
 from gemini.voices import DEFAULT_VOICE, VOICES, is_voice
 
@@ -50,7 +50,7 @@ def test_a_name_an_id_and_one_that_was_shut_down_mean_a_model(name, means):
     assert model is not None
     assert model.name == means
     in_use = name in {word for one in catalogue.all_models() for word in (one.name, one.api_id)}
-    assert (catalogue.replaced(name, TODAY) is None) is in_use
+    assert (catalogue.replacement_for(name, TODAY) is None) is in_use
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_name_an_id_and_one_that_was_shut_down_mean_a_model(name, means):
 )
 def test_a_model_that_google_has_not_ended_is_not_replaced(name):
     assert catalogue.shutdown_of(name) is None
-    assert catalogue.replaced(name, date(2030, 1, 1)) is None
+    assert catalogue.replacement_for(name, date(2030, 1, 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -68,30 +68,30 @@ def test_a_model_that_google_has_not_ended_is_not_replaced(name):
 def test_what_nobody_knows_means_nothing(name):
     """No pattern: a model whose name only looks like an old one may be the newest."""
     assert catalogue.resolve(name, TODAY) is None
-    assert catalogue.replaced(name, TODAY) is None
+    assert catalogue.replacement_for(name, TODAY) is None
 
 
 def test_a_model_is_replaced_from_the_day_on_which_it_ends_and_warned_of_before():
-    model, note = catalogue.chosen("gemini-2.5-pro", LAST_DAY)
+    model, note = catalogue.resolve_choice("gemini-2.5-pro", LAST_DAY)
     assert model.name == "gemini-2.5-pro"
     assert note == "Gemini 2.5 Pro ends on 2026-12-01: choose Gemini 3 Flash."
-    model, note = catalogue.chosen("gemini-2.5-pro", THE_END)
+    model, note = catalogue.resolve_choice("gemini-2.5-pro", THE_END)
     assert model.name == "gemini-3-flash"
     assert "gemini-2.5-pro, is not offered any more; Gemini 3 Flash answers." in note
-    assert catalogue.chosen("gemini-2.5-flash", THE_END)[0].name == "gemini-3-flash-lite"
+    assert catalogue.resolve_choice("gemini-2.5-flash", THE_END)[0].name == "gemini-3-flash-lite"
 
 
 def test_an_end_that_is_far_away_is_no_warning_yet():
     model = catalogue.resolve("gemini-3.1-flash-lite", TODAY)
     assert model is not None
-    assert catalogue.warning_of(model, TODAY) == ""
-    assert "ends on 2027-05-07" in catalogue.warning_of(model, date(2027, 4, 1))
+    assert catalogue.shutdown_warning(model, TODAY) == ""
+    assert "ends on 2027-05-07" in catalogue.shutdown_warning(model, date(2027, 4, 1))
 
 
 def test_an_end_without_a_day_is_told_as_such():
     model = catalogue.resolve("gemini-3.1-flash-image", TODAY)
     assert model is not None
-    warning = catalogue.warning_of(model, TODAY)
+    warning = catalogue.shutdown_warning(model, TODAY)
     assert warning == "Google is going to end Nano Banana 2: choose Nano Banana 2.1."
     assert "2026-10-29" in SHUTDOWNS["gemini-3.1-flash-image"].note
 
@@ -101,7 +101,7 @@ def test_every_model_that_ends_has_a_successor_a_day_and_a_source():
         last = end.on or TODAY
         successor = catalogue.resolve(end.replacement, last)
         assert successor is not None, api_id
-        assert catalogue.replaced(successor.name, last) is None, api_id
+        assert catalogue.replacement_for(successor.name, last) is None, api_id
         assert end.source.startswith("https://"), api_id
         assert date.fromisoformat(end.read_on) <= TODAY, api_id
 
@@ -114,8 +114,8 @@ def test_every_model_says_who_said_so_and_when():
 
 def test_an_id_that_the_operator_put_into_use_is_not_shut_down(names):
     catalogue.override({"gemini-3-pro": "gemini-2.5-pro"})
-    assert catalogue.replaced("gemini-2.5-pro", THE_END) is None
-    assert catalogue.chosen("gemini-2.5-pro", THE_END)[0].name == "gemini-3-pro"
+    assert catalogue.replacement_for("gemini-2.5-pro", THE_END) is None
+    assert catalogue.resolve_choice("gemini-2.5-pro", THE_END)[0].name == "gemini-3-pro"
 
 
 def test_a_name_has_the_abilities_of_the_id_behind_it(names):
@@ -128,24 +128,24 @@ def test_a_name_has_the_abilities_of_the_id_behind_it(names):
 
 
 def test_a_choice_that_only_a_key_can_know_stays_what_it_is():
-    model, note = catalogue.chosen("gemini-4-xenon", TODAY)
+    model, note = catalogue.resolve_choice("gemini-4-xenon", TODAY)
     assert (model.name, model.api_id, model.kind, note) == (
         *("gemini-4-xenon", "gemini-4-xenon", "chat", ""),
     )
     for name in ("gpt-9", "gemini-3-image", "gemini-4-image", "gemini-embedding-2", "../x"):
-        model, note = catalogue.chosen(name, TODAY)
-        assert model.name == catalogue.DEFAULT
+        model, note = catalogue.resolve_choice(name, TODAY)
+        assert model.name == catalogue.DEFAULT_MODEL
         assert "is not on offer here; Gemini 3 Flash answers." in note
 
 
 def test_models_say_what_they_can():
     for model in catalogue.all_models():
-        assert set(model.tools) <= set(catalogue.TOOLS)
-        assert set(model.thinking) <= set(catalogue.THINKING) - {"auto"}
+        assert set(model.tools) <= set(model_info.TOOLS)
+        assert set(model.thinking) <= set(model_info.THINKING) - {"auto"}
         assert model.window_tokens >= 8_192
         assert (model.pictures is not None) == (model.kind == "image")
         assert (model.speech is not None) == (model.kind == "speech")
-    assert {model.tools for model in catalogue.chat_models()} == {catalogue.TOOLS}
+    assert {model.tools for model in catalogue.chat_models()} == {model_info.TOOLS}
 
 
 def test_gemini_4_can_be_chosen():
@@ -181,7 +181,7 @@ def test_what_can_be_asked_of_a_picture_and_of_a_voice():
     ],
 )
 def test_a_level_that_a_model_refuses_becomes_the_next_one(name, wanted, asked):
-    assert catalogue.level_for(catalogue.ModelList().info(name), wanted) == asked
+    assert catalogue.thinking_level(catalogue.ModelList().info(name), wanted) == asked
 
 
 def test_there_are_thirty_voices():

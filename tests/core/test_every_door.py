@@ -178,7 +178,7 @@ async def ends(server) -> str:
     try:
         async for chunks in gemini.stream(request):
             texts += [said.text for said in reader.feed(chunks) if isinstance(said, TextDelta)]
-        list(reader.rest())
+        list(reader.finish())
         return reader.check_finish()
     except GeminiError as error:
         return error.code

@@ -14,7 +14,7 @@ from gemini.error_mapping import (
     block_error,
     finish_error,
 )
-from gemini.errors import SENTENCES
+from gemini.errors import MESSAGES
 
 
 def test_every_reason_that_the_library_knows_has_its_words():
@@ -70,7 +70,7 @@ def test_a_reason_of_tomorrow_is_named_and_made_safe(end, reason, shown):
 @pytest.mark.parametrize("reason", ["OTHER", "FINISH_REASON_UNSPECIFIED", "MOON_PHASE"])
 def test_googles_message_helps_where_the_reason_does_not(reason):
     error = finish_error(reason, "Stopped: the output may be a recitation of copyrighted text.")
-    assert (error.code, error.message) == ("recitation", SENTENCES["recitation"])
+    assert (error.code, error.message) == ("recitation", MESSAGES["recitation"])
 
 
 def test_a_message_does_not_outweigh_a_reason():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.core.context import Limits
-from gemini.history import Fitted, file_tokens, fitted, text_tokens, tokens_of
+from gemini.history import FittedHistory, content_tokens, file_tokens, fit_exchanges, text_tokens
 from tests.core.exchanges import FLASH, model, user
 from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, asks, call, events_of, of_type, said
@@ -16,7 +16,7 @@ def exchange(number: int, letters: int = 400):
 
 
 FIVE = [exchange(number) for number in range(5)]
-EACH = sum(map(tokens_of, FIVE[0]))
+EACH = sum(map(content_tokens, FIVE[0]))
 
 
 def left_out(events):
@@ -35,14 +35,14 @@ async def asked(history, *replies, prompt="Again", **turn):
 def test_the_newest_exchanges_that_fit_are_kept_whole(kept):
     contents = tuple(content for one in FIVE[5 - kept :] for content in one)
     for room in (kept * EACH, (kept + 1) * EACH - 1):
-        found = fitted(FIVE, room, agent="", model=FLASH, made=False)
-        assert found == Fitted(contents, kept, 5 - kept)
+        found = fit_exchanges(FIVE, room, agent="", model=FLASH, made=False)
+        assert found == FittedHistory(contents, kept, 5 - kept)
 
 
 def test_nothing_older_is_kept_behind_a_gap():
     history = [exchange(1, 4), exchange(2, 99_999), exchange(3, 4)]
-    found = fitted(history, 1_000, agent="", model=FLASH, made=False)
-    assert found == Fitted(history[2], 1, 2)
+    found = fit_exchanges(history, 1_000, agent="", model=FLASH, made=False)
+    assert found == FittedHistory(history[2], 1, 2)
 
 
 async def test_a_short_conversation_is_sent_whole_and_nothing_is_told():
@@ -52,7 +52,7 @@ async def test_a_short_conversation_is_sent_whole_and_nothing_is_told():
 
 
 async def test_the_cap_of_the_server_counts_before_the_window_and_includes_the_question():
-    now = tokens_of(user("Again"))
+    now = content_tokens(user("Again"))
     events, scripted = await asked(FIVE, limits=Limits(history_tokens=2 * EACH + now))
     assert scripted.requests[0].contents == (*FIVE[3], *FIVE[4], user("Again"))
     assert left_out(events) == [{"kept": 2, "leftOut": 3, "windowTokens": 1_048_576}]
@@ -117,9 +117,9 @@ def test_four_plain_letters_are_a_token_and_any_other_letter_is_one(text, tokens
 def test_a_file_is_estimated_by_its_kind_and_size(mime_type, size_bytes, tokens):
     assert file_tokens(mime_type, size_bytes) == tokens
     artifact = {"id": "1", "mimeType": mime_type, "name": "x", "size": size_bytes}
-    assert tokens_of({"role": "user", "parts": [{"artifact": artifact}]}) == tokens + 4
+    assert content_tokens({"role": "user", "parts": [{"artifact": artifact}]}) == tokens + 4
 
 
 def test_calls_and_signatures_count_too():
     signed = {"text": "", "thoughtSignature": "x" * 4_000}
-    assert tokens_of({"role": "model", "parts": [signed]}) > 1_000
+    assert content_tokens({"role": "model", "parts": [signed]}) > 1_000

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from gemini.error_mapping import _until_midnight, error_from_frame, error_from_response
-from gemini.errors import SENTENCES
+from gemini.errors import MESSAGES
 from tests.core.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
@@ -86,7 +86,7 @@ def test_a_status_alone_says_enough(status, code):
     for nothing in (None, {}, [], "<html>", {"error": None}, {"error": "bad"}):
         error = error_from_response(status, nothing)
         assert error.code == code
-        assert status == 499 or error.message == SENTENCES[code]
+        assert status == 499 or error.message == MESSAGES[code]
 
 
 @pytest.mark.parametrize(

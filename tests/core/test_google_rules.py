@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gemini.error_mapping import error_from_response
-from gemini.errors import KINDS, GeminiError
+from gemini.errors import ERRORS, GeminiError
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
 LIMIT = "* Quota exceeded for metric: generativelanguage.googleapis.com/{}, limit: {}, model: m"
@@ -141,7 +141,7 @@ def test_no_quota_for_a_model_counts_down_to_nothing_and_blames_no_key():
     text = f"{QUOTA} {LIMIT.format(FREE, 0)} Please retry in 18.5s."
     error = answered(429, text, violations=[violation], retryDelay="18s")
     assert (error.code, error.retry_after_s, error.retryable) == ("billing_required", None, False)
-    assert (error.kind.key_status, error.kind.lighter_helps) == ("", True)
+    assert (error.spec.key_status, error.spec.lighter_helps) == ("", True)
 
 
 def test_no_quota_for_a_tool_is_about_the_tool():
@@ -166,7 +166,7 @@ def test_a_quota_that_only_the_reason_names_is_read(limit, value, code, words):
 @pytest.mark.parametrize("page", ["<!DOCTYPE html><title>Error 403", "<html><b>Forbidden</b>"])
 def test_a_page_in_the_place_of_an_answer_says_nothing_of_the_key(page):
     error = error_from_response(403, {"message": page, "status": "Forbidden"})
-    assert (error.code, error.kind.key_status, error.kind.unchecked) == ("region", "", True)
+    assert (error.code, error.spec.key_status, error.spec.unchecked) == ("region", "", True)
     assert "this server" in error.message
 
 
@@ -178,14 +178,14 @@ def test_a_models_quota_of_the_day_leaves_the_other_models():
 
 def test_the_key_is_not_blamed_for_a_place_or_a_model():
     innocent = ("region", "billing_required", "model_forbidden", "model_gone", "file_refused")
-    assert {KINDS[code].key_status for code in innocent} == {""}
-    assert {code for code, kind in KINDS.items() if kind.unchecked} == {
+    assert {ERRORS[code].key_status for code in innocent} == {""}
+    assert {code for code, kind in ERRORS.items() if kind.unchecked} == {
         *("region", "api_disabled", "key_restricted")
     }
 
 
 def test_sentences_fit_where_they_are_kept():
-    assert all(len(kind.sentence) <= 200 for kind in KINDS.values())
+    assert all(len(kind.message) <= 200 for kind in ERRORS.values())
 
 
 @pytest.mark.parametrize("odd", [7, ["x"], {"x": 1}, None, "", True])

@@ -8,7 +8,7 @@ from agents.core.context import Limits
 from agents.core.coordinator import ALONE, SYSTEM
 from agents.core.team import media, text
 from gemini import capabilities
-from gemini.history import text_tokens, tokens_of
+from gemini.history import content_tokens, text_tokens
 from gemini.instructions import Instructions
 from tests.core.exchanges import FLASH, IMAGE, SPEECH, user
 from tests.core.scripted import ScriptedModel
@@ -59,7 +59,7 @@ async def test_what_draws_is_told_them_and_what_speaks_would_read_them_aloud():
 
 
 async def test_a_model_that_refuses_instructions_is_told_them_as_words(monkeypatch):
-    monkeypatch.setattr(capabilities, "instructed_by", lambda model: "words")
+    monkeypatch.setattr(capabilities, "instruction_mode", lambda model: "words")
     [request] = await requests_of(agent="media", output="image", prompt="A fox")
     assert request.system == ""
     told, task = request.contents
@@ -69,7 +69,8 @@ async def test_a_model_that_refuses_instructions_is_told_them_as_words(monkeypat
 
 def test_how_models_take_instructions():
     ways = {
-        model: capabilities.instructed_by(model) for model in (FLASH, IMAGE, SPEECH, FIRST_TO_DRAW)
+        model: capabilities.instruction_mode(model)
+        for model in (FLASH, IMAGE, SPEECH, FIRST_TO_DRAW)
     }
     assert list(ways.values()) == ["system", "system", "nothing", "words"]
 
@@ -88,7 +89,7 @@ async def test_one_of_them_alone_is_enough(one):
 
 async def test_they_take_their_room_from_what_was_said_before():
     exchange = (user("Before"), {"role": "model", "parts": [{"text": "Yes."}], "model": FLASH})
-    room = sum(map(tokens_of, (*exchange, user("Hello"))))
+    room = sum(map(content_tokens, (*exchange, user("Hello"))))
     for spare, kept in ((text_tokens(BOTH.added_to("")), 3), (0, 1)):
         limits = Limits(history_tokens=room + spare)
         [request] = await requests_of(history=[exchange], limits=limits)

@@ -8,12 +8,12 @@ import pytest
 
 from gemini import media_options
 from gemini.catalogue import ModelList
-from gemini.dialogue import script_of
 from gemini.files import newest_pictures
 from gemini.media_options import PictureOptions, Speaker, SpeechOptions
 from gemini.model_info import ListedModel
 from gemini.outputs import Media
 from gemini.request import ModelRequest, request_body
+from gemini.speech import parse_script
 from tests.core.exchanges import IMAGE
 from tests.core.scripted import ScriptedModel
 from tests.core.team import ask, asks, attached, call, events_of, of_type, said
@@ -229,7 +229,7 @@ def test_a_dialogue_is_of_two(speakers, refusal):
 
 
 def test_lines_of_a_dialogue_are_found_as_people_write_them():
-    script = script_of("*Dr. Anya*: Hm: well.\n\n  __Tom__: Yes\n12:30 is late\nhttp://x.test")
+    script = parse_script("*Dr. Anya*: Hm: well.\n\n  __Tom__: Yes\n12:30 is late\nhttp://x.test")
     assert script.names == ("Dr. Anya", "Tom")
     assert [line.words for line in script.lines] == [
         "Hm: well.",

@@ -9,8 +9,9 @@ import pytest
 
 from agents.core import team
 from agents.core.agent import RESULT_CHARS, Tool
-from agents.core.context import Attachment, Limits
-from gemini.errors import GeminiError
+from agents.core.context import Limits
+from agents.core.errors import RunError
+from gemini.types import FileRef
 from tests.core.exchanges import FLASH, answered, model, user
 from tests.core.runs_with_tools import WeatherAgent, looks_up
 from tests.core.scripted import ScriptedModel, chunk, text
@@ -78,7 +79,7 @@ async def test_files_that_it_takes_go_to_it():
     class Ears(WeatherAgent):
         takes = frozenset({"audio"})
 
-    song = Attachment("song", "audio/mpeg", "song.mp3", 4)
+    song = FileRef(id="song", mimeType="audio/mpeg", name="song.mp3", size=4)
     scripted = ScriptedModel(said("Rain."))
     events, _ = await events_of_team([Ears()], scripted, "What is it?", attachments=(song,))
     assert words(events, "weather") == "Rain."
@@ -211,7 +212,7 @@ async def test_its_own_part_goes_back_to_its_model_and_words_to_another():
 async def test_an_agent_that_cannot_do_it_says_so_with_a_code():
     class Closed(WeatherAgent):
         async def run(self, task):
-            raise GeminiError("no_video")
+            raise RunError("no_video")
 
     scripted = ScriptedModel(asks(ASKS), said("No film."))
     events, _ = await events_of_team([Closed()], scripted, "A film?")

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from gemini import parts
-from gemini.parts import PartKeeper
+from gemini.parts import PartCollector
 
 SIGNED = {"text": "signed", "thoughtSignature": "c2lnbmF0dXJl"}
 SEAL = {"text": "", "thoughtSignature": "c2VhbA=="}
@@ -19,7 +19,7 @@ CODE = {"executableCode": {"language": "PYTHON", "code": "1"}, "thoughtSignature
 
 
 def kept(*parts: dict[str, object]) -> list[dict[str, object]]:
-    keeper = PartKeeper()
+    keeper = PartCollector()
     for part in parts:
         if part.keys() == {"text"}:
             keeper.text(part["text"])
@@ -65,7 +65,7 @@ def test_a_file_that_was_made_stays_where_it_stood():
 
 def test_parallel_calls_keep_their_order_and_only_the_first_is_signed():
     second = call(name="ask", args={}, id="id2")
-    keeper = PartKeeper()
+    keeper = PartCollector()
     for part in (CALL, second):
         keeper.other(part)
     assert keeper.content() == {"role": "model", "parts": [CALL, second]}
@@ -77,13 +77,13 @@ def test_the_same_call_twice_is_two_calls():
 
 
 def test_a_call_without_arguments_has_none():
-    keeper = PartKeeper()
+    keeper = PartCollector()
     keeper.other(call(name="ask"))
     assert keeper.calls == [{"name": "ask", "args": {}}]
 
 
 def test_arguments_in_pieces_are_put_together():
-    keeper = PartKeeper()
+    keeper = PartCollector()
     for piece in (
         {"name": "ask", "id": "id1", "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.task", "stringValue": "Wri"}], "willContinue": True},
@@ -110,7 +110,7 @@ def test_arguments_in_pieces_are_put_together():
 
 
 def test_first_pieces_may_come_with_the_name():
-    keeper = PartKeeper()
+    keeper = PartCollector()
     begun = {"jsonPath": "$.task", "stringValue": "Wri", "willContinue": True}
     keeper.other(call(name="ask", partialArgs=[begun], willContinue=True))
     keeper.other(call(partialArgs=[{"jsonPath": "$.task", "stringValue": "te"}]))

@@ -128,10 +128,10 @@ def read(frames: list[Any]) -> tuple[ResponseParser, list[Any], str]:
     try:
         for frame in frames:
             told.extend(reader.feed([frame]))
-        told.extend(reader.rest())
+        told.extend(reader.finish())
         reader.check_finish()
     except GeminiError as error:
-        told.extend(reader.released())
+        told.extend(reader.flush())
         return reader, told, error.code
     return reader, told, ""
 
@@ -163,7 +163,11 @@ def test_what_is_told_besides_an_answer_never_fails_it(answer):
     frames, odd, _ = answer
     reader, told, code = read(odd)
     whole, whole_told, whole_code = read(frames)
-    assert (code, reader.text, reader.finish) == (whole_code, whole.text, whole.finish)
+    assert (code, reader.text, reader.finish_reason) == (
+        whole_code,
+        whole.text,
+        whole.finish_reason,
+    )
     assert text_of(told, ThoughtDelta) == text_of(whole_told, ThoughtDelta)
     assert reader.functions == whole.functions
 

@@ -153,7 +153,7 @@ async def failed(error, *files, history=(), prompt="Look"):
     ],
 )
 async def test_the_file_is_named(about, named):
-    error = GeminiError("file_refused", "Google cannot read {files}: damaged.", about=about)
+    error = GeminiError("file_refused", "Google cannot read {files}: damaged.", file_hints=about)
     answer = await failed(error, PDF, PHOTO)
     assert answer.record.error.message == f"Google cannot read {named}: damaged."
     assert set(answer.record.refused.values()) == {answer.record.error.message}

@@ -9,7 +9,7 @@ import pytest
 from agents.core.context import CallRecord, Limits, RunContext, RunRecord
 from agents.core.request import RunRequest
 from gemini import catalogue
-from gemini.errors import KINDS, SENTENCES, GeminiError
+from gemini.errors import ERRORS, MESSAGES, GeminiError
 from gemini.failover import Keys
 from gemini.keys import Key
 from gemini.outputs import Media
@@ -82,9 +82,9 @@ def test_usage_is_summed_per_model_and_silent_models_are_left_out():
 
 
 def test_every_code_has_a_sentence_that_ends_and_no_retry_is_for_what_stays_wrong():
-    assert all(sentence.endswith(".") for sentence in SENTENCES.values())
+    assert all(sentence.endswith(".") for sentence in MESSAGES.values())
     assert not any(
-        KINDS[code].retry for code in ("invalid_key", "blocked", "too_long", "bad_request")
+        ERRORS[code].retry for code in ("invalid_key", "blocked", "too_long", "bad_request")
     )
     assert GeminiError("quota").retryable
     assert not GeminiError("blocked").retryable
@@ -96,10 +96,10 @@ def test_an_error_says_its_code_and_nothing_else():
 
 
 def test_the_default_model_is_known_and_is_the_first_choice():
-    assert catalogue.is_known(catalogue.DEFAULT)
-    assert catalogue.chat_models()[0].name == catalogue.DEFAULT
-    assert not catalogue.is_known("gemini-3-image")
-    assert not catalogue.is_known("nothing")
+    assert catalogue.is_offered(catalogue.DEFAULT_MODEL)
+    assert catalogue.chat_models()[0].name == catalogue.DEFAULT_MODEL
+    assert not catalogue.is_offered("gemini-3-image")
+    assert not catalogue.is_offered("nothing")
 
 
 def test_a_server_can_name_another_api_id_but_no_other_model():

@@ -63,9 +63,11 @@ async def test_tools_that_nobody_knows_are_not_sent():
 
 
 def test_a_model_is_given_only_the_tools_that_it_has():
-    assert capabilities.tools(FLASH, ALL) == ALL
-    assert capabilities.tools(IMAGE, ALL) == capabilities.tools(SPEECH, ALL) == ()
-    assert capabilities.tools("gemini-99", ALL) == ALL
+    assert capabilities.supported_tools(FLASH, ALL) == ALL
+    assert (
+        capabilities.supported_tools(IMAGE, ALL) == capabilities.supported_tools(SPEECH, ALL) == ()
+    )
+    assert capabilities.supported_tools("gemini-99", ALL) == ALL
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_what_is_kept_beside_a_content_is_not_sent():
     ],
 )
 def test_a_level_of_thinking_as_the_model_takes_it(model, level, config):
-    assert capabilities.thinking(model, level) == config
+    assert capabilities.thinking_config(model, level) == config
     sent = written(model=model, thinking=level)
     assert sent.get("generationConfig", {}).get("thinkingConfig", {}) == config
 
@@ -158,9 +160,9 @@ def test_a_level_of_thinking_as_the_model_takes_it(model, level, config):
     ],
 )
 def test_a_level_that_a_model_does_not_have_becomes_the_next(monkeypatch, has, wanted, given):
-    flash = replace(catalogue.resolve(catalogue.DEFAULT), thinking=has)
+    flash = replace(catalogue.resolve(catalogue.DEFAULT_MODEL), thinking=has)
     monkeypatch.setitem(catalogue._BY_NAME, flash.name, flash)
-    assert capabilities.thinking(flash.api_id, wanted) == {"thinkingLevel": given}
+    assert capabilities.thinking_config(flash.api_id, wanted) == {"thinkingLevel": given}
 
 
 def test_summaries_are_asked_for_whatever_the_level():
@@ -232,12 +234,12 @@ async def test_speech_is_asked_of_the_model_that_speaks_in_the_users_voice(voice
     ],
 )
 def test_another_model_is_advised_only_where_it_may_do_better(code, name, instead):
-    assert capabilities.instead_of(catalogue.api_id(name), code) == instead
+    assert capabilities.fallback_model(catalogue.api_id(name), code) == instead
 
 
 def test_a_model_that_nobody_knows_is_replaced_only_when_it_is_gone():
-    assert capabilities.instead_of("gemini-99", "model_gone") == catalogue.DEFAULT
-    assert capabilities.instead_of("gemini-99", "quota") == ""
+    assert capabilities.fallback_model("gemini-99", "model_gone") == catalogue.DEFAULT_MODEL
+    assert capabilities.fallback_model("gemini-99", "quota") == ""
 
 
 def test_the_models_of_these_tests_are_those_of_the_catalogue():

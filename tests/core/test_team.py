@@ -9,6 +9,7 @@ import pytest
 from agents.core.agent import COORDINATOR
 from agents.core.context import Limits
 from agents.core.coordinator import SYSTEM
+from agents.core.errors import RunError
 from gemini import prices
 from gemini.errors import GeminiError
 from tests.core.exchanges import DRAW, FLASH, LITE, WRITE, answered, model, user
@@ -210,7 +211,7 @@ async def test_a_budget_that_ends_in_an_agent_ends_the_run():
 
 async def test_the_limit_of_rounds_of_an_agent_is_its_own_failure():
     """The run has calls left, so the coordinator goes on."""
-    scripted = ScriptedModel(asks(WRITE), [GeminiError("limit_reached")], said("In short: waves."))
+    scripted = ScriptedModel(asks(WRITE), [RunError("limit_reached")], said("In short: waves."))
     answer = ask(scripted, "A poem")
     events = await events_of(answer)
     assert of_type(events, "SUBAGENT_ERROR")[0]["code"] == "limit_reached"

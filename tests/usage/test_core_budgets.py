@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gemini.errors import GeminiError
+from agents.core.errors import RunError
 from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import (
     USAGE,
@@ -83,7 +83,7 @@ async def test_what_others_spend_meanwhile_stops_a_call_on_its_way(monkeypatch):
     class Meanwhile(Allowed):
         async def allowances(self, key, model, call_id):
             if call_id is not None:
-                raise GeminiError("budget", USED_UP)
+                raise RunError("budget", USED_UP)
             return await super().allowances(key, model, call_id)
 
     budget = Meanwhile(1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.core.errors import RunError
 from gemini.errors import GeminiError
 from gemini.failover import Keys
 from gemini.keys import Key
@@ -71,7 +72,7 @@ async def test_without_spare_keys_nothing_changes():
 @pytest.mark.parametrize("code", ["overloaded", "blocked", "too_long", "timeout", "model_gone"])
 async def test_what_is_not_the_key_s_fault_keeps_the_key(code, monkeypatch):
     monkeypatch.setattr("agents.core.call.BACKOFF_S", 0.0)
-    model = ScriptedModel([GeminiError(code)], [GeminiError(code)])
+    model = ScriptedModel([GeminiError(code)], [RunError(code)])
     await events_of(ask(model, spare_keys=SPARES))
     assert {request.api_key for request in model.requests} == {KEY}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from agents.core.agent import Agent, CallOptions, Task
-from gemini import dialogue, media_options
-from gemini.catalogue import ModelInfo
+from agents.core.errors import RunError
+from gemini import media_options, speech
 from gemini.errors import GeminiError
 from gemini.files import kind_of
 from gemini.media_options import ALL_RATIOS, ALL_SIZES, STYLE_CHARS, Speaker
+from gemini.model_info import ModelInfo
 from gemini.voices import DEFAULT_VOICE, another_voice
 
 SYSTEM = (
@@ -66,7 +67,7 @@ class MediaAgent(Agent):
         """Have the model that fits the wanted output do the task.
 
         Raises:
-            AgentError: ``no_video``; ``model_gone``, if the key has no model for it;
+            GeminiError: ``no_video``; ``model_gone``, if the key has no model for it;
                 ``bad_request``, if there are too many pictures or speakers.
         """
         match task.arguments.get("output") or _open_output(task):
@@ -75,14 +76,14 @@ class MediaAgent(Agent):
             case "speech":
                 await task.answer(system="", **_speech(task))
             case "video":
-                raise GeminiError("no_video")
+                raise RunError("no_video")
             case _:
                 await task.answer(system=SYSTEM, **_picture(task))
 
 
 def _picture(task: Task) -> CallOptions:
     model = _model(task, "image")
-    pictures = sum(kind_of(file.mime_type) == "image" for file in task.context.attachments)
+    pictures = sum(kind_of(file["mimeType"]) == "image" for file in task.context.attachments)
     if refusal := media_options.references_refusal(model, pictures):
         raise GeminiError("bad_request", refusal)
     return {
@@ -91,7 +92,7 @@ def _picture(task: Task) -> CallOptions:
         "modalities": ("TEXT", "IMAGE"),
         # Where none was asked for, the answer may be about a picture that is there.
         "expects": "image" if task.arguments.get("output") == "image" else "",
-        "picture": media_options.picture_for(model, task.request.picture, task.arguments),
+        "picture": media_options.picture_options_for(model, task.request.picture, task.arguments),
     }
 
 
@@ -100,15 +101,15 @@ def _speech(task: Task) -> CallOptions:
     model, chosen = _model(task, "speech"), task.request.speech
     metadata = model.speech is None or model.speech.style == "metadata"
     style = (chosen.style or task.arguments.get("style", ""))[:STYLE_CHARS]
-    script, speakers = dialogue.cast(task.prompt, _speakers(task, model))
+    script, speakers = speech.assign_speakers(task.prompt, _speakers(task, model))
     if chosen.speakers and len(script.names) > len(chosen.speakers):
         listed = ", ".join(script.names)
         refusal = f"A dialogue has two speakers, and this text has more: {listed}."
         raise GeminiError("bad_request", refusal)
     if speakers:
-        parts = dialogue.performed(script, style, metadata=metadata)
+        parts = speech.dialogue_parts(script, style, metadata=metadata)
     else:
-        parts = dialogue.read_aloud(task.prompt, style, metadata=metadata)
+        parts = speech.monologue_parts(task.prompt, style, metadata=metadata)
     voice = chosen.speakers[0].voice if chosen.speakers else task.request.voice
     return {
         "model": model.api_id,
@@ -148,7 +149,7 @@ def _model(task: Task, kind: str) -> ModelInfo:
 def _open_output(task: Task) -> str:
     """Nobody said what to answer with: the model that draws describes pictures too, so it serves;
     it reads nothing else."""
-    kinds = {kind_of(file.mime_type) for file in task.context.attachments}
+    kinds = {kind_of(file["mimeType"]) for file in task.context.attachments}
     return "image" if kinds <= {"image"} else "text"
 
 

@@ -25,7 +25,7 @@ from agents.protocol.run_input import AGENT_CHOICES, FILES_SENT, build_request
 from agents.runs import manager, service
 from common.errors import AppError
 from conversations.files.artifacts import artifact_upload
-from gemini.catalogue import THINKING, TOOLS
+from gemini.model_info import THINKING, TOOLS
 
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105 (its name, not its value)
 

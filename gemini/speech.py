@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gemini.media_options import Speaker
+from gemini.types import Part
 
 NAME_CHARS = 40
 _MARKUP = "*_"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     speaker: str
     words: str
 
@@ -29,7 +29,7 @@ class Script:
     """A text taken apart; ``opening`` is what stands before the first speaker's line."""
 
     opening: str
-    lines: tuple[Line, ...]
+    lines: tuple[ScriptLine, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,38 +37,38 @@ class Script:
         return tuple(dict.fromkeys(line.speaker for line in self.lines))
 
 
-def script_of(text: str, names: Sequence[str] = ()) -> Script:
+def parse_script(text: str, names: Sequence[str] = ()) -> Script:
     """The lines of a dialogue such as ``Anna: Hello``; a line without a name goes on with the last.
 
     Args:
         names: who may speak; empty: whoever has a name before a line.
     """
     opening: list[str] = []
-    lines: list[Line] = []
+    lines: list[ScriptLine] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         spoken = _spoken(line)
         if spoken and (not names or spoken.speaker in names):
             lines.append(spoken)
         elif lines:
-            lines[-1] = Line(lines[-1].speaker, f"{lines[-1].words}\n{line}")
+            lines[-1] = ScriptLine(lines[-1].speaker, f"{lines[-1].words}\n{line}")
         else:
             opening.append(line)
     return Script("\n".join(opening), tuple(lines))
 
 
-def cast(text: str, speakers: Sequence[Speaker]) -> tuple[Script, tuple[Speaker, ...]]:
+def assign_speakers(text: str, speakers: Sequence[Speaker]) -> tuple[Script, tuple[Speaker, ...]]:
     """The text as a dialogue, and its speakers, all with a name: those without get the text's.
 
     No speakers come back if they are not the ones who speak in the text.
     """
     given = [speaker.name for speaker in speakers if speaker.name]
-    script = script_of(text, given if len(given) == len(speakers) else ())
+    script = parse_script(text, given if len(given) == len(speakers) else ())
     others: Iterator[str] = iter([name for name in script.names if name not in given])
     named = tuple(Speaker(one.voice, one.name or next(others, "")) for one in speakers)
     return script, named if {one.name for one in named} == set(script.names) else ()
 
 
-def read_aloud(text: str, style: str, *, metadata: bool) -> list[dict[str, Any]]:
+def monologue_parts(text: str, style: str, *, metadata: bool) -> list[Part]:
     """The parts of a text that one voice reads.
 
     Args:
@@ -79,7 +79,7 @@ def read_aloud(text: str, style: str, *, metadata: bool) -> list[dict[str, Any]]
     return [{"text": f"Read this aloud, {_in_style(style)}:\n\n{text}" if style else text}]
 
 
-def performed(script: Script, style: str, *, metadata: bool) -> list[dict[str, Any]]:
+def dialogue_parts(script: Script, style: str, *, metadata: bool) -> list[Part]:
     """The parts of a dialogue; its opening is taken for directions."""
     if metadata:
         style = "\n".join(filter(None, (script.opening, style)))
@@ -91,15 +91,15 @@ def performed(script: Script, style: str, *, metadata: bool) -> list[dict[str, A
     return [{"text": "\n".join(filter(None, (*directions, *spoken)))}]
 
 
-def _spoken(line: str) -> Line | None:
+def _spoken(line: str) -> ScriptLine | None:
     """``Anna: Hello`` taken apart, its name in bold or not; None for a time, an address, a list."""
     name, _, words = line.partition(":")
     name, words = name.strip(f"{_MARKUP} \t"), words.lstrip(_MARKUP)
     is_name = 0 < len(name) <= NAME_CHARS and name[0].isalpha()
-    return Line(name, words.strip()) if is_name and words[:1].isspace() else None
+    return ScriptLine(name, words.strip()) if is_name and words[:1].isspace() else None
 
 
-def _with_metadata(text: str, **about: str) -> dict[str, Any]:
+def _with_metadata(text: str, **about: str) -> Part:
     metadata = {name: value for name, value in about.items() if value}
     return {"text": text, "speechMetadata": metadata} if metadata else {"text": text}
 
