@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { leafUnder, newestLeaf, type Node, pathTo, parentFields, versions } from './branches'
+import { leafUnder, newestLeaf, type Node, pathTo, versions } from './branches'
 
 /** `a` was continued by b, then regenerated (b2); c continues b, d continues b2; `r` edits a. */
 const node = (runId: string, parentRunId: string | null): Node => ({ runId, parentRunId })
@@ -61,13 +61,5 @@ describe('the versions of a run', () => {
 
   it('are not told where there is one only', () => {
     expect(versions(tree).has('c')).toBe(false)
-  })
-})
-
-describe('a run', () => {
-  it('names the run it continues, or that it opens the conversation anew', () => {
-    expect(parentFields('a', false)).toEqual({ input: { parentRunId: 'a' }, props: {} })
-    expect(parentFields(null, false)).toEqual({ input: {}, props: { parentMessageId: 'root' } })
-    expect(parentFields(null, true)).toEqual({ input: {}, props: {} })
   })
 })

@@ -52,11 +52,3 @@ export function versions<N extends Node>(nodes: N[]): Map<string, N[]> {
   }
   return bySibling
 }
-
-/** How a run says what it continues; the first one of a thread has nothing to say. */
-export function parentFields(parentRunId: string | null, isFirst: boolean) {
-  return {
-    input: parentRunId === null ? {} : { parentRunId },
-    props: parentRunId === null && !isFirst ? { parentMessageId: 'root' } : {},
-  }
-}

@@ -1,25 +1,20 @@
 import type { RunListener } from '../agent/run-subscription'
 import type { ChatSocket } from '../agent/socket'
-import type { RunInput } from '../agent/wire'
 import { type Parsed, parseEvent } from '../agui/parse'
 import { reduceAll } from '../agui/reduce'
 import type { Api } from '../api/client'
 import type { EstimateRequest, History, SentFile } from '../api/types'
 import type { Choice } from '../composer/choice'
 import { propsOf } from '../composer/choices'
-import { contentOf } from '../composer/content'
 import type { Draft, Drafts } from '../composer/draft.svelte'
 import type { MediaContext } from '../composer/media-choices'
 import { uuid } from '../shared/ids'
 import { type Problem, problemOf } from '../shared/problem'
-import { parentFields } from './branches'
 import { FrameBatcher } from './frame-batcher'
 import { snapshotsOf } from './history'
+import { excessBytes, runInput } from './run-input'
 import { Run } from './run.svelte'
 import { Tree } from './tree.svelte'
-
-/** Room for the rest of the frame, of which the server takes 64 KiB. */
-const PROMPT_MAX_BYTES = 60_000
 
 interface Dependencies {
   api: Api
@@ -166,8 +161,8 @@ export class Conversation {
   async send(text: string, files: SentFile[] = [], allowKey = false): Promise<void> {
     if (this.running || (text.trim() === '' && files.length === 0) || this.refuseTooLong(text))
       return
-    const run = new Run(uuid(), text, undefined, files, this.runs.at(-1)?.runId)
-    run.allowKey = allowKey
+    const parentRunId = this.runs.at(-1)?.runId ?? null
+    const run = new Run({ runId: uuid(), parentRunId, prompt: text, attachments: files, allowKey })
     const isFirst = this.threadId === null
     await this.start(run, this.draft.choice, (threadId) =>
       this.restoreDraft(isFirst, threadId, run),
@@ -183,8 +178,15 @@ export class Conversation {
       this.editing = { runId: run.runId, text }
       return
     }
-    const version = new Run(uuid(), text, undefined, files, run.parentRunId)
-    version.allowKey = text === run.prompt // it was sent and stored before
+    const { parentRunId } = run
+    const allowKey = text === run.prompt // it was sent and stored before
+    const version = new Run({
+      runId: uuid(),
+      parentRunId,
+      prompt: text,
+      attachments: files,
+      allowKey,
+    })
     const choice = { ...this.draft.choice, model: change.model ?? this.draft.choice.model }
     this.editing = null
     await this.start(version, choice, (threadId) => {
@@ -205,7 +207,14 @@ export class Conversation {
     this.tree.add(run)
     this.refusal = null
     try {
-      const input = this.input(threadId, run, choice)
+      const isFirst = this.tree.all.length === 1
+      const options = propsOf(choice, this.deps.mediaContext())
+      const input = runInput(
+        threadId,
+        run,
+        options,
+        isFirst ? this.deps.drafts.get(threadId).instructions : null,
+      )
       await this.deps.socket.run(input, this.listener(threadId, run))
       run.sending = false
       this.deps.onRun(threadId, run.runId)
@@ -221,8 +230,7 @@ export class Conversation {
   /** Whether the text is too long to be sent; then it also says so on the page. */
   private refuseTooLong(text: string): boolean {
     const instructions = this.threadId === null ? this.draft.instructions : ''
-    const bytes = new TextEncoder().encode(JSON.stringify([text, instructions])).length
-    const excess = bytes - PROMPT_MAX_BYTES
+    const excess = excessBytes(text, instructions)
     if (excess <= 0) return false
     const message = `This message is about ${excess} characters too long. Send it in parts.`
     this.refusal = { code: 'too_long', message }
@@ -292,13 +300,7 @@ export class Conversation {
         return live
       }
       this.deps.socket.unfollow(snapshot.runId)
-      const run = new Run(
-        snapshot.runId,
-        snapshot.prompt,
-        snapshot.view,
-        snapshot.attachments,
-        snapshot.parentRunId,
-      )
+      const run = new Run(snapshot)
       run.failedAt = live?.failedAt ?? null
       if (snapshot.followAfter !== null) this.follow(run, snapshot.followAfter)
       return run
@@ -308,25 +310,6 @@ export class Conversation {
   private follow(run: Run, after: number): void {
     const listener = this.listener(this.threadId as string, run)
     this.deps.socket.follow(run.runId, after, listener)
-  }
-
-  private input(threadId: string, run: Run, choice: Choice): RunInput {
-    const isNew = this.tree.all.length === 1
-    const parent = parentFields(run.parentRunId, isNew)
-    const { instructions } = this.deps.drafts.get(threadId)
-    const content = contentOf(run.prompt ?? '', run.attachments)
-    return {
-      threadId,
-      runId: run.runId,
-      ...parent.input,
-      messages: [{ id: uuid(), role: 'user', content }],
-      forwardedProps: {
-        ...propsOf(choice, this.deps.mediaContext()),
-        ...parent.props,
-        ...(isNew && instructions !== '' ? { instructions } : {}),
-        ...(run.allowKey ? { allowKey: true } : {}),
-      },
-    }
   }
 
   private listener(threadId: string, run: Run): RunListener {

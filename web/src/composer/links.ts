@@ -11,7 +11,7 @@ export interface Link {
 const LINK = /https:\/\/[^\s<>"'`()[\]{}|\\^]+/g
 const TRAILING = /[.,;:!?*_~…]+$/
 const YOUTUBE = new Set(['youtube.com', 'www.youtube.com', 'm.youtube.com', 'music.youtube.com'])
-/** Names that mean nothing to Google, as in agents/core/addresses.py. */
+/** Names that mean nothing to Google, as in gemini/addresses.py. */
 const PRIVATE = new Set([
   ...['localhost', 'local', 'internal', 'intranet', 'private', 'corp', 'home', 'lan', 'arpa'],
   ...['test', 'invalid', 'example', 'onion', 'alt'],
