@@ -16,7 +16,7 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except DatabaseFault as fault:
-        from common.outages import classify
+        from common.database_errors import classify
 
         kind = classify(fault)
         if kind is None:

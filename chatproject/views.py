@@ -22,7 +22,8 @@ from rest_framework.views import APIView
 
 from chatproject import __version__
 from chatproject.checks import is_loopback
-from common.outages import RETRY_AFTER_S, Kind, app_error, outages
+from common.database_errors import RETRY_AFTER_S, Kind
+from common.outages import app_error, outages
 from common.supervisor import failing_tasks
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from typing import ParamSpec, TypeVar
 from django.db import Error as DatabaseFault
 from django.db import connections
 
-from common.outages import DatabaseUnavailable, outages, record
+from common.database_errors import DatabaseUnavailable
+from common.outages import outages, record
 
 THREADS = 8
 FILE_THREADS = 4

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from common.outages import classify
+from common.database_errors import classify
 
 logger = logging.getLogger(__name__)
 

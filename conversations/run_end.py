@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.bounded import ANSWER_MAX_CHARS
-from common.outages import classify
+from common.database_errors import classify
 from common.text import sanitize_json, sanitize_text
 from conversations import compaction
 from conversations.access import canonical_uuid

@@ -22,7 +22,7 @@ from agents.core.context import CallRecord
 from agents.core.engine import Answer
 from apikeys.health import key_report
 from common.database import in_database
-from common.outages import DatabaseUnavailable, classify
+from common.database_errors import DatabaseUnavailable, classify
 from conversations.log import Row
 from conversations.models import Run
 from conversations.run_end import run_close

@@ -28,7 +28,7 @@ from agents.runs.notifier import STARTED, STOP, Notification, Notifier
 from agents.runs.task import RunTask
 from agents.runs.writer import Writer
 from common.database import in_database
-from common.outages import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.supervisor import Job, Supervisor
 from conversations.run_end import runs_close_stale
 from conversations.runs import lease_renew, runs_begun, runs_to_stop

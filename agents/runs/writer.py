@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from common.database import in_database
-from common.outages import classify
+from common.database_errors import classify
 from conversations.log import EventBatch, Row, events_append
 from conversations.usage.ledger import ModelCallRow
 

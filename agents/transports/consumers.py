@@ -21,8 +21,9 @@ from agents.runs.connections import ConnectionRegistry
 from agents.transports.delivery import EventDelivery, SlowConsumer
 from apikeys.rights import Right, Standing
 from common.database import in_database
+from common.database_errors import DatabaseUnavailable
 from common.errors import AppError
-from common.outages import DatabaseUnavailable, app_error
+from common.outages import app_error
 from common.throttle import TokenBucket, throttled
 
 CLOSE_SIGN_IN, CLOSE_SLOW, CLOSE_TOO_MUCH = 4401, 4408, 4429

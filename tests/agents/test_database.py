@@ -7,7 +7,8 @@ from django.db import DatabaseError, OperationalError, connection, connections, 
 
 from common import database
 from common.database import in_database
-from common.outages import DatabaseUnavailable, Kind, Outages, classify
+from common.database_errors import DatabaseUnavailable, Kind, classify
+from common.outages import Outages
 
 
 def the_connection() -> object:

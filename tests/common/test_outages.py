@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 
-from common.outages import DatabaseUnavailable, Kind, Outages, classify
+from common.database_errors import DatabaseUnavailable, Kind, classify
+from common.outages import Outages
 
 
 def _file(folder: Path) -> Path:
