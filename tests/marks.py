@@ -22,7 +22,7 @@ MAX_PARAMETERS = 12
 # What a test measures better than a count does: the mark is met as long as the test is there.
 MEASURED_BY_TESTS = {
     "shapes of a request, at most 4": "tests/test_request_shapes.py",
-    "frames between Google's bytes and the run's tail, at most 4": "tests/core/test_delta_frames.py",
+    "frames between Google's bytes and a run's log, at most 4": "tests/core/test_delta_frames.py",
 }
 
 
