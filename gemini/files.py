@@ -144,9 +144,9 @@ def _whole(part: Part, sent: dict[str, Part | None]) -> Part:
     data = sent.get(artifact["id"])
     if data is None:
         return {"text": mention(artifact["name"], artifact["mimeType"])}
-    whole: Part = {**data, **part}
-    del whole["artifact"]
-    return whole
+    rest = part.copy()
+    del rest["artifact"]
+    return {**data, **rest}
 
 
 def attribute_to_files(
