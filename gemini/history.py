@@ -28,10 +28,10 @@ ROOM = 0.9  # of the window, for the question, the instruction and the error of 
 
 @dataclass(frozen=True, slots=True)
 class FittedHistory:
-    """What is sent of earlier exchanges, and how many of the oldest are not."""
+    """The contents of the newest exchanges, how many these are, and how many are left out."""
 
     contents: tuple[Content, ...]
-    kept: int
+    included: int
     left_out: int
 
 

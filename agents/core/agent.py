@@ -281,8 +281,9 @@ class Task:
         )
         notices: list[Activity] = []
         if earlier.left_out and not self.contents:
-            left_out = {"kept": earlier.kept, "leftOut": earlier.left_out, "windowTokens": window}
-            notices.append(Activity("history", left_out, ref=str(uuid4())))
+            counts = {"kept": earlier.included, "leftOut": earlier.left_out}
+            content = {**counts, "windowTokens": window}
+            notices.append(Activity("history", content, ref=str(uuid4())))
         contents = (*preamble, *earlier.contents, *now)
         if info.pictures:
             contents = newest_pictures(contents, info.pictures.references)

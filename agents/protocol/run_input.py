@@ -245,9 +245,9 @@ def _address(file: _FilePart) -> Address:
 
 
 def _file_id(address: str) -> UUID:
-    found = _FILE_ADDRESS.fullmatch(address)
+    match = _FILE_ADDRESS.fullmatch(address)
     try:
-        return UUID(found[1] if found else "")
+        return UUID(match[1] if match else "")
     except ValueError:
         message = "A file is named by its address here, /api/files/<id>/: upload it first."
         raise AppError("invalid_input", message) from None

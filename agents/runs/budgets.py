@@ -111,11 +111,11 @@ def _states(key: RunKey, user_id: int, call_id: UUID | None) -> list[tuple[Budge
     if key.loan is None:
         return [(state, _own_message(key, state)) for state in of_key]
     # How much others spend on a key, and what its owner allows in all, is not the borrower's.
-    told = [(state, _others_message(key, state)) for state in of_key]
+    states = [(state, _others_message(key, state)) for state in of_key]
     of_loan = budget_states(
         key_id=key.id, limits=key.loan.budget, user_id=user_id, leave_out=call_id
     )
-    return told + [(state, _own_message(key, state)) for state in of_loan]
+    return states + [(state, _own_message(key, state)) for state in of_loan]
 
 
 def _own_message(key: RunKey, state: BudgetState) -> str:
