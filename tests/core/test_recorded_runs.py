@@ -9,10 +9,10 @@ import pytest
 
 from gemini.error_mapping import error_from_frame, error_from_response
 from gemini.request import request_body
-from tests.core.expected import Expected, units
-from tests.core.recordings import name_of, recorded
 from tests.core.scripted import ScriptedModel
 from tests.core.team import Shelf, ask, events_of, of_type, said, words
+from tests.gemini.expected import Expected, units
+from tests.gemini.recordings import name_of, recorded
 
 RECORDINGS = recorded("generateContent", "streamGenerateContent")
 AGENTS = ("auto", "text", "media", "direct")

@@ -14,12 +14,12 @@ import pytest
 
 from gemini import prices
 from tests.agui_rules import assert_valid_stream
-from tests.core.recordings import recorded
 from tests.core.runs import PLAIN
 from tests.core.runs_that_fail import FAILING
 from tests.core.runs_with_files import WITH_FILES
 from tests.core.runs_with_tools import WITH_TOOLS
 from tests.core.team import Event
+from tests.gemini.recordings import recorded
 
 STREAMS = Path(__file__).parent.parent / "streams"
 KINDS = [*PLAIN, *WITH_TOOLS, *WITH_FILES, *FAILING]

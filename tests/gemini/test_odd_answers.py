@@ -11,9 +11,9 @@ import pytest
 
 from gemini.errors import GeminiError
 from gemini.sse import BadSSE, SSEDecoder
-from tests.core.recordings import recorded
 from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import ask, call, events_of, said, thought, words
+from tests.gemini.recordings import recorded
 
 
 @pytest.fixture(autouse=True)

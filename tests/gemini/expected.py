@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from tests.core.test_google_errors import CODES
+from tests.gemini.test_error_mapping import CODES
 
 Part = dict[str, Any]
 

@@ -12,8 +12,8 @@ from gemini.errors import GeminiError
 from gemini.keys import check_key, list_models
 from gemini.model_info import ListedModel
 from gemini.pool import Endpoint
-from tests.core.asking import KEY, STOP, failure, request
-from tests.core.rawserver import answering, reply
+from tests.gemini.asking import KEY, STOP, failure, request
+from tests.gemini.rawserver import answering, reply
 
 
 @pytest.fixture

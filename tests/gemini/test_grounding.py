@@ -7,8 +7,8 @@ import pytest
 from agents.core.agui import AguiStream
 from gemini.grounding import SUGGESTIONS_MAX, Grounding, sources, suggestions
 from gemini.outputs import Activity, Saved, Sources, Support, TextDelta, ThoughtDelta
-from tests.core.expected import units
 from tests.core.team import of_type, support
+from tests.gemini.expected import units
 
 CHUNK = {"web": {"uri": "https://a.example/", "title": "A"}}
 

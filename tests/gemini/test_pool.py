@@ -13,8 +13,8 @@ from gemini import pool as gemini_pool
 from gemini.client import GeminiClient
 from gemini.errors import GeminiError
 from gemini.pool import Endpoint
-from tests.core.asking import STOP, frames, request
-from tests.core.rawserver import SSE, answering, reply
+from tests.gemini.asking import STOP, frames, request
+from tests.gemini.rawserver import SSE, answering, reply
 
 MANY = 25
 CLOSE_WAIT = "08"

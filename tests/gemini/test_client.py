@@ -13,8 +13,8 @@ from gemini.client import GeminiClient
 from gemini.errors import GeminiError
 from gemini.pool import Endpoint
 from gemini.request import Function, ModelRequest
-from tests.core.asking import HELLO, KEY, MODEL, STOP, ask, frames, request, said
-from tests.core.rawserver import answering, reply
+from tests.gemini.asking import HELLO, KEY, MODEL, STOP, ask, frames, request, said
+from tests.gemini.rawserver import answering, reply
 
 
 async def test_an_answer_arrives_as_gemini_sent_it(gemini, emulator):

@@ -18,11 +18,11 @@ from gemini.model_info import ListedModel
 from gemini.outputs import TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.response import ResponseParser
-from tests.core.asking import request
-from tests.core.rawserver import answering, reply
-from tests.core.recordings import recorded
 from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import ask, events_of, resting_on, said, support, thought
+from tests.gemini.asking import request
+from tests.gemini.rawserver import answering, reply
+from tests.gemini.recordings import recorded
 
 PNG = {"inlineData": {"mimeType": "IMAGE/PNG", "data": "iVBORw0K"}}
 PCM = {"inlineData": {"mimeType": "Audio/L16;Rate=16000", "data": "AAAA"}}

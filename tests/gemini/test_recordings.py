@@ -14,9 +14,9 @@ from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
 from tests.core.calling import call_of
-from tests.core.expected import Expected, units
-from tests.core.recordings import name_of, recorded
 from tests.core.team import Shelf
+from tests.gemini.expected import Expected, units
+from tests.gemini.recordings import name_of, recorded
 
 RECORDINGS = recorded("generateContent", "streamGenerateContent")
 pytestmark = pytest.mark.skipif(not RECORDINGS, reason="no recordings here")

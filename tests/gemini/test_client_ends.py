@@ -11,9 +11,9 @@ from agents.core.context import Limits
 from gemini import pool as gemini_pool
 from gemini.client import GeminiClient
 from gemini.pool import Endpoint
-from tests.core.asking import STOP, ask, failure, failure_at, frames, request, said
-from tests.core.rawserver import SSE, answering, reply
 from tests.core.team import rest
+from tests.gemini.asking import STOP, ask, failure, failure_at, frames, request, said
+from tests.gemini.rawserver import SSE, answering, reply
 
 ENDLESS = {"emulate": "frames=2000 pace=10"}
 HEAD = f"HTTP/1.1 200 OK\r\n{SSE}\r\n".encode()

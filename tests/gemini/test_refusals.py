@@ -17,9 +17,9 @@ from gemini.outputs import TextDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
 from gemini.response import ResponseParser
-from tests.core.rawserver import answering, reply
-from tests.core.recordings import FOLDER
 from tests.core.team import KEY
+from tests.gemini.rawserver import answering, reply
+from tests.gemini.recordings import FOLDER
 
 MEANS = {
     "limit-zero": "billing_required",

@@ -9,7 +9,7 @@ import pytest
 
 from gemini.error_mapping import _until_midnight, error_from_frame, error_from_response
 from gemini.errors import MESSAGES
-from tests.core.recordings import name_of, recorded
+from tests.gemini.recordings import name_of, recorded
 
 KEY = "AIzaThisKeyIsSecret000000000000000000000"
 CODES = {
