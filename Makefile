@@ -65,7 +65,7 @@ faults: .venv/.installed-dev services ## break three processes, their database a
 check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, types, imports, marks, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/mypy $(PACKAGES) tests benchmarks
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.marks --report
 	$(TEST_MANAGE) makemigrations --check --dry-run

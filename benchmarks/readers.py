@@ -50,7 +50,8 @@ class Reader(ABC):
         self.ask(question)
         ended = asyncio.ensure_future(self.done.wait())
         async with asyncio.timeout(PATIENCE_S):
-            await asyncio.wait({ended, self.ws.closed}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {ended, self.ws.closed}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             ended.cancel()
             raise ConnectionError(f"closed with {self.ws.closed.result()}")

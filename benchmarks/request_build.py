@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from google.genai import types
 
+from agents.core.context import RunContext
 from agents.core.engine import generate_streaming_response
+from agents.core.request import RunRequest
 from benchmarks import harness
 from benchmarks.harness import Figure
 from gemini import pool
@@ -52,7 +55,7 @@ class Uploaded:
 
 def exchange(number: int) -> Exchange:
     """Every fifth run delegated, every tenth was about a picture."""
-    asked: dict[str, Any] = {
+    asked: Any = {
         "role": "user",
         "parts": [{"text": f"Question {number}: what of rivers?"}],
     }
@@ -62,10 +65,10 @@ def exchange(number: int) -> Exchange:
     if number % 5:
         signed = {"text": WORDS, "thoughtSignature": SIGNATURE}
         return (asked, {"role": "model", "parts": [signed], "model": FLASH})
-    call = {"name": "ask_text_agent", "args": {"task": "Write of rivers", "reason": "Long"}}
-    result = {"name": "ask_text_agent", "response": {"output": WORDS}}
+    call: Any = {"name": "ask_text_agent", "args": {"task": "Write of rivers", "reason": "Long"}}
+    result: Any = {"name": "ask_text_agent", "response": {"output": WORDS}}
     called = [{"functionCall": call, "thoughtSignature": SIGNATURE}]
-    spoken = {"role": "model", "parts": [{"text": WORDS}], "model": FLASH}
+    spoken: Any = {"role": "model", "parts": [{"text": WORDS}], "model": FLASH}
     return (
         asked,
         {"role": "model", "parts": called, "model": FLASH},
@@ -92,6 +95,13 @@ class Handing(GeminiClient):
     """The product's client; notes when a request was ours no more."""
 
     given_at = 0.0
+    _options: types.HttpOptions
+
+    def reach(self, network: httpx2.AsyncBaseTransport) -> None:
+        self._options = pool.options(self._endpoint, network)
+
+    def _pool(self) -> types.HttpOptions:
+        return self._options
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         self.given_at = time.thread_time()
@@ -112,23 +122,16 @@ async def costs(history: list[Exchange], prompt: str, times: int, *, agent: str 
     """What questions cost from their being asked to their requests' reaching the network."""
     network, files, found = Network(), Uploaded(), Costs()
     model = Handing(Endpoint("https://google.example/", "v1beta"))
-    model._pools[asyncio.get_running_loop()] = pool.options(model._endpoint, network)
+    model.reach(network)
     await model.warm_up()
-    for number in range(times):
+    for _ in range(times):
         answer = generate_streaming_response(
             api_key=KEY,
-            prompt=prompt,
-            agent=agent,
-            thread_id="thread",
-            run_id=f"run{number}",
-            gemini=model,
-            save=files.save,
-            files=files,
-            history=history,
+            request=RunRequest(text=prompt, agent=agent),
+            context=RunContext(client=model, save=files.save, files=files, history=tuple(history)),
         )
         began = time.thread_time()
-        async for _event in answer:
-            pass
+        await answer.run(lambda event: None)
         if answer.record.outcome != "success":
             raise RuntimeError(f"a run ended with {answer.record.error}")
         found.ours.append((model.given_at - began) * 1000)

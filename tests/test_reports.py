@@ -3,6 +3,7 @@
 import logging
 import secrets
 import sys
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -13,6 +14,7 @@ from chatproject.reports import WITHHELD
 from gemini.failover import Keys, secrets_in_use
 from gemini.keys import Key
 
+reporter_class: Any = get_exception_reporter_class  # its stub gives an instance
 LOOKS_LIKE_ONE = "AIzaSy" + secrets.token_hex(17)[:33]
 LOOKS_LIKE_NONE = secrets.token_hex(20)  # only its being in use says that it is a key
 
@@ -23,12 +25,12 @@ def fails(api_key: str) -> None:
 
 
 def report(api_key: str) -> str:
-    try:
+    with pytest.raises(ValueError, match="no luck") as failed:
         fails(api_key)
-    except ValueError:
-        request = RequestFactory().get("/")
-        reporter = get_exception_reporter_class(request)(request, *sys.exc_info())
-        return reporter.get_traceback_html() + reporter.get_traceback_text()
+    request = RequestFactory().get("/")
+    failure = (failed.type, failed.value, failed.tb)
+    reporter = reporter_class(request)(request, *failure)
+    return reporter.get_traceback_html() + reporter.get_traceback_text()
 
 
 @pytest.mark.parametrize("debug", [True, False])
@@ -65,7 +67,7 @@ def test_a_report_on_values_that_cannot_say_what_they_are_holds_no_key(settings)
     try:
         raise ValueError(surrogate)
     except ValueError:
-        reporter = get_exception_reporter_class(None)(None, *sys.exc_info())
+        reporter = reporter_class(None)(None, *sys.exc_info())
     assert LOOKS_LIKE_ONE not in reporter.get_traceback_html() + reporter.get_traceback_text()
     assert "unprintable" in reporter.get_traceback_html()
     del mute

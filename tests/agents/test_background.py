@@ -49,7 +49,11 @@ def redis_url(settings: Any) -> Iterator[str]:
 def attempts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each task was begun; the first time each dies in its own way."""
     counted: Counter[str] = Counter()
-    deaths = [ZeroDivisionError, asyncio.CancelledError, UnicodeDecodeError("x", b"", 0, 1, "y")]
+    deaths: list[Any] = [
+        ZeroDivisionError,
+        asyncio.CancelledError,
+        UnicodeDecodeError("x", b"", 0, 1, "y"),
+    ]
 
     def dying_once(name: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         async def attempt() -> None:

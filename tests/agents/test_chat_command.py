@@ -15,8 +15,9 @@ from rest_framework.test import APIClient
 
 from agents.management.commands.chat import _AGENT_LINE, PASSWORD_VARIABLE
 from emulator.testing import Emulator
+from tests.conversations.documents import zipped
 from tests.conversations.factories import open_run
-from tests.conversations.samples import picture, zipped
+from tests.conversations.samples import picture
 from tests.people import PASSWORD, client_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("work")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -114,7 +115,7 @@ async def test_sign_ins_are_checked_again_and_again(alice: User, monkeypatch):
 def test_every_frame_has_its_cost_by_what_it_starts():
     kinds = typing.get_args(frames.Frame)
     assert min(kind.cost for kind in kinds) >= frames.PARSING_COST
-    dearer = [frames.RunFrame, frames.FollowFrame, frames.CancelFrame, frames.PingFrame]
+    dearer: list[Any] = [frames.RunFrame, frames.FollowFrame, frames.CancelFrame, frames.PingFrame]
     costs = [kind.cost for kind in (*dearer, frames.AckFrame)]
     assert costs == sorted(costs, reverse=True)
     assert len(set(costs)) == len(costs)

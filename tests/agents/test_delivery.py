@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from uuid import uuid4
 
@@ -47,6 +48,9 @@ class Reader:
 
     async def _take(self, text: str) -> None:
         self.frames.append(json.loads(text))
+
+    def has_come_to(self, seq: int) -> bool:
+        return self.seqs[-1:] == [seq]
 
     @property
     def seqs(self) -> list[int]:
@@ -97,7 +101,7 @@ async def test_one_event_larger_than_the_window_still_passes(reader: Reader, set
     settings.WINDOW_BYTES = 1
     task = reader.start()
     for seq in range(1, COUNT + 1):
-        await until(lambda seq=seq: reader.seqs[-1:] == [seq])
+        await until(functools.partial(reader.has_come_to, seq))
         reader.delivery.ack(seq)
     await task
     assert reader.seqs == list(range(1, COUNT + 1))

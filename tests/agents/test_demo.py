@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -152,10 +153,10 @@ def serving(folder, *options):
         "GEMINI_BASE_URL": emulator.url,
         "DEMO_PASSWORD": PASSWORD,
     }
-    manage = {"env": environment, "cwd": django_settings.BASE_DIR}
+    manage: dict[str, Any] = {"env": environment, "cwd": django_settings.BASE_DIR}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], **manage, check=True)
     command = [sys.executable, "manage.py", "demo", "--serve", *options]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, **manage, **output) as process:
         try:
             yield process, address, lines_until(process, "Ctrl-C")

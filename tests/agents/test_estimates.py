@@ -32,7 +32,8 @@ from tests.agents.asking import (
     sent_by,
 )
 from tests.agents.conftest import in_this_process
-from tests.conversations.samples import PDF, picture, wav
+from tests.conversations.mediafiles import wav
+from tests.conversations.samples import PDF, picture
 from tests.people import assert_secret_free, make_key
 
 pytestmark = in_this_process

@@ -16,9 +16,17 @@ from common.errors import AppError
 from conversations.models import Artifact
 from emulator.testing import Emulator
 from gemini.media_options import PictureOptions, Speaker, SpeechOptions
-from tests.agents.asking import answered, asked_upstream, calls_of, of_kind, question, refused
+from tests.agents.asking import (
+    answered,
+    asked_upstream,
+    calls_of,
+    of_kind,
+    question,
+    refused,
+    sent_by,
+)
 from tests.agents.conftest import in_this_process
-from tests.agents.test_estimates import estimated, refusal, rest, sent_by
+from tests.agents.test_estimates import estimated, refusal, rest
 from tests.agents.test_inputs import asked
 from tests.conversations.samples import picture
 from tests.people import client_for

@@ -19,6 +19,7 @@ from conversations.models import ModelCall
 from emulator.testing import Emulator
 from gemini import prices
 from gemini.errors import MESSAGES
+from gemini.model_info import ListedModel
 from tests.agents.asking import answered, asked_upstream, calls_of, choose, question, refused
 from tests.agents.conftest import in_this_process
 from tests.people import client_for, lend, make_key
@@ -157,7 +158,7 @@ async def test_a_call_costs_what_it_did_on_its_day(alice: User, work: UserApiKey
 
 
 def test_a_listed_model_is_as_google_says(alice: User):
-    model = verification.ListedModel(XENON, input_tokens=7)
+    model = ListedModel(XENON, input_tokens=7)
     key = make_key(owner=alice, listed_models=[replace(model).as_json()], listed_at=timezone.now())
     assert key.model_list.info(XENON).window_tokens == 7
 

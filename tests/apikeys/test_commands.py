@@ -41,7 +41,7 @@ def test_a_key_is_read_from_a_file_and_can_be_selected_at_once(alice, google, tm
 def test_a_key_is_asked_for_at_a_terminal(alice, google, monkeypatch):
     secret = new_secret()
     terminal = io.StringIO()
-    terminal.isatty = lambda: True
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)
     monkeypatch.setattr("getpass.getpass", lambda prompt: secret)
     run("createkey", "alice")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apikeys import health, verification
 from apikeys.audit import KeyAudit
-from apikeys.models import UserApiKey
+from apikeys.models import GoogleCheck, UserApiKey
 from common.errors import AppError
 from gemini.errors import MESSAGES, GeminiError
 from gemini.keys import KeyCheck
@@ -131,9 +131,9 @@ def test_a_person_can_have_so_many_checks_in_a_minute(alice, bob, google, monkey
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_checks")
         assert 1 <= int(refused["Retry-After"]) <= 60
     assert client_for(bob).post(f"/api/keys/{other.pk}/verify/").status_code == 200
-    verification.GoogleCheck.objects.update(at=timezone.now() - timedelta(minutes=2))
+    GoogleCheck.objects.update(at=timezone.now() - timedelta(minutes=2))
     assert client.post(f"/api/keys/{key.pk}/verify/").status_code == 200
-    assert verification.GoogleCheck.objects.filter(user=alice).count() == 1
+    assert GoogleCheck.objects.filter(user=alice).count() == 1
 
 
 def test_the_models_of_a_key_are_asked_for_once_a_day(alice, google):

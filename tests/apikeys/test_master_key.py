@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
-from apikeys import master_key
+from apikeys import master_key, seal
 from apikeys.models import MasterKeyProbe, UserApiKey
 from apikeys.selectors import run_key
 from tests.people import assert_secret_free, client_for, make_key, new_secret
@@ -137,5 +137,5 @@ def test_a_dry_run_under_a_wrong_master_key_only_counts(settings, work):
 def test_a_probe_is_no_key_and_holds_none(work):
     [ciphertext] = MasterKeyProbe.objects.values_list("ciphertext", flat=True)
     assert ciphertext.startswith("gAAAA")
-    assert "secret" not in master_key.all_fernets().decrypt(ciphertext.encode()).decode()
+    assert "secret" not in seal.all_fernets().decrypt(ciphertext.encode()).decode()
     assert_secret_free(ciphertext, OLD)

@@ -7,7 +7,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from apikeys import rotation, services, verification
+from apikeys import rotation, seal, services, verification
 from apikeys.models import UserApiKey
 from apikeys.selectors import run_key
 from common.errors import AppError
@@ -100,7 +100,7 @@ def rotate_counts(what: str) -> int:
 def test_a_key_replaced_during_the_rotation_keeps_its_new_secret(settings, secrets, monkeypatch):
     key = next(iter(secrets))
     newer = new_secret()
-    sealed = rotation.seal_key
+    sealed = seal.seal_key
 
     def replaced_meanwhile(*args, **kwargs):
         monkeypatch.setattr(rotation, "seal_key", sealed)

@@ -125,7 +125,7 @@ class Cluster:
         [(status, outcome, error_code)] = self.rows(query, run_id)
         return status, outcome, error_code
 
-    def wait_for(self, happened: Callable[[], bool], within_s: float) -> float:
+    def wait_for(self, happened: Callable[[], object], within_s: float) -> float:
         """Wait for something to be so; returns how long that took."""
         began = time.monotonic()
         while not happened():

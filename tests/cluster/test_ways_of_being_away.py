@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -146,7 +147,7 @@ async def test_a_database_that_turns_read_only_is_waited_for(cluster_: Cluster, 
     for node, said in zip((first, second), lines, strict=True):
         await readiness(node, None)
         await asyncio.to_thread(
-            cluster_.wait_for, lambda said=said: said.count("The database is back"), SAID_WITHIN_S
+            cluster_.wait_for, functools.partial(said.count, "The database is back"), SAID_WITHIN_S
         )
         said.assert_one_outage()
 
@@ -166,7 +167,7 @@ async def test_no_connection_to_be_had_is_said_and_waited_for(cluster_: Cluster,
         await is_whole(cluster_, run_id, asker, frames=500)
         await readiness(first, None)
         await asyncio.to_thread(
-            cluster_.wait_for, lambda: lines.count("The database is back"), SAID_WITHIN_S
+            cluster_.wait_for, functools.partial(lines.count, "The database is back"), SAID_WITHIN_S
         )
     lines.assert_one_outage()
 
@@ -199,7 +200,7 @@ async def test_a_table_that_is_locked_longer_than_a_statement_may_take(
         await asker.events(run_id, 30)
         with events_locked(cluster_):
             await asyncio.to_thread(
-                cluster_.wait_for, lambda: lines.count("The database is away"), 15
+                cluster_.wait_for, functools.partial(lines.count, "The database is away"), 15
             )
         await is_whole(cluster_, run_id, asker, frames=100)
     assert lines.count("given up") == lines.count("Traceback") == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 from agents.core.request import RunRequest
@@ -67,7 +68,12 @@ def close_run(run: run_start.OpenedRun, events, first=1, **changes) -> bool:
 
 def ledger_row(owner, run, key=None, **fields) -> ledger.ModelCallRow:
     """A call of a run that has ended, made with the run's key if no other is named."""
-    row = {"agent": "coordinator", "model": "gemini-x", "outcome": "ok", "key_name": "work"}
+    row: dict[str, Any] = {
+        "agent": "coordinator",
+        "model": "gemini-x",
+        "outcome": "ok",
+        "key_name": "work",
+    }
     row["key_id"] = key.pk if key else Run.objects.get(pk=run.run_id).key_id
     return ledger.ModelCallRow(**{"owner_id": owner.pk, "run_id": run.run_id, **row, **fields})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import pickle
 import threading
@@ -128,9 +129,13 @@ def test_one_owners_jobs_are_not_in_the_way_of_anothers(pool):
 def test_owners_take_turns_where_there_is_one_worker():
     pool = DecodingPool(workers=1, limits=Limits(cpu_s=5, memory_bytes=512 * MIB))
     order: list[int] = []
+
+    def note(owner: int, job: object) -> None:
+        order.append(owner)
+
     for owner in (ONE, ONE, ONE, OTHER):
         job = pool.submit(owner, decoders.sleep, 0.1)
-        job.add_done_callback(lambda _, owner=owner: order.append(owner))
+        job.add_done_callback(functools.partial(note, owner))
     pool.submit(ONE, decoders.sleep, 0).result(20)
     pool.close()
 

@@ -12,7 +12,8 @@ from conversations.files import selectors
 from conversations.files.serving import PART_BYTES
 from conversations.models import Artifact
 from tests.conversations.factories import make_artifact
-from tests.conversations.samples import HTML, MP3_FRAME, picture, send, uploaded
+from tests.conversations.mediafiles import MP3_FRAME
+from tests.conversations.samples import HTML, picture, send, uploaded
 from tests.people import client_for
 
 pytestmark = pytest.mark.django_db

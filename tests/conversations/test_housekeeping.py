@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from time import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -134,7 +135,12 @@ def test_a_process_killed_in_the_middle_leaves_no_row_and_nothing_to_clean_twice
 ):
     place = {"VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
     settings = {"DJANGO_SETTINGS_MODULE": "tests.settings", **place}
-    run = {"env": {**os.environ, **settings}, "cwd": ROOT, "capture_output": True, "text": True}
+    run: dict[str, Any] = {
+        "env": {**os.environ, **settings},
+        "cwd": ROOT,
+        "capture_output": True,
+        "text": True,
+    }
     manage = [sys.executable, "manage.py"]
     subprocess.run([*manage, "migrate", "-v", "0"], **run, check=True)
 

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import zlib
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat, PngImagePlugin
@@ -126,7 +127,7 @@ def test_what_moves_goes_on_moving(form):
 
     after = cleaned(data, form)
 
-    assert (after.n_frames, after.info["loop"]) == (5, 0)
+    assert (getattr(after, "n_frames", 1), after.info["loop"]) == (5, 0)
     for frame in range(5):
         before.seek(frame)
         after.seek(frame)
@@ -169,7 +170,7 @@ def test_a_still_gif_keeps_what_is_transparent():
 
     shown = cleaned(out.getvalue(), "GIF").convert("RGBA")
 
-    assert [shown.getpixel((x, 0))[3] for x in range(2)] == [255, 0]
+    assert [shown.getchannel("A").getpixel((x, 0)) for x in range(2)] == [255, 0]
 
 
 def test_a_picture_that_claims_to_be_huge_is_refused_without_decoding(alice):
@@ -327,7 +328,8 @@ def test_bands_join_without_a_seam(mode, monkeypatch):
     assert small.size == (16, 12)
     whole = image.convert(small.mode).reduce(4)
     difference = ImageChops.difference(small.convert("RGB"), whole.convert("RGB"))
-    assert max(high for _, high in difference.getextrema()) <= 2
+    bands: Any = difference.getextrema()
+    assert max(high for _, high in bands) <= 2
 
 
 BOMBS = {

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,7 +28,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 def together(*actions):
     """Run the actions in threads that start at one moment; returns results and AppErrors."""
-    barrier, results = Barrier(len(actions)), [None] * len(actions)
+    barrier = Barrier(len(actions))
+    results: list[Any] = [None] * len(actions)
 
     def work(number, action):
         barrier.wait()

@@ -106,7 +106,7 @@ class FullStorage(FileSystemStorage):
     """A disk that is full after the first few bytes."""
 
     def _save(self, name, content):
-        super()._save(name, ContentFile(content.read(3)))
+        super()._save(name, ContentFile(content.read(3)))  # type: ignore[misc]
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -102,7 +102,7 @@ class UnluckyStorage(FileSystemStorage):
 
     def _save(self, name, content):
         models.Thread.objects.all().delete()
-        return super()._save(name, content)
+        return super()._save(name, content)  # type: ignore[misc]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agents.core.call import ModelCall
@@ -34,13 +36,18 @@ def call_of(request: ModelRequest, context: RunContext) -> ModelCall:
     return ModelCall(request, context, Outputs(), agent="text")
 
 
-async def outputs(call: ModelCall) -> list[object]:
-    await call.run()
+def emitted(call: ModelCall) -> list[Any]:
+    assert isinstance(call._emitter, Outputs)
     return call._emitter
 
 
-async def failure(call: ModelCall) -> tuple[GeminiError, list[object]]:
+async def outputs(call: ModelCall) -> list[Any]:
+    await call.run()
+    return emitted(call)
+
+
+async def failure(call: ModelCall) -> tuple[GeminiError, list[Any]]:
     """The error a call ends with, and what it emitted before."""
     with pytest.raises(GeminiError) as caught:
         await call.run()
-    return caught.value, call._emitter
+    return caught.value, emitted(call)

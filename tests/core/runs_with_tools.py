@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from agents.core.agent import Agent, Task, Tool
 from tests.core.runs import PIXEL, Kind
@@ -153,7 +153,7 @@ class WeatherAgent(Agent):
     name = "weather"
     label = "Weather agent"
     description = "Knows the weather."
-    tools: tuple[str | Tool, ...] = (
+    tools: ClassVar[tuple[str | Tool, ...]] = (
         Tool("look_up", "The weather in a city.", {"type": "object"}, _look_up),
     )
 

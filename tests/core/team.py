@@ -62,9 +62,7 @@ class Shelf:
         self.kept.append(media)
         return Saved(media.id, f"/api/files/{media.id}/", media.mime_type, media.name)
 
-    async def data(
-        self, artifact: dict[str, Any], key: Key, *, inline: bool
-    ) -> dict[str, Any] | None:
+    async def data(self, artifact: dict[str, Any], key: Key, *, inline: bool) -> Any:
         if "address" in artifact:
             return as_part(artifact)
         self.brought.append((artifact["id"], key.id))

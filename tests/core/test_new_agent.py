@@ -24,9 +24,10 @@ REFUSED = "The tool failed. Check its arguments, or do without it."
 
 
 def with_tool(run, name="look_up"):
-    agent = WeatherAgent()
-    agent.tools = (Tool(name, "Looks up.", {"type": "object"}, run), "search")
-    return agent
+    class WithTool(WeatherAgent):
+        tools = (Tool(name, "Looks up.", {"type": "object"}, run), "search")
+
+    return WithTool()
 
 
 def tools_used(events):

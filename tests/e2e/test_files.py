@@ -12,7 +12,8 @@ from http.client import HTTPConnection, HTTPResponse
 
 import httpx2
 
-from tests.conversations.samples import MP3_FRAME, photo, wav
+from tests.conversations.mediafiles import MP3_FRAME, wav
+from tests.conversations.samples import photo
 from tests.e2e.server import ChatServer, Person, both_servers
 
 MIB = 1024 * 1024

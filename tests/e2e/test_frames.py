@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,7 +52,7 @@ async def test_every_malformed_frame_is_refused_and_the_socket_goes_on(
             await client.still_works()
 
 
-INPUTS = {
+INPUTS: dict[str, dict[str, Any]] = {
     "long thread id": {"threadId": "x" * 10_240},
     "a path as thread id": {"threadId": "../../etc/passwd"},
     "NUL in an id": {"runId": "\0"},

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from tests.conversations.documents import pdf
-from tests.conversations.samples import PDF, picture, wav
+from tests.conversations.mediafiles import wav
+from tests.conversations.samples import PDF, picture
 from tests.e2e.client import Frame, file_part, question, socket, text_of
 from tests.e2e.server import ChatServer, Person, both_servers
 from tests.e2e.standard_client import needs_node, standard_client

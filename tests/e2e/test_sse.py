@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx2
@@ -58,7 +59,7 @@ async def post(
         if response.status_code != 200:
             answer.body = await response.aread()
             return answer
-        async with aclosing(response.aiter_lines()) as lines:
+        async with aclosing(cast("AsyncGenerator[str]", response.aiter_lines())) as lines:
             async for line in lines:
                 name, _, value = line.partition(": ")
                 if name == "id":

@@ -19,10 +19,11 @@ from google.genai import _replay_api_client
 google.genai.__path__.insert(0, os.environ["SDK_SUITE_FOLDER"])
 
 # Each test makes a client, and each client three TLS contexts that nobody uses: one will do.
-ssl.create_default_context = functools.cache(ssl.create_default_context)
+_create_context: Any = functools.cache(ssl.create_default_context)
+ssl.create_default_context = _create_context
 httpx2.create_ssl_context = functools.cache(httpx2.create_ssl_context)
 
-_make = _replay_api_client.ReplayApiClient.__init__
+_make: Any = _replay_api_client.ReplayApiClient.__init__
 
 
 def _make_for_emulator(self: Any, *args: Any, http_options: Any = None, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import random
 from collections.abc import AsyncIterator, Callable
@@ -84,12 +85,11 @@ class Tab:
             connection = self._connection
             if connection is not None:
                 await self._send(op="run", ref=question.run_id, input=question.input)
-            await self.until(
-                lambda was=connection: (
-                    question.run_id in self.answers or self._connection is not was
-                )
-            )
+            await self.until(functools.partial(self._answered_or_cut, question.run_id, connection))
         return self.answers.pop(question.run_id)
+
+    def _answered_or_cut(self, run_id: str, connection: object) -> bool:
+        return run_id in self.answers or self._connection is not connection
 
     async def stop(self, run_id: str) -> None:
         self._note("stop", run=run_id)

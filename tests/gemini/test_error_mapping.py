@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,7 @@ def test_an_error_inside_a_stream_without_a_code_is_a_fault_of_gemini(error):
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 def test_a_key_in_googles_text_goes_nowhere(status):
-    theirs = body(f"Permission denied: Consumer 'api_key:{KEY}' has been suspended.")
+    theirs: Any = body(f"Permission denied: Consumer 'api_key:{KEY}' has been suspended.")
     theirs["error"]["details"] = [{"reason": KEY, "retryDelay": KEY, "quotaId": KEY}]
     error = error_from_response(status, theirs)
     assert KEY not in f"{error!r} {error} {error.message} {vars(error)}"

@@ -6,14 +6,13 @@ import pytest
 from google.genai import types
 
 from gemini.error_mapping import (
-    BLOCKS,
     FINISH_CONTINUATION,
     FINISH_MAX_TOKENS,
     FINISH_STOP,
-    FINISHES,
     block_error,
     finish_error,
 )
+from gemini.error_rules import BLOCKS, FINISHES
 from gemini.errors import MESSAGES
 
 

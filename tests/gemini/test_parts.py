@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from gemini import parts
 from gemini.parts import PartCollector
+from gemini.types import Part
 
 SIGNED = {"text": "signed", "thoughtSignature": "c2lnbmF0dXJl"}
 SEAL = {"text": "", "thoughtSignature": "c2VhbA=="}
@@ -18,7 +20,7 @@ CALL = {
 CODE = {"executableCode": {"language": "PYTHON", "code": "1"}, "thoughtSignature": "Y29kZQ=="}
 
 
-def kept(*parts: dict[str, object]) -> list[dict[str, object]]:
+def kept(*parts: dict[str, Any]) -> list[Part]:
     keeper = PartCollector()
     for part in parts:
         if part.keys() == {"text"}:
@@ -103,7 +105,11 @@ def test_arguments_in_pieces_are_put_together():
         {"name": "other", "args": {"x": 1}},
     ):
         keeper.other(call(**piece))
-    first = {"name": "ask", "id": "id1", "args": {"task": "Write", "n": 3, "b": True}}
+    first: dict[str, Any] = {
+        "name": "ask",
+        "id": "id1",
+        "args": {"task": "Write", "n": 3, "b": True},
+    }
     first["args"] |= {"deep": {"er": "?"}, "days": [{"name": "Monday"}, {"a b": None}]}
     assert keeper.calls == [first, {"name": "other", "args": {"x": 1}}]
     assert keeper.content()["parts"][0] == {"functionCall": first}

@@ -13,7 +13,7 @@ from gemini.errors import GeminiError
 from gemini.outputs import Activity, Saved, Sources, TextDelta, ThoughtDelta
 from gemini.pool import Endpoint
 from gemini.request import ModelRequest
-from tests.core.calling import call_of
+from tests.core.calling import call_of, emitted
 from tests.core.team import Shelf
 from tests.gemini.expected import Expected, units
 from tests.gemini.recordings import name_of, recorded
@@ -41,7 +41,7 @@ class Replayed:
         return self
 
     def of(self, kind: type) -> list[Any]:
-        return [output for output in self.call._emitter if isinstance(output, kind)]
+        return [output for output in emitted(self.call) if isinstance(output, kind)]
 
 
 @pytest.fixture(autouse=True)

@@ -136,8 +136,8 @@ def read(frames: list[Any]) -> tuple[ResponseParser, list[Any], str]:
     return reader, told, ""
 
 
-def text_of(told: list[Any], kind: type = TextDelta) -> str:
-    return "".join(output.text for output in told if type(output) is kind)
+def text_of(told: list[Any], kind: type[Any] = TextDelta) -> str:
+    return "".join(output.text for output in told if isinstance(output, kind))
 
 
 @settings(max_examples=150, deadline=None)
