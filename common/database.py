@@ -71,6 +71,7 @@ async def _in_thread(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
             outages.end_if_over()
             return result
         except DatabaseFault as fault:
+            # Recorded in the thread: what it closes is this thread's connection.
             if kind := record(fault):
                 raise DatabaseUnavailable(kind) from fault
             raise

@@ -129,8 +129,9 @@ class Supervisor:
             await asyncio.sleep(self._backoff_s(name))
 
     async def _housekeeping(self, jobs: Sequence[Job]) -> None:
-        """Start what is due. Each attempt is a task of its own, and no job has two at a time: one
-        that hangs in a slow query must not hold up another, least of all the renewal of leases."""
+        """Start what is due, each in a task of its own, and none while its last one still runs."""
+        # Awaited one after another, a job that hangs in a slow query would hold up the others, and
+        # leases that are not renewed in time end everybody's answers.
         while True:
             now = time.monotonic()
             for job in jobs:
@@ -146,6 +147,7 @@ class Supervisor:
         if error := await _outcome(job.work):
             self._failed(job.name, error)
             if not classify(error):
+                # What is broken fails more and more seldom, or it would fill the log and the pool.
                 retry_at = time.monotonic() + self._backoff_s(job.name)
                 self._due[job.name] = max(self._due[job.name], retry_at)
         else:
@@ -156,7 +158,7 @@ class Supervisor:
         if not health.failures:
             health.since = time.monotonic()
         health.failures += 1
-        # An outage of the database is told by who records it, once for all that meet it.
+        # Whoever records an outage of the database logs it, once for all that meet it.
         if not health.is_logged and not classify(error):
             health.is_logged = True
             logger.error("%s failed and is started again", name, exc_info=error)
@@ -177,15 +179,16 @@ class Supervisor:
 async def _outcome(work: Work) -> BaseException | None:
     """Do ``work``; what it failed with, or None.
 
-    A cancellation that nobody asked this task for comes from inside, of a future that a library
-    gave up: that is a failure like any other. One that was asked for ends the task, whatever
-    ``work`` makes of it.
+    A cancellation from inside is a failure like any other; one of this task ends it.
     """
     try:
         await work()
         failure: BaseException | None = None
     except (Exception, asyncio.CancelledError) as error:
         failure = error
+    # Both arrive as CancelledError. From inside comes one of a future that a library gave up, as
+    # Redis's does; taken for the end it would silently stop a vital task. One of this task counts
+    # even if ``work`` has swallowed it or made another error of it.
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

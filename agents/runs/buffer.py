@@ -45,6 +45,7 @@ class EventBuffer:
 
     def trim(self, stored_seq: int) -> None:
         """Drop events that are stored, once there are too many; half of them, to do it seldom."""
+        # Only what is stored: the rest is nowhere else yet, and a reader would find a gap.
         if self.chars <= BUFFER_CHARS:
             return
         count = 0

@@ -1,12 +1,4 @@
-"""Closing a run: the end of its log, its messages, its calls and its keys' state, all at once.
-
-One transaction (``run_close``) writes the events that are not stored yet with the terminal one,
-folds the log into messages, sets the status and frees the thread. It is written before a reader
-gets the terminal event: who has it may send the next message at once, or load the page, and must
-meet neither a busy thread nor a log without its end. It carries the run's fence. If that is not
-current, somebody else has ended the run, and their end is the one that counts: nothing is written
-but the ledger of calls, for what was used was used.
-"""
+"""Closing a run: the end of its log, its messages, its calls and the state of its keys, at once."""
 
 from __future__ import annotations
 
@@ -49,6 +41,15 @@ async def close_run(
     """
     record = answer.record
     error = record.error
+    # Closing is one transaction (``run_close``). It writes the events that are not stored yet,
+    # folds the log into messages, sets the status and frees the thread; and it comes before any
+    # reader gets the terminal event. Whoever has that may send the next message at once, or load
+    # the page, and must meet neither a thread that is busy nor a log without its end. If the
+    # process dies before it, the run is ended as interrupted; if after it, the log has the end.
+    #
+    # It carries the run's fence. If that is not current somebody else has ended the run, and their
+    # end counts: nothing is written then but the ledger, for what was used was used. So it can be
+    # tried again without harm, also when only the answer of the database was lost.
     deadline = time.monotonic() + CLOSE_WAIT_S
     while True:
         try:
@@ -103,10 +104,11 @@ def call_row(call: CallRecord, *, owner_id: int, run_id: UUID) -> ModelCallRow:
 
 
 def _close(key_reports: list[dict[str, Any]], **closing: Any) -> bool:
-    """Close the run and store what it found out about its keys, before anybody hears of its end:
-    whoever sends a message then is judged by that."""
+    """Close the run, and store what it learned about its keys."""
     if not run_close(**closing):
         return False
+    # Here, and not once readers have the end: a message that is sent then is answered with the key
+    # that works, or refused, by this very state. It is not worth the answer, so it may fail.
     for report in key_reports:
         try:
             key_report(**report)

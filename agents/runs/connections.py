@@ -26,6 +26,8 @@ class ConnectionRegistry:
 
     def bucket(self, user_id: int) -> TokenBucket:
         """The rate limit of the user's frames, over all connections; a new one is no fuller."""
+        # A user without connections keeps a bucket until it is full again. Dropped at once, a new
+        # connection would come with a full one, and reconnecting would be a way around the limit.
         for gone in [user for user in self._disconnected if self._buckets[user].is_full]:
             self._disconnected.discard(gone)
             del self._buckets[gone]

@@ -1,12 +1,4 @@
-"""The runs that are being answered in this process, and what keeps them alive.
-
-A run is answered by the process that holds its lease. The process renews it every ``RENEW_S``, by
-the database's clock. One that cannot for ``LEASE_S``, because it died, hangs or has lost its
-database, has lost the run: another process ends it (``runs_close_stale``), so that its thread is
-free again, and raises the run's fence. Every write of a run names the fence it was opened with.
-Without that a process that only slept would wake up and write behind an end that readers have
-seen; with it its write is refused, and its ``RunTask`` is stopped (``on_lease_lost``).
-"""
+"""The runs that are being answered in this process, and what keeps them alive."""
 
 from __future__ import annotations
 
@@ -35,6 +27,14 @@ from conversations.runs import lease_renew, runs_begun, runs_to_stop
 from gemini.client import GeminiClient
 from gemini.pool import Endpoint
 
+# Lease and fence. A run is answered by the process that holds its lease, and the process renews it,
+# by the database's clock: hosts share no other. One that cannot, because it died, hangs or has lost
+# its database, has lost the run. Another process ends it (``runs_close_stale``), so that its thread
+# is free again, and raises the run's fence. Every write of a run names the fence that it was opened
+# with. The lease alone would not do: a process that was only asleep, for a minute of swapping say,
+# wakes up in the middle of a write that it had decided on before, and would put it behind an end
+# that readers have seen. With the fence that write is refused, in the transaction that makes it,
+# and the run is stopped here as well (``RunTask.on_lease_lost``).
 LEASE_S = 15.0  # three renewals: one that fails is no death
 RENEW_S = 5.0
 STOP_POLL_S = 0.25  # how long a stop from another process waits, where no notification comes
@@ -77,6 +77,9 @@ class RunManager:
 
     async def stop(self, grace_s: float = 0.0) -> None:
         """Let running answers end within ``grace_s`` seconds, then interrupt what is left."""
+        # In this order: first no new runs, then the ends of those that are there, which need the
+        # writer, the database and Gemini; then what is pending of runs that could not be closed.
+        # The housekeeping goes on until then: answers in their last seconds need their leases.
         self.draining = True
         ends = [asyncio.create_task(run.wait()) for run in self._runs.values()]
         if ends and grace_s:
@@ -92,6 +95,7 @@ class RunManager:
 
     def begin(self, run: RunTask) -> None:
         """Start a run, and notify those who watch its thread."""
+        # Known here before it starts: its sender follows it at once, and must find it.
         self._runs[run.ids.run_id] = run
         self.rights.add(run)
         run.start(self.writer, self._on_ended)
@@ -184,6 +188,7 @@ _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunManager] = (
 
 async def current() -> RunManager:
     """The running loop's manager, started on first use: daphne does not announce its start."""
+    # One per loop, not per process: its events, tasks and connections belong to the loop.
     loop = asyncio.get_running_loop()
     manager = _by_loop.get(loop)
     if manager is None:

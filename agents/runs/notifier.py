@@ -95,6 +95,7 @@ class Notifier:
 
     def _publish(self, notifications: Iterable[Notification]) -> None:
         """Queue them. Never waits: what comes up together is sent together, and once."""
+        # Dropped rather than queued without end while Redis hangs: readers poll then anyhow.
         if self._redis is None or len(self._queue) > QUEUED:
             return
         self._queue.update(dict.fromkeys(notifications))
@@ -120,6 +121,8 @@ class Notifier:
                     await channel.subscribe(CHANNEL)
                     self._set_back()
                     while True:
+                        # Waits for ever: a connection that dies silently is found by TCP, and
+                        # until then readers are as slow as without Redis.
                         message = await channel.get_message(timeout=None)
                         if message is not None:
                             self._receive(message["data"])

@@ -68,13 +68,6 @@ class _Page:
 class Replay(EventStream):
     """The stored events after ``after``, and those that are stored until the run has ended.
 
-    A reader may hold events that are not in the log: the process that answered sends them before
-    it stores them, a moment later. If it dies in between, whoever ends the run in its place writes
-    other events under the same numbers. So until one page has shown that the log continues what
-    the reader holds (``_continues``), a run that was ended for a dead process is compared with what
-    that process itself had stored; a reader who holds more would otherwise miss the end, or see
-    two halves of different events, and takes the snapshot instead (``Resync``).
-
     Raises, while iterated:
         Resync: the events after ``after`` are not there, or never will be.
     """
@@ -83,6 +76,13 @@ class Replay(EventStream):
         self._notifier = notifier
         self._run_id = run_id
         self._after = after
+        # A reader may hold events that are not in the log: the process that answers sends them
+        # before it stores them. If it dies in between, whoever ends the run in its place writes
+        # other events under the same numbers. A reader that went on from its own number would miss
+        # the end, or join halves of two different answers. So until a page has shown that the log
+        # continues what the reader holds, a run that was ended for a dead process is compared with
+        # what that process had stored itself (``_read``), and a reader who holds more takes the
+        # snapshot instead.
         self._continues = after == 0
         self._behind_polls = BEHIND_POLLS
         self._wakeup = asyncio.Event()
@@ -100,6 +100,8 @@ class Replay(EventStream):
 
     async def _may_have_more(self) -> bool:
         """Wait until another page is worth reading. False: the run has ended."""
+        # Judged by the page that was read last, and not by a further query: a reader that keeps up
+        # with a run costs one query per notification.
         page = self._page
         if page.more or page.ended:
             return page.more
@@ -109,6 +111,8 @@ class Replay(EventStream):
                 async with asyncio.timeout(POLL_AWAY_S if self._notifier.is_away else POLL_S):
                     await self._wakeup.wait()
         elif self._behind_polls:
+            # The reader holds more than is stored. Most likely it has changed the process, and the
+            # writer of the other one is about to store the rest.
             self._behind_polls -= 1
             await asyncio.sleep(BEHIND_POLL_S)
         else:
@@ -125,8 +129,10 @@ def _read(run_id: UUID, after: int, continues: bool) -> _Page:
     ended = status != Run.Status.RUNNING
     if ended and after > last_seq:
         raise Resync("ahead")
+    # A higher fence: the run was ended for a process that died.
     if ended and fence > FIRST_FENCE and not continues and after > last_own_seq(run_id):
         raise Resync("interrupted")
+    # A log without gaps begins right after ``after``; old logs are pruned to what makes a snapshot.
     stored = events_after(run_id=run_id, after=after)
     if last_seq > after and (not stored.events or stored.events[0][0] != after + 1):
         raise Resync("pruned")

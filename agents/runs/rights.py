@@ -46,7 +46,9 @@ class RightsMonitor:
         held = [(holder, right) for holder in self._holders for right in holder.rights]
         if not held:
             return
+        # A set: the sockets and runs of one sign-in rest on the same right, checked once.
         checked = await in_database(standings, {right for _, right in held})
         for holder, right in held:
+            # It may have gone while the database was busy, or by the right before this one.
             if holder in self._holders:
                 await holder.on_standing(right, checked[right])

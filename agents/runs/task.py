@@ -92,13 +92,14 @@ class RunTask:
         self._task = asyncio.create_task(self._run(on_done), name=f"run {self.ids.run_id}")
 
     def stop(self, reason: str) -> None:
-        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server, or a code.
-
-        One that is ending by itself is left to do so: cut short there, its end would not be stored.
-        """
+        """End the answer: ``cancelled`` by its owner, ``interrupted`` by this server, or a code."""
+        # Only the first reason counts. While the run is being closed it comes too late: a
+        # cancellation there would cut the transaction's waiter off, and its end would not be sent.
         if not self._stop_reason and self._task is not None and not self._closing:
             self._stop_reason = reason
-            if self._begun:  # a task that is cancelled before its first step never takes it
+            # A task that is cancelled before its first step never takes it, and would neither be
+            # closed nor leave the manager; ``_make_events`` sees the reason then.
+            if self._begun:
                 self._task.cancel()
 
     @property
@@ -143,7 +144,9 @@ class RunTask:
         try:
             ending = await self._make_events()
             self._closing = True
-            await asyncio.sleep(0)  # readers first: storing the end keeps a core busy for a while
+            # Readers first: folding a long answer keeps a core busy for a while, and they have not
+            # got its last words yet.
+            await asyncio.sleep(0)
             if not self.lost:
                 await self._close(ending)
         finally:
@@ -153,10 +156,7 @@ class RunTask:
             self._notify_readers()
 
     async def _make_events(self) -> list[Event]:
-        """Publish the answer's events; returns those that end it.
-
-        A stop that was asked for is an outcome; one that was not is passed on.
-        """
+        """Publish the answer's events; returns those that end it."""
         self._begun = True
         if self._stop_reason:
             return self._stopped()
@@ -167,6 +167,8 @@ class RunTask:
         except TimeoutError:
             return self._answer.fail(RunError("timeout"))
         except asyncio.CancelledError:
+            # Ours, by ``stop``, is an outcome of the run, and is taken back so that the task can go
+            # on to close it. Any other comes from the loop's end, and is passed on.
             task = asyncio.current_task()
             if not self._stop_reason or task is None:
                 raise
@@ -190,12 +192,15 @@ class RunTask:
         return self.buffer.last_seq + offset, event["type"], data
 
     def _notify_readers(self) -> None:
+        # A new event for each change instead of one that readers clear: no reader can clear it for
+        # another, none has to be registered, and one that goes away has nothing to undo.
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 
     async def _close(self, ending: list[Event]) -> None:
         """Store the end, then publish it."""
         ids = self.ids
+        # Numbered, but not in the buffer yet: there readers would get them before they are stored.
         rows = [self._numbered(event, offset) for offset, event in enumerate(ending, start=1)]
         pending = await self._writer.release(ids.run_id)
         self.ended = await close_run(
@@ -210,6 +215,8 @@ class RunTask:
                 self.buffer.append(row)
             self._notify_readers()
         else:
+            # The run is somebody else's, but its calls were made with the owner's keys: they go to
+            # the ledger by way of the writer, which tries again while the database is away.
             self.lost = True
             for call in self._answer.record.calls:
                 self._writer.record_call(call_row(call, owner_id=ids.owner_id, run_id=ids.run_id))

@@ -1,15 +1,4 @@
-"""Writes the events of all runs of this process, and the ledger, a moment after they came about.
-
-Group commit: one transaction for whatever came up since the last one, of all runs. A commit costs
-a write to disk, and on SQLite the lock of the whole file, however little it holds; with one per
-delta twenty answers at once would wait for each other. What that gives up is small: a crash loses
-less than a quarter of a second of text, and the reader's events of that moment (see ``replay``).
-
-Rows stay pending until their transaction has committed, and an attempt that failed is made again:
-rows that are stored already are passed over (``events_append``). So a database that is away loses
-nothing, as long as memory lasts, and backpressure sees to that: of a run with ``HIGH_WATER_CHARS``
-pending no more is made (``drain``).
-"""
+"""Writes the events of all runs of this process, and the ledger, a moment after they came about."""
 
 from __future__ import annotations
 
@@ -26,6 +15,16 @@ from conversations.usage.ledger import ModelCallRow
 
 logger = logging.getLogger(__name__)
 
+# Group commit: one transaction for whatever came up since the last one, of all runs. A commit costs
+# a write to disk, and on SQLite the lock of the whole file, however little it holds: with one per
+# delta twenty answers at once would wait for each other, and for every other request that writes.
+# What it gives up is small. A process that dies loses less than a quarter of a second of text, and
+# its readers hold events that are not in the log (``replay.Replay`` deals with these).
+#
+# Rows stay pending until their transaction has committed, and an attempt that failed is made again
+# with the same rows: those that are stored by then are passed over (``events_append``). So a
+# database that is away loses nothing, as long as memory lasts, and backpressure sees to that: of a
+# run with ``HIGH_WATER_CHARS`` pending no more is made (``drain``).
 COLLECT_S = 0.09
 RETRY_S = 0.5
 HIGH_WATER_CHARS = 4 * 1024 * 1024  # pending of one run
@@ -144,6 +143,7 @@ class Writer:
             await asyncio.sleep(COLLECT_S)
             self._dirty.clear()
             if not await self.flush():
+                # Set by hand: while nothing more is made, nothing else would start the next try.
                 self._dirty.set()
                 await asyncio.sleep(RETRY_S)
 
@@ -159,6 +159,8 @@ class Writer:
         except Exception as error:
             if classify(error):
                 return False
+            # One row that the database refuses fails the transaction of all. Without this one run
+            # would keep those of everybody else from being stored, for ever.
             logger.exception("Events cannot be written together; each run is tried alone")
             runs = {*self._runs, *(call.run_id for call in self._calls.values())}
             return all([await self._write_alone(run_id) for run_id in runs])
@@ -189,6 +191,7 @@ class Writer:
             # sent once more; what this transaction has stored by then is passed over.
             refused = await asyncio.shield(in_database(events_append, batches=batches, calls=calls))
             for call in calls:
+                # Not if it has changed since: a call is written when it begins and when it ends.
                 if self._calls.get(call.call_id) is call:
                     del self._calls[call.call_id]
             for run_id, (run, rows) in taken.items():
@@ -207,6 +210,8 @@ class Writer:
         runs = {
             run_id: run for run_id, run in self._runs.items() if run.rows and only in (None, run_id)
         }
+        # A share for each: a transaction stays short enough not to hold up everybody's locks, and
+        # one run that has piled up megabytes does not keep the others waiting.
         share = FLUSH_CHARS // max(1, len(runs))
         return {run_id: (run, run.first_rows(share)) for run_id, run in runs.items()}
 

@@ -163,6 +163,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._follow(identity.user_id, started.run_id, 0)
 
     def _follow(self, user_id: int, run_id: UUID, after: int) -> None:
+        # Followed again it starts anew: the client says where it is, and no event comes twice.
         earlier = self._deliveries.pop(run_id, None)
         if earlier:
             earlier[1].cancel()
@@ -178,6 +179,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except SlowConsumer:
             await self._end(CLOSE_SLOW)
         finally:
+            # Unless it was replaced by a newer one meanwhile.
             if self._deliveries.get(run_id, (None,))[0] is delivery:
                 del self._deliveries[run_id]
 
@@ -219,6 +221,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if error.retry_after_s is not None:
             frame["retryAfter"] = round(error.retry_after_s, 1)
         await self._send(frame)
+        # The close code tells a page what to do: sign in again, or come back later and not at once.
         if error.code == "not_authenticated":
             await self._end(CLOSE_SIGN_IN)
         elif error.code == "too_many_connections":

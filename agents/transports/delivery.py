@@ -1,11 +1,4 @@
-"""Sends one run's events to one socket, no faster than its reader acknowledges them.
-
-Flow control of our own, because ``send`` gives none: the server in front of us takes whatever we
-send and queues it in memory, without waiting for the network. A reader that does not read, with a
-long answer behind it, would make this process hold all of it, for every socket. So at most a
-window of events is unacknowledged. A reader that acknowledges nothing for ``SLOW_S`` with a full
-window is disconnected (``SlowConsumer``); it can come back and continue where it was.
-"""
+"""Sends one run's events to one socket, no faster than its reader acknowledges them."""
 
 from __future__ import annotations
 
@@ -18,6 +11,11 @@ from django.conf import settings
 
 from agents.runs import service
 
+# Flow control is our own, because ``send`` gives none: a server may take whatever we send and queue
+# it in memory, without waiting for the network. Readers that do not read, with long answers behind
+# them, would make the process hold all of that, once for each socket. So at most a window of events
+# is unacknowledged. A reader that acknowledges nothing for so long with a full window is
+# disconnected: it holds a place, and can come back and continue where it was.
 SLOW_S = 15.0
 
 SendText = Callable[[str], Awaitable[None]]
@@ -44,6 +42,7 @@ class EventDelivery:
 
     def ack(self, seq: int) -> None:
         """The reader has everything up to ``seq``."""
+        # An ack may be late, doubled or made up: what was not sent cannot be acknowledged by it.
         while self._unacked and self._unacked[0][0] <= seq:
             self._unacked_chars -= self._unacked.popleft()[1]
         self._acked.set()
@@ -61,6 +60,7 @@ class EventDelivery:
                 for seq, data in events:
                     if self._is_full(len(data)):
                         await self._wait_for_acks(len(data))
+                    # Counted before it is sent: the ack can come while ``send`` still waits.
                     self._unacked.append((seq, len(data)))
                     self._unacked_chars += len(data)
                     await self._send(f'{head}{seq},"event":{data}}}')

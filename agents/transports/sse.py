@@ -48,7 +48,8 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     request = request_from_json(await _body(receive))
     stream = _Stream(identity, send)
     connections = (await manager.current()).connections
-    connections.add(stream, identity.user_id)  # before the message is stored
+    # Before the message is stored: a refusal must leave nothing behind.
+    connections.add(stream, identity.user_id)
     try:
         run_id = (await service.start(identity.sign_in, request)).run_id
         last_event_id = headers.get(b"last-event-id", b"")
@@ -81,6 +82,8 @@ class _Stream:
         left = asyncio.create_task(_disconnected(receive))
         signed_out = asyncio.create_task(self._sign_in_ended.wait())
         tasks = (events, left, signed_out)
+        # Each of these ends the response. The client's leaving has to be read for: an ASGI server
+        # tells of it only to who receives, and ``send`` goes on without an error.
         lasts_s = (self._identity.expires_at - datetime.now(UTC)).total_seconds()
         await asyncio.wait(tasks, timeout=max(lasts_s, 0), return_when=asyncio.FIRST_COMPLETED)
         is_over, has_left = events.done(), left.done()
@@ -96,6 +99,8 @@ class _Stream:
         try:
             stream = await service.follow(self._identity.user_id, run_id, after)
             while True:
+                # Cancelling ``anext`` loses no event: see ``replay``. A heartbeat keeps proxies
+                # from closing a connection on which nothing moves while a model thinks.
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
                         events = await anext(stream, None)

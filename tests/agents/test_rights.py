@@ -36,7 +36,7 @@ OFF: dict[str, Any] = {"is_active": False}
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "SWEEP_S", 0.1)
+    monkeypatch.setattr(rights, "REVALIDATE_S", 0.1)
 
 
 @pytest.fixture
