@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from conversations.branches import path_to
-from conversations.files.attachments import file_ref, refusals_of
+from conversations.files.attachments import StoredAttachment, file_ref, refusals_of
 from conversations.models import Message
 from gemini.types import Content, Part
 
@@ -39,7 +38,7 @@ def history_for(run_id: UUID | None) -> list[list[Content]]:
     return [[next(sendable) for _ in one] for one in exchanges]
 
 
-def user_content(text: str, attachments: Sequence[Mapping[str, Any]]) -> Content:
+def user_content(text: str, attachments: Sequence[StoredAttachment]) -> Content:
     """A user's message as Gemini's content, files first.
 
     An empty text beside files is left out: Gemini refuses an empty part.

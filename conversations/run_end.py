@@ -28,6 +28,7 @@ from conversations.log import Row, log_of, rows_append
 from conversations.messages import last_position
 from conversations.models import TERMINAL_EVENTS, Message, Run, Thread
 from conversations.usage.ledger import ModelCallRow, calls_interrupt, calls_write
+from gemini.types import Content, Part
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def run_close(
     error_code: str = "",
     error_message: str = "",
     usage: list[dict[str, Any]],
-    contents: list[dict[str, Any]],
+    contents: Sequence[Content],
     calls: Sequence[ModelCallRow],
     refused: Mapping[str, str] | None = None,
 ) -> bool:
@@ -238,9 +239,9 @@ class _Messages:
             if self._chars > MESSAGES_CHARS:
                 self.store()
 
-    def contents(self) -> list[dict[str, Any]]:
+    def contents(self) -> list[Content]:
         """All texts as one content of the model's."""
-        parts = [{"text": text} for text in self._texts]
+        parts: list[Part] = [{"text": text} for text in self._texts]
         return [{"role": "model", "parts": parts}] if parts else []
 
     def store(self) -> None:

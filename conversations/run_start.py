@@ -15,7 +15,7 @@ from django.utils import timezone
 from common.errors import AppError, not_found
 from common.text import sanitize_text
 from conversations.branches import ParentChoice, newest_run, parent_for
-from conversations.files.attachments import Snapshot, attachments_take, snapshot_of_address
+from conversations.files.attachments import StoredAttachment, attachments_take, stored_address
 from conversations.history import history_for
 from conversations.models import Message, Run, Thread
 from conversations.runs import FIRST_FENCE, lease_end
@@ -81,7 +81,7 @@ class OpenedRun:
     created: bool
     thread_created: bool
     last_seq: int
-    attachments: list[Snapshot] = field(default_factory=list)
+    attachments: list[StoredAttachment] = field(default_factory=list)
     instructions: Instructions = field(default_factory=Instructions)
 
 
@@ -157,7 +157,7 @@ def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions
     run.instructions = asdict(instructions) if instructions else {}
     run.save(force_insert=True)
     attachments = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=files)
-    attachments += map(snapshot_of_address, request.addresses)
+    attachments += map(stored_address, request.addresses)
     thread.updated_at = timezone.now()
     if not thread.title:
         thread.title = title_from(text) or (attachments[0]["name"] if attachments else "")

@@ -16,7 +16,7 @@ from common.database import in_database
 from common.errors import not_found
 from conversations.access import attachments_for, thread_for
 from conversations.branches import newest_run, parent_for
-from conversations.files.attachments import file_ref, snapshot_of_address, snapshots_of
+from conversations.files.attachments import file_ref, stored_address, stored_artifact
 from conversations.history import history_for
 from conversations.models import Thread
 from gemini.client import GeminiClient
@@ -73,14 +73,14 @@ def _prepare(gemini: GeminiClient, user_id: int, request: RunRequest) -> tuple[P
     own = request.instructions
     if own is None:
         own = thread.instructions if thread else ""
-    files = snapshots_of(attachments_for(user_id, request.attachments))
-    files += map(snapshot_of_address, request.addresses)
+    attachments = [stored_artifact(row) for row in attachments_for(user_id, request.attachments)]
+    attachments += map(stored_address, request.addresses)
     context = run_context(
         gemini,
         granted,
         keys=Keys(Key(str(key.id), key.name, key.secret)),
         instructions=Instructions(granted.choices.instructions, own),
-        attachments=tuple(map(file_ref, files)),
+        attachments=tuple(map(file_ref, attachments)),
         history=_history(thread, request),
         owner_id=user_id,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from conversations.access import attachments_for, canonical_uuid
@@ -11,13 +11,38 @@ from conversations.models import Artifact, Message
 from gemini.addresses import Address
 from gemini.types import FileRef
 
-# {id, name, mime_type, size_bytes}, {notice}, {text_bytes}; of an address also
-# {address, assumed_bytes}, {start_s}, {end_s}, {refused}
-Snapshot = dict[str, Any]
+
+class StoredAttachment(TypedDict):
+    """A file in ``Message.attachments``, as it was when it was sent, whatever becomes of it.
+
+    Stored in many rows and shown by the API, so fields are only ever added.
+
+    Attributes:
+        id: of an Artifact, or made from the address of a file that lies elsewhere.
+        size_bytes: 0 for a file that lies elsewhere; ``assumed_bytes`` is for estimates then.
+        notice: what its owner should know about how it is read.
+        text_bytes: size of the text that a model is given instead of the file.
+        start_s, end_s: the part of a video that is meant.
+        refused: why Google cannot use it. Stored for addresses alone, which have no Artifact.
+    """
+
+    id: str
+    name: str
+    mime_type: str
+    size_bytes: int
+    notice: NotRequired[str]
+    text_bytes: NotRequired[int]
+    address: NotRequired[str]
+    assumed_bytes: NotRequired[int]
+    start_s: NotRequired[int]
+    end_s: NotRequired[int]
+    refused: NotRequired[str]
 
 
-def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> list[Snapshot]:
-    """Make the files part of the thread whose message carries them; what the message remembers.
+def attachments_take(
+    *, owner_id: int, thread_id: UUID, ids: Sequence[UUID]
+) -> list[StoredAttachment]:
+    """Make the files part of the thread whose message carries them; what the message stores.
 
     Called in the transaction that stores the message. A file that is part of a thread already
     stays with that one.
@@ -30,36 +55,64 @@ def attachments_take(*, owner_id: int, thread_id: UUID, ids: Sequence[UUID]) -> 
     artifacts = attachments_for(owner_id, ids, lock=True)
     loose = [artifact.pk for artifact in artifacts if artifact.thread_id is None]
     Artifact.objects.filter(pk__in=loose).update(thread_id=thread_id)
-    return snapshots_of(artifacts)
+    return [stored_artifact(artifact) for artifact in artifacts]
 
 
-def snapshots_of(artifacts: Iterable[Artifact]) -> list[Snapshot]:
-    return [_snapshot(artifact) for artifact in artifacts]
-
-
-def _snapshot(artifact: Artifact) -> Snapshot:
-    snapshot: Snapshot = {
+def stored_artifact(artifact: Artifact) -> StoredAttachment:
+    """What a message stores of a file of its owner."""
+    attachment: StoredAttachment = {
         "id": str(artifact.pk),
         "name": artifact.name,
         "mime_type": artifact.mime_type,
         "size_bytes": artifact.size_bytes,
     }
     if artifact.notice:
-        snapshot["notice"] = artifact.notice
+        attachment["notice"] = artifact.notice
     if artifact.text_bytes is not None:
-        snapshot["text_bytes"] = artifact.text_bytes
-    return snapshot
+        attachment["text_bytes"] = artifact.text_bytes
+    return attachment
 
 
-def reading_of(file: Mapping[str, Any]) -> tuple[str, int]:
-    """MIME type and bytes of what a model is given of a file in a snapshot."""
-    if file.get("text_bytes") is not None:
-        return "text/plain", file["text_bytes"]
-    return file["mime_type"], file.get("assumed_bytes", file["size_bytes"])
+def stored_address(address: Address) -> StoredAttachment:
+    """What a message stores of a file that lies elsewhere and is never fetched here."""
+    attachment: StoredAttachment = {
+        "id": address.id,
+        "name": address.name,
+        "mime_type": address.mime_type,
+        "size_bytes": 0,
+        "address": address.url,
+        "assumed_bytes": address.assumed_bytes,
+    }
+    if address.start_s is not None:
+        attachment["start_s"] = address.start_s
+    if address.end_s is not None:
+        attachment["end_s"] = address.end_s
+    return attachment
+
+
+def file_ref(attachment: StoredAttachment) -> FileRef:
+    """An attachment as contents name it: of a document, the text that a model is given."""
+    mime_type = attachment["mime_type"]
+    size = attachment.get("assumed_bytes", attachment["size_bytes"])
+    if "text_bytes" in attachment:
+        mime_type, size = "text/plain", attachment["text_bytes"]
+    ref: FileRef = {
+        "id": attachment["id"],
+        "mimeType": mime_type,
+        "name": attachment["name"],
+        "size": size,
+    }
+    if "address" in attachment:
+        ref["address"] = attachment["address"]
+    if "start_s" in attachment:
+        ref["startS"] = attachment["start_s"]
+    if "end_s" in attachment:
+        ref["endS"] = attachment["end_s"]
+    return ref
 
 
 def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
-    """Remember of files why Google cannot use them: they do not go back with the next question."""
+    """Store with files why Google cannot use them: they are not sent again with later messages."""
     for artifact_id, message in refused.items():
         if canonical_uuid(artifact_id) is None:
             continue  # it lies elsewhere
@@ -67,7 +120,7 @@ def files_refuse(*, owner_id: int, refused: Mapping[str, str]) -> None:
 
 
 def addresses_refuse(*, thread_id: UUID, refused: Mapping[str, str]) -> None:
-    """The same of what lies elsewhere: it is known to the messages of its thread alone."""
+    """The same for what lies elsewhere: only the messages of its thread know it."""
     for message in Message.objects.filter(thread_id=thread_id, role=Message.Role.USER):
         unusable = [f for f in message.attachments if "address" in f and f["id"] in refused]
         for file in unusable:
@@ -78,35 +131,8 @@ def addresses_refuse(*, thread_id: UUID, refused: Mapping[str, str]) -> None:
 
 def refusals_of(ids: Iterable[str]) -> dict[str, str]:
     """Which of these files Google cannot use, by id, and why."""
-    wanted = set(filter(canonical_uuid, ids))
-    if not wanted:
+    artifact_ids = set(filter(canonical_uuid, ids))
+    if not artifact_ids:
         return {}
-    rows = Artifact.objects.filter(pk__in=wanted).exclude(refused="").values_list("pk", "refused")
-    return {str(pk): refused for pk, refused in rows}
-
-
-def file_ref(file: Mapping[str, Any]) -> FileRef:
-    """A file of a message as contents name it: of a document, the text that a model is given."""
-    mime_type, size = reading_of(file)
-    ref: FileRef = {"id": file["id"], "mimeType": mime_type, "name": file["name"], "size": size}
-    if "address" in file:
-        ref["address"] = file["address"]
-    if "start_s" in file:
-        ref["startS"] = file["start_s"]
-    if "end_s" in file:
-        ref["endS"] = file["end_s"]
-    return ref
-
-
-def snapshot_of_address(address: Address) -> Snapshot:
-    """What a message remembers of something that lies elsewhere, and is never fetched here."""
-    offsets = {"start_s": address.start_s, "end_s": address.end_s}
-    return {
-        "id": address.id,
-        "name": address.name,
-        "mime_type": address.mime_type,
-        "size_bytes": 0,
-        "address": address.url,
-        "assumed_bytes": address.assumed_bytes,
-        **{name: offset for name, offset in offsets.items() if offset is not None},
-    }
+    refused = Artifact.objects.filter(pk__in=artifact_ids).exclude(refused="")
+    return {str(pk): why for pk, why in refused.values_list("pk", "refused")}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.errors import AppError
 from conversations.access import attachments_for
-from conversations.files.attachments import snapshots_of
+from conversations.files.attachments import stored_artifact
 from conversations.files.google_copies import (
     gemini_file_for,
     gemini_file_remember,
@@ -48,7 +48,11 @@ def test_a_message_carries_files_which_then_belong_to_its_thread(alice):
     opened = open_run(alice, "What is this?", attachments=[notes.pk, bee.pk, notes.pk])
 
     message = Message.objects.get(pk=opened.message_id)
-    assert message.attachments == opened.attachments == snapshots_of([notes, bee])
+    assert (
+        message.attachments
+        == opened.attachments
+        == [stored_artifact(file) for file in (notes, bee)]
+    )
     assert message.attachments[1] == {
         "id": str(bee.pk),
         "name": "bee.png",
@@ -120,7 +124,7 @@ def test_history_has_files_before_the_text_and_remembers_deleted_ones(alice):
 
 
 def test_a_text_that_is_empty_is_left_out_beside_files_only(alice):
-    notes = snapshots_of([uploaded(alice)])
+    notes = [stored_artifact(uploaded(alice))]
     assert [*user_content("", notes)["parts"][0]] == ["artifact"]
     assert len(user_content("", notes)["parts"]) == 1
     assert user_content("", []) == {"role": "user", "parts": [{"text": ""}]}

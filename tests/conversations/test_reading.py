@@ -9,7 +9,7 @@ import sys
 import pytest
 from django.core.files.storage import default_storage
 
-from conversations.files.attachments import snapshots_of
+from conversations.files.attachments import stored_artifact
 from conversations.files.housekeeping import media_clean
 from conversations.files.quota import used_bytes
 from conversations.history import user_content
@@ -44,11 +44,11 @@ def test_a_document_is_kept_with_its_text_beside_it(alice, own_media_folder):
 
 def test_a_model_is_given_the_text_and_its_owner_the_file(alice):
     notes = uploaded(alice, TEXT.encode("cp1252"), "notes.csv")
-    [snapshot] = snapshots_of([notes])
+    attachment = stored_artifact(notes)
 
-    assert (snapshot["mime_type"], snapshot["size_bytes"]) == ("text/csv", 14)
-    assert snapshot["notice"] == "Read as Windows-1252."
-    file = user_content("", [snapshot])["parts"][0]["artifact"]
+    assert (attachment["mime_type"], attachment["size_bytes"]) == ("text/csv", 14)
+    assert attachment["notice"] == "Read as Windows-1252."
+    file = user_content("", [attachment])["parts"][0]["artifact"]
     assert (file["mimeType"], file["size"]) == ("text/plain", len(TEXT.encode()))
     got = client_for(alice).get(f"/api/files/{notes.pk}/")
     assert (got.content, got["Content-Type"]) == (TEXT.encode("cp1252"), "text/csv")
