@@ -50,8 +50,11 @@ def secrets_in_use() -> set[str]:
 class Keys:
     """The keys of one run, in the order they may be used.
 
-    The next one is taken when Google turns the one in use away, but never after a model has said
-    anything: the reader would see an answer begin twice, and somebody would pay twice.
+    The next one is taken when Google turns the one in use away, but never after a model has
+    delivered anything: the reader would see an answer begin twice, and somebody would pay twice.
+    ``delivered`` is the run's, not a call's: agents that work side by side share one key in use,
+    and a change in the middle of another one's answer would leave its signatures to a project that
+    does not pay any more.
     """
 
     def __init__(self, *keys: Key, budget: Budget | None = None) -> None:

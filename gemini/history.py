@@ -43,19 +43,19 @@ def fit_exchanges(
     model: str,
     made: bool,
     key: str = "",
-    as_words: bool = False,
+    as_text: bool = False,
 ) -> FittedHistory:
     """The newest exchanges that fit, as ``agent`` may see them on ``model``.
 
     Args:
         agent: its own part in an exchange goes back as it was, if ``model`` said it.
         key: id of the one that pays; what another one's project signed is not sent.
-        as_words: nothing goes back as it was.
+        as_text: nothing goes back as it was.
         made: files that were made go along, for an agent that works on them.
     """
     newest_first: list[tuple[Content, ...]] = []
     for exchange in reversed(exchanges):
-        own = () if as_words else _own(exchange, agent, model, key)
+        own = () if as_text else _own(exchange, agent, model, key)
         contents = own or as_plain_text(exchange, made=made)
         room_tokens -= sum(map(content_tokens, contents))
         if room_tokens < 0:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
+
+from gemini.errors import GeminiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +82,28 @@ class Sources:
     suggestions: Saved | None = None
 
 
+ModelOutput = TextDelta | ThoughtDelta | Media | Activity | Sources
+"""What a parser gives; media are saved, and sources completed, before they go on."""
+
 Output = TextDelta | ThoughtDelta | Saved | Activity | Sources
+"""What an agent emits."""
+
+
+def join_texts(outputs: Iterator[ModelOutput]) -> Iterator[ModelOutput]:
+    """Join neighbouring texts: what arrived together need not travel apart."""
+    texts: list[str] = []
+    try:
+        for output in outputs:
+            if type(output) is TextDelta:
+                texts.append(output.text)
+                continue
+            if texts:
+                yield TextDelta("".join(texts))
+                texts.clear()
+            yield output
+    except GeminiError:
+        if texts:
+            yield TextDelta("".join(texts))
+        raise
+    if texts:
+        yield TextDelta("".join(texts))

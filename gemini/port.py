@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Protocol
 
+from gemini.outputs import ModelOutput
 from gemini.request import ModelRequest
-from gemini.response import ModelOutput
 from gemini.types import Content, FunctionCall
 from gemini.usage import Usage
 

@@ -1,10 +1,11 @@
-"""Asking once more in another form, where Google refused the first one and it may do.
+"""Makes a request once more in another form, where Google refused the first one.
 
-    history_refused   what was said before goes as words, without signatures and calls
+    history_refused   earlier exchanges go as plain text, without signatures and calls
     tools_refused     without Google's tools, and then without ours
     too_large         files go by way of its Files API
 
-Each is tried once in a call. What the user should know of it is told.
+Each is tried once in a call: a form that was refused twice is refused for another reason, and
+every try is a call that counts. What the user should know of it is shown.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Compose = Callable[[Key | None, bool], tuple[Content, ...]]
 """The contents of a request for a key; the second argument: what was said before as words."""
 
 WITHOUT_TOOLS = "Google refused these tools for this model, so the answer is made without them."
-AS_WORDS = "Gemini could not take its earlier answers back as they were; it got their words."
+AS_TEXT = "Gemini could not take its earlier answers back as they were; it got their words."
 
 
 class Repairs:
@@ -38,8 +39,8 @@ class Repairs:
         """The request as another key can make it."""
         if self._compose is None:
             return request
-        as_words = "history_refused" in self._tried
-        return replace(request, contents=self._compose(key, as_words))
+        as_text = "history_refused" in self._tried
+        return replace(request, contents=self._compose(key, as_text))
 
     def repaired(
         self, request: ModelRequest, error: GeminiError, key: Key | None
@@ -55,7 +56,7 @@ class Repairs:
             contents = self._compose(key, True)
             if contents == request.contents:
                 return None
-            return replace(request, contents=contents), _notice(code, AS_WORDS)
+            return replace(request, contents=contents), _notice(code, AS_TEXT)
         if code == "too_large" and has_files(request.contents) and request.limits.inline_bytes:
             return replace(request, limits=replace(request.limits, inline_bytes=0)), None
         return None

@@ -21,16 +21,21 @@ from gemini.error_mapping import (
 from gemini.errors import GeminiError
 from gemini.grounding import Grounding
 from gemini.loose_json import as_dict, as_str, expect, present
-from gemini.outputs import Activity, Media, Sources, TextDelta, ThoughtDelta
+from gemini.outputs import (
+    Activity,
+    Media,
+    ModelOutput,
+    Sources,
+    TextDelta,
+    ThoughtDelta,
+    join_texts,
+)
 from gemini.parts import PartCollector
 from gemini.redaction import Redactor, StreamRedactor
 from gemini.types import Content, FunctionCall
-from gemini.usage import Usage, counted
+from gemini.usage import Usage, read_usage
 
 logger = logging.getLogger(__name__)
-
-ModelOutput = TextDelta | ThoughtDelta | Media | Activity | Sources
-"""What comes out of an answer; media are saved, and sources completed, before they go on."""
 
 _ABOUT_A_PART = {"thought", "thoughtSignature", "partMetadata"}
 CUT_IN_THOUGHT = (
@@ -97,7 +102,7 @@ class ResponseParser:
         Raises:
             GeminiError: ``blocked``, or ``upstream_error`` for a misshapen chunk.
         """
-        return _joined(self._read(chunks))
+        return join_texts(self._read(chunks))
 
     def flush(self) -> Iterator[ModelOutput]:
         """The end of a text that was held back until it was clear that it is no key."""
@@ -165,7 +170,7 @@ class ResponseParser:
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[ModelOutput]:
         if usage := as_dict(chunk.get("usageMetadata")):
-            self.usage = counted(usage, self.usage)
+            self.usage = read_usage(usage, self.usage)
         feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
         reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
         if reason or message:
@@ -284,26 +289,6 @@ class ResponseParser:
             tuple(clean(sources.pages)),
             sources.text,
         )
-
-
-def _joined(outputs: Iterator[ModelOutput]) -> Iterator[ModelOutput]:
-    """Join neighbouring texts: what arrived together need not travel apart."""
-    texts: list[str] = []
-    try:
-        for output in outputs:
-            if type(output) is TextDelta:
-                texts.append(output.text)
-                continue
-            if texts:
-                yield TextDelta("".join(texts))
-                texts.clear()
-            yield output
-    except GeminiError:
-        if texts:
-            yield TextDelta("".join(texts))
-        raise
-    if texts:
-        yield TextDelta("".join(texts))
 
 
 def _bytes(data: str) -> bytes:

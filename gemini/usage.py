@@ -33,7 +33,7 @@ class Usage:
         return self.input + self.output
 
 
-def counted(metadata: object, before: Usage) -> Usage:
+def read_usage(metadata: object, before: Usage) -> Usage:
     """The usage of a call after another ``usageMetadata``; Gemini's last word on a count holds.
 
     A count is a running total of the call, which may also go down: what was held for a tool or a

@@ -277,7 +277,7 @@ class Task:
             model=model,
             made=with_made,
             key=key.id if key else "",
-            as_words=as_text,
+            as_text=as_text,
         )
         notices: list[Activity] = []
         if earlier.left_out and not self.contents:

@@ -19,11 +19,19 @@ from common.bounded import is_blank
 from gemini import capabilities, prices
 from gemini.errors import GeminiError
 from gemini.files import attribute_to_files, with_files
-from gemini.outputs import Activity, Media, Output, Saved, Sources, TextDelta, ThoughtDelta
+from gemini.outputs import (
+    Activity,
+    Media,
+    ModelOutput,
+    Output,
+    Saved,
+    Sources,
+    TextDelta,
+    ThoughtDelta,
+)
 from gemini.parts import is_signed
 from gemini.repair import Compose, Repairs
 from gemini.request import ModelRequest
-from gemini.response import ModelOutput
 from gemini.types import Content, FunctionCall
 
 RETRIES = 1

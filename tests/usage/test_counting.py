@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.core.context import CallRecord
-from gemini.usage import Usage, counted
+from gemini.usage import Usage, read_usage
 from tests.core.scripted import ScriptedModel, chunk, text
 from tests.core.team import USAGE, ask, asks, call, events_of, of_type, said
 
@@ -15,7 +15,7 @@ from tests.core.team import USAGE, ask, asks, call, events_of, of_type, said
 def read(*metadata: dict[str, Any]) -> Usage:
     usage = Usage()
     for one in metadata:
-        usage = counted(one, usage)
+        usage = read_usage(one, usage)
     return usage
 
 
@@ -63,11 +63,11 @@ def test_the_last_word_counts_and_not_the_greatest():
 @pytest.mark.parametrize("odd", [None, [], "90", 90, [{"modality": "AUDIO"}]])
 def test_a_count_of_another_shape_changes_nothing(odd):
     before = read({"promptTokenCount": 10, "candidatesTokenCount": 5})
-    assert counted(odd, before) == before
+    assert read_usage(odd, before) == before
     details = dict.fromkeys(
         ("promptTokensDetails", "cacheTokensDetails", "candidatesTokensDetails"), odd
     )
-    assert counted(details | {"promptTokenCount": odd}, before).total in (15, 95)
+    assert read_usage(details | {"promptTokenCount": odd}, before).total in (15, 95)
 
 
 def test_sound_that_was_heard_is_counted_by_itself():

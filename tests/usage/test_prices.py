@@ -22,7 +22,7 @@ from agents.core.context import CallRecord
 from gemini import prices
 from gemini.catalogue import ModelList
 from gemini.known_models import KNOWN
-from gemini.usage import Usage, counted
+from gemini.usage import Usage, read_usage
 
 DAY = date(2026, 11, 1)
 MILLION = 1_000_000
@@ -144,7 +144,9 @@ def test_nothing_is_fetched(monkeypatch):
     )
 )
 def test_whatever_gemini_counts_has_a_price(metadata):
-    usage = counted(metadata, counted({"promptTokenCount": 7, "candidatesTokenCount": 3}, Usage()))
+    usage = read_usage(
+        metadata, read_usage({"promptTokenCount": 7, "candidatesTokenCount": 3}, Usage())
+    )
     for model in ("gemini-2.5-flash", "gemini-nano-banana-2.1", "gemini-3.1-pro-preview"):
         price = prices.estimate(model, usage, DAY)
         assert price is not None
