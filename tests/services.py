@@ -1,6 +1,6 @@
 """Real PostgreSQL and Redis servers for tests, on loopback, on free ports, gone afterwards.
 
-    with postgres() as database, redis() as bell: ...
+    with postgres() as database, redis() as redis_service: ...
 
 They come from Debian's packages. Each keeps its data in a directory of its own and can be stopped,
 killed and started again.
@@ -183,10 +183,10 @@ def install() -> None:
 
 def run(command: Sequence[str]) -> int:
     """Run ``command`` on PostgreSQL and Redis; returns its exit code."""
-    with postgres() as database, redis() as bell:
+    with postgres() as database, redis() as redis_service:
         # A test's transaction is open while it computes, which a busy machine makes long.
         patient = {"DATABASE_STATEMENT_TIMEOUT_MS": "30000"}
-        servers = {"DATABASE_URL": database.url, "REDIS_URL": bell.url}
+        servers = {"DATABASE_URL": database.url, "REDIS_URL": redis_service.url}
         environment = {**os.environ, **servers, **patient}
         return subprocess.run(command, env=environment, check=False).returncode
 

@@ -91,7 +91,7 @@ MEANINGS = {
 }
 
 
-def frame_from(text: str) -> Frame:
+def parse_frame(text: str) -> Frame:
     """The frame in a socket message.
 
     Raises:

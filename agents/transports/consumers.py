@@ -90,7 +90,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._end(CLOSE_SIGN_IN)
 
     async def _receive(self, text: str) -> None:
-        frame = frames.frame_from(text)
+        frame = frames.parse_frame(text)
         if wait_s := self._rate_limit.take(frame.cost - frames.PARSING_COST):
             ref = frame.ref if isinstance(frame, frames.RunFrame) else None
             await self._reject(_too_many_frames(wait_s), ref)

@@ -45,7 +45,7 @@ def refusal(function: Any, value: Any) -> AppError:
     ],
 )
 def test_each_op_is_a_frame(text: dict[str, Any], kind: type):
-    assert isinstance(frames.frame_from(json.dumps(text)), kind)
+    assert isinstance(frames.parse_frame(json.dumps(text)), kind)
 
 
 BAD_FRAMES = [
@@ -73,14 +73,14 @@ BAD_FRAMES = [
 
 @pytest.mark.parametrize("text", BAD_FRAMES, ids=lambda text: text[:40])
 def test_anything_else_is_refused(text: str):
-    error = refusal(frames.frame_from, text)
+    error = refusal(frames.parse_frame, text)
     assert error.code == "invalid_frame"
     assert len(error.message) < 200
 
 
 def test_a_refusal_names_the_field_and_not_what_was_in_it():
     frame = {"op": "follow", "runId": "AIzaSySecretSecretSecret"}
-    error = refusal(frames.frame_from, json.dumps(frame))
+    error = refusal(frames.parse_frame, json.dumps(frame))
     assert error.message == "This frame is not valid: follow.runId must be a UUID."
 
 

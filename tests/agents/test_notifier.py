@@ -74,6 +74,37 @@ async def test_malformed_messages_are_passed_over_and_said_once(server, channel,
         await other.close()
 
 
+async def test_what_another_process_wrote_wakes_each_reader_of_that_run_once(server, channel):
+    others: list[Notification] = []
+    notifier, tasks = Notifier(server.url, "here", others.append), Supervisor()
+    writing, writing_tasks = Notifier(server.url, "there", lambda _: None), Supervisor()
+    notifier.start(tasks)
+    writing.start(writing_tasks)
+    try:
+        await listening(channel, 2)
+        readers = [notifier.wakeup(RUN), notifier.wakeup(RUN)]
+        elsewhere = notifier.wakeup(THREAD)
+        notifier.publish_written([RUN])  # its own: it knows
+        writing.publish_written([RUN, UUID(int=3)])
+        await until(lambda: all(reader.is_set() for reader in readers))
+        assert not notifier.wakeup(RUN).is_set()
+        assert not elsewhere.is_set()
+        assert others == []
+    finally:
+        await tasks.stop()
+        await writing_tasks.stop()
+        await notifier.close()
+        await writing.close()
+
+
+def test_a_reader_that_has_gone_leaves_nothing_behind():
+    notifier = Notifier("", "here", lambda _: None)
+    wakeup = notifier.wakeup(RUN)
+    assert notifier.wakeup(RUN) is wakeup
+    del wakeup
+    assert len(notifier._wakeups) == 0
+
+
 async def test_a_listener_that_fails_is_started_again(server, channel, caplog, monkeypatch):
     received: list[Notification] = []
 

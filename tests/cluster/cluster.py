@@ -86,12 +86,12 @@ class Cluster:
         nodes: Sequence[Node],
         emulator: Emulator,
         database: Service | Path,
-        bell: Service | None,
+        redis_service: Service | None,
     ) -> None:
         self.nodes = nodes
         self.emulator = emulator
         self.database = database
-        self.bell = bell
+        self.redis = redis_service
 
     def person(self, name: str) -> Person:
         """Somebody with a key, who registered at the first process."""
@@ -99,7 +99,7 @@ class Cluster:
 
     def restore(self) -> None:
         """Everything up again, for the next test."""
-        for service in (self.database, self.bell):
+        for service in (self.database, self.redis):
             if isinstance(service, Service) and service.process is None:
                 service.start()
         _each(_revive, self.nodes)
@@ -149,7 +149,7 @@ def cluster(
     processes: int,
     *,
     database: str = "postgres",
-    bell: bool = True,
+    with_redis: bool = True,
     kind: str = "uvicorn",
     **settings: str,
 ) -> Iterator[Cluster]:
@@ -162,11 +162,11 @@ def cluster(
         store: Service | Path = folder / "shared.sqlite3"
         if database == "postgres":
             store = stack.enter_context(postgres())
-        ringer = stack.enter_context(redis()) if bell else None
+        redis_service = stack.enter_context(redis()) if with_redis else None
         emulator = stack.enter_context(running_process())
         shared = {
             "DATABASE_URL": store.url if isinstance(store, Service) else f"sqlite:///{store}",
-            "REDIS_URL": ringer.url if ringer else "",
+            "REDIS_URL": redis_service.url if redis_service else "",
             "MEDIA_ROOT": str(folder / "media"),
             **settings,
         }
@@ -177,7 +177,7 @@ def cluster(
         nodes = [Node(kind, site, emulator) for site in sites]
         stack.callback(_each, _end, nodes)
         _each(Node.start, nodes)
-        yield Cluster(nodes, emulator, store, ringer)
+        yield Cluster(nodes, emulator, store, redis_service)
 
 
 def _made(folder: Path) -> Path:

@@ -23,7 +23,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The default database, and no Redis: right too, only slower."""
     folder = tmp_path_factory.mktemp("plain")
-    with cluster(folder, 2, database="sqlite", bell=False) as made:
+    with cluster(folder, 2, database="sqlite", with_redis=False) as made:
         yield made
 
 

@@ -36,7 +36,7 @@ async def test_a_run_is_followed_from_another_process_while_it_streams(
     assert there == here == nodes.log_of(run_id)
     assert text_of(there) == nodes.emulator.numbered_text(120)
     lags = [b - a for a, b in zip(asker.arrived[run_id], reader.arrived[run_id], strict=True)]
-    assert p99(lags) < (0.5 if nodes.bell else 2.5)
+    assert p99(lags) < (0.5 if nodes.redis else 2.5)
 
 
 async def test_a_cut_connection_is_continued_in_another_process(nodes: Cluster, alice: Person):
@@ -59,7 +59,7 @@ async def test_a_cut_connection_is_continued_in_another_process(nodes: Cluster, 
         await asker.end(run_id)
     assert_valid_stream(held)
     assert held == asker.streams[run_id].events == nodes.log_of(run_id)
-    assert cuts >= (5 if nodes.bell else 3)
+    assert cuts >= (5 if nodes.redis else 3)
 
 
 async def come(reader: TimedClient, run_id: str, count: int) -> None:

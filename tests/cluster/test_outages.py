@@ -29,13 +29,13 @@ def alice(cluster_: Cluster) -> Person:
     return cluster_.person("alice")
 
 
-def bell(cluster_: Cluster) -> Service:
-    assert cluster_.bell is not None
-    return cluster_.bell
+def redis_of(cluster_: Cluster) -> Service:
+    assert cluster_.redis is not None
+    return cluster_.redis
 
 
 async def test_redis_that_dies_and_comes_back_costs_time_only(cluster_: Cluster, alice: Person):
-    redis = bell(cluster_)
+    redis = redis_of(cluster_)
     asking, reading = cluster_.nodes[:2]
     said_before = reading.log().count("Redis is away")
     async with socket(asking, alice) as asker, socket(reading, alice) as reader:
@@ -87,7 +87,7 @@ async def test_redis_that_is_emptied_is_not_noticed(cluster_: Cluster, alice: Pe
         run_id = (await asker.ask("Go /emulate frames=60 pace=20"))["runId"]
         await reader.follow(run_id)
         await reader.events(run_id, 20)
-        flush = ["redis-cli", "-p", str(bell(cluster_).port), "FLUSHALL"]
+        flush = ["redis-cli", "-p", str(redis_of(cluster_).port), "FLUSHALL"]
         await asyncio.to_thread(subprocess.run, flush, check=True, stdout=subprocess.DEVNULL)
         assert await reader.end(run_id) == await asker.end(run_id)
         assert worst_lag(asker, reader, run_id) < 1
@@ -95,7 +95,7 @@ async def test_redis_that_is_emptied_is_not_noticed(cluster_: Cluster, alice: Pe
 
 async def test_processes_start_and_serve_without_redis(tmp_path: Path):
     nobody = f"redis://127.0.0.1:{free_port()}/0"
-    with cluster(tmp_path, 2, database="sqlite", bell=False, REDIS_URL=nobody) as made:
+    with cluster(tmp_path, 2, database="sqlite", with_redis=False, REDIS_URL=nobody) as made:
         alice = made.person("alice")
         async with socket(made.nodes[0], alice) as asker, socket(made.nodes[1], alice) as reader:
             run_id = (await asker.ask("Go /emulate frames=60 pace=20"))["runId"]
@@ -188,7 +188,7 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 async def test_a_full_disk_refuses_in_words_and_recovers(tmp_path: Path):
     (disk := tmp_path / "disk").mkdir()
-    with small_disk(disk), cluster(disk, 1, database="sqlite", bell=False) as made:
+    with small_disk(disk), cluster(disk, 1, database="sqlite", with_redis=False) as made:
         alice = made.person("alice")
         async with socket(made.nodes[0], alice) as client:
             run_id = (await client.ask("Go /emulate frames=300 pace=20 size=200"))["runId"]

@@ -242,7 +242,7 @@ def read_only_folder(folder: Path) -> Iterator[None]:
 async def test_a_server_on_a_read_only_folder_says_so_and_works_once_it_is_not(tmp_path: Path):
     (folder := tmp_path / "data").mkdir()
     url = f"sqlite:///{folder}/db.sqlite3"
-    with cluster(tmp_path, 1, database="sqlite", bell=False, DATABASE_URL=url) as made:
+    with cluster(tmp_path, 1, database="sqlite", with_redis=False, DATABASE_URL=url) as made:
         node = made.nodes[0]
         alice = made.person("alice")
         node.kill()

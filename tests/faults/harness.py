@@ -60,10 +60,15 @@ def run(plan: Plan, folder: Path) -> History:
         Missing: PostgreSQL or Redis is not installed.
     """
     history = History()
-    bell = plan.database == "postgres"
-    history.note("plan", database=plan.database, redis=bell, processes=plan.processes)
+    with_redis = plan.database == "postgres"
+    history.note("plan", database=plan.database, redis=with_redis, processes=plan.processes)
     with cluster(
-        folder, plan.processes, database=plan.database, bell=bell, kind=plan.server, **SETTINGS
+        folder,
+        plan.processes,
+        database=plan.database,
+        with_redis=with_redis,
+        kind=plan.server,
+        **SETTINGS,
     ) as made:
         asyncio.run(_live_through(plan, made, history))
         _store(made, history)
@@ -193,8 +198,8 @@ def _note_health(made: Cluster, history: History) -> None:
         time.sleep(0.5)
     for pid, status, failing in found:
         history.note("ready", pid=pid, status=status, failing=failing)
-    if made.bell is not None:
-        with Redis.from_url(made.bell.url) as redis:
+    if made.redis is not None:
+        with Redis.from_url(made.redis.url) as redis:
             [(_, count)] = redis.pubsub_numsub(CHANNEL)
         history.note("listeners", count=count)
 

@@ -63,7 +63,7 @@ class Nemesis:
         troubles += [self.kill] * 3 + [self.cut] * 2
         if isinstance(self._cluster.database, Service):
             troubles.append(self.restart_postgres)
-        if self._cluster.bell is not None:
+        if self._cluster.redis is not None:
             troubles += [self.kill_redis, self.flush_redis, self.publish_malformed]
         self._rng.shuffle(troubles)
         return troubles
@@ -141,25 +141,25 @@ class Nemesis:
             await asyncio.to_thread(refuse)
 
     async def kill_redis(self) -> None:
-        assert self._cluster.bell is not None
+        assert self._cluster.redis is not None
         with self._broken("kill Redis"):
-            await asyncio.to_thread(self._cluster.bell.kill)
+            await asyncio.to_thread(self._cluster.redis.kill)
             await asyncio.sleep(self._rng.uniform(*DOWN_S))
-            await asyncio.to_thread(self._cluster.bell.start)
+            await asyncio.to_thread(self._cluster.redis.start)
 
     async def flush_redis(self) -> None:
-        assert self._cluster.bell is not None
+        assert self._cluster.redis is not None
         self._note("flush Redis")
-        command = ["redis-cli", "-p", str(self._cluster.bell.port), "FLUSHALL"]
+        command = ["redis-cli", "-p", str(self._cluster.redis.port), "FLUSHALL"]
         await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
 
     async def publish_malformed(self) -> None:
         """Another program writes to our channel."""
-        assert self._cluster.bell is not None
+        assert self._cluster.redis is not None
         messages = [*MALFORMED.values(), *(self._rng.randbytes(50) for _ in range(20))]
         self._rng.shuffle(messages)
         self._note("malformed messages")
-        await asyncio.to_thread(_publish, self._cluster.bell.url, messages)
+        await asyncio.to_thread(_publish, self._cluster.redis.url, messages)
 
     def _until_it_answers(self) -> None:
         while True:
