@@ -154,6 +154,8 @@ class GeminiClient:
             async with asyncio.timeout(UPLOAD_S):
                 config = types.UploadFileConfig(mime_type=mime_type)
                 file = await files.upload(file=io.BytesIO(data), config=config)
+                # Videos are transcoded first. A request with one that is not ready is refused, and
+                # that refusal would look like a fault of the file.
                 while file.state == types.FileState.PROCESSING:
                     await asyncio.sleep(POLL_S)
                     file = await files.get(name=file.name or "")

@@ -109,6 +109,8 @@ def error_from_response(status: int, body: Any) -> GeminiError:
     details = _objects(error.get("details"))
     text = _text_of(error, details)
     reasons = {str(detail.get("reason")).upper() for detail in details if detail.get("reason")}
+    # Google's texts change without notice, so a rule names the reasons of ``ErrorInfo`` as well,
+    # where there are any, and what no rule knows falls back to the status.
     for rule in RULES:
         if rule.fits(status, reasons, text):
             return GeminiError(rule.code, rule.message, file_hints=[*_file_hints(text)])

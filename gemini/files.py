@@ -76,6 +76,8 @@ async def with_files(
     if not has_files(contents):
         return tuple(contents)
     sent: dict[str, Part | None] = {}
+    # The smallest first: so most files travel in the request itself, and few have to be brought to
+    # Google before, each of which costs a request and a wait of its own.
     for artifact in sorted(
         _without_old_videos(_artifacts(contents)), key=lambda one: int(one["size"])
     ):
@@ -163,6 +165,8 @@ def attribute_to_files(
         return error, []
     newest = [content for content in stored if content["role"] == "user"][-1:]
     now, before = _artifacts(newest), _artifacts(stored)
+    # Files named before this message may be at fault as well, but were accepted earlier; so the
+    # newest message is looked at first, and the older ones only if it has none.
     if error.code == "bad_request":  # Google says no more of many a file than that
         if now:
             error = GeminiError("bad_request", MAYBE)

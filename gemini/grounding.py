@@ -163,6 +163,8 @@ class _PlaceFinder:
     def find(self, segment: dict[str, Any]) -> tuple[int, int] | None:
         start, end = as_int(segment.get("startIndex")), as_int(segment.get("endIndex"))
         words = as_str(segment.get("text")).encode(errors="replace")
+        # Offsets are trusted only where the words that Gemini quotes really stand there: it counts
+        # within a part, and a removed key or a replaced character moves everything behind it.
         if words and self._bytes[max(start, 0) : max(end, 0)] != words:
             # Counted within a later part of the answer, so it stands further on.
             start = self._bytes.find(words, max(start, 0))

@@ -58,6 +58,8 @@ def fit_exchanges(
         own = () if as_text else _own(exchange, agent, model, key)
         contents = own or as_plain_text(exchange, made=made)
         room_tokens -= sum(map(content_tokens, contents))
+        # Nothing older goes in behind a gap, even if it were small enough: a conversation with a
+        # hole in its middle misleads a model more than one that begins later.
         if room_tokens < 0:
             break
         newest_first.append(contents)

@@ -59,6 +59,7 @@ class PartCollector:
         """Any part but an unsigned text."""
         if part.get("thought") and "thoughtSignature" not in part:
             return
+        # Order is what a signature signs: the text before this part has to stand before it.
         self._flush()
         call = expect(part.get("functionCall"), dict)
         if call is None:

@@ -191,6 +191,8 @@ def _priced_model(model: str) -> PricedModel | None:
         _, entry = get_snapshot().find_provider_model(model, None, "google", None)
     except LookupError:
         return None
+    # The library matches by the beginning of a name, so that a new and dearer model would get the
+    # price of the one whose name it extends.
     same = _SAME.sub("", model) == _SAME.sub("", entry.id)
     return entry if same or model in _names_of(entry) else None
 

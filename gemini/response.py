@@ -189,10 +189,13 @@ class ResponseParser:
         self._grounding.feed(candidate)
 
     def _part(self, part: dict[str, Any]) -> Iterator[ModelOutput]:
+        # A signature of another type cannot have been signed: sent back, it would be refused.
         if not isinstance(part.get("thoughtSignature", ""), str):
             part = {name: value for name, value in part.items() if name != "thoughtSignature"}
         is_text = "text" in part
         thinking = part.get("thought") is True if is_text else self._thinking
+        # Thoughts and the answer are redacted apart, because a key can be cut in the middle of one
+        # while the other goes on. At each change the one that ends gives out what it may.
         if not is_text or thinking is not self._thinking:
             yield from self._delta(self._streams[self._thinking].pause(), self._thinking)
         self._thinking = thinking
@@ -203,6 +206,8 @@ class ResponseParser:
 
     def _text_part(self, part: dict[str, Any], text: str) -> Iterator[ModelOutput]:
         stream, thinking = self._streams[self._thinking], self._thinking
+        # What is signed has to go back in a part of its own, so nothing of it may be left in the
+        # redactor, to come out joined with the next text.
         if "thoughtSignature" not in part:
             yield from self._delta(stream.feed(text), thinking)
             return
@@ -263,6 +268,8 @@ class ResponseParser:
         """A picture stands in the content by its id; sound is gathered; drafts are passed over."""
         mime_type = self._redactor.text(as_str(blob.get("mimeType")))
         data = _bytes(expect(blob.get("data"), str) or "")
+        # Sound comes in pieces without a header, so it is only a file once all of it is there. A
+        # picture that is marked as a thought is a draft of the one that follows.
         if audio.is_pcm(mime_type):
             self._sound.add(mime_type, data)
         elif data and part.get("thought") is not True:

@@ -39,6 +39,8 @@ def read_usage(metadata: object, before: Usage) -> Usage:
     A count is a running total of the call, which may also go down: what was held for a tool or a
     thought is given back. One that a later chunk leaves out, or that is no number, stays.
     """
+    # Every count stands for itself: a chunk may have the output and leave the input out, and to
+    # start again from zero would make the ledger forget what was already paid for.
     given = metadata if isinstance(metadata, dict) else {}
     counts = {name: count for name, count in given.items() if _is_count(count)}
     tool = counts.get("toolUsePromptTokenCount", before.tool)

@@ -13,17 +13,14 @@ from gemini.errors import ERRORS, ErrorSpec, GeminiError
 
 RUN_ERRORS = {
     "signed_out": ErrorSpec(
-        "The sign-in that asked for this answer has ended. Sign in, and ask again.",
-        status=401,
+        "The sign-in that asked for this answer has ended. Sign in, and ask again.", status=401
     ),
     "user_inactive": ErrorSpec(
-        "This account was switched off while answering. Ask its administrator.",
-        status=403,
+        "This account was switched off while answering. Ask its administrator.", status=403
     ),
     "user_deleted": ErrorSpec("This account was deleted while answering.", status=403),
     "storage_full": ErrorSpec(
-        "There is no room left for what was made. Delete files you no longer need.",
-        status=507,
+        "There is no room left for what was made. Delete files you no longer need.", status=507
     ),
     "no_video": ErrorSpec(
         "This server cannot make videos yet: they need another interface of Google's, which comes "
@@ -34,8 +31,7 @@ RUN_ERRORS = {
         "This answer reached the limit of model calls for one question.", status=429
     ),
     "interrupted": ErrorSpec(
-        "The server stopped while answering. What was said is kept; ask again.",
-        status=503,
+        "The server stopped while answering. What was said is kept; ask again.", status=503
     ),
 }
 
