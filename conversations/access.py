@@ -43,6 +43,7 @@ def attachments_for(owner_id: int, ids: Sequence[UUID], *, lock: bool = False) -
         raise AppError("too_many_files", message)
     if not ids:
         return []
+    # Locked by id: two messages with the same files in another order would wait for each other.
     rows = Artifact.objects.filter(owner_id=owner_id, pk__in=ids).order_by("pk")
     by_id = {row.pk: row for row in (rows.select_for_update(no_key=True) if lock else rows)}
     if not by_id.keys() >= set(ids):
@@ -66,4 +67,6 @@ def canonical_uuid(text: object) -> UUID | None:
         value = UUID(text)
     except ValueError:
         return None
+    # UUID() also reads braces, ``urn:uuid:`` and digits without dashes. Each would be one more
+    # address of the same row.
     return value if str(value) == text.lower() else None

@@ -45,6 +45,8 @@ def parent_for(choice: ParentChoice, *, thread_id: UUID, newest: UUID | None) ->
     if choice.at_start:
         return None
     if choice.parent_message_id is not None:
+        # Looked for in this thread alone, so a branch cannot begin in somebody else's conversation,
+        # and their text become its history.
         messages = Message.objects.filter(pk=choice.parent_message_id, thread_id=thread_id)
         run_id = messages.order_by().values_list("run_id", flat=True).first()
         if run_id is None:
@@ -82,6 +84,7 @@ def current_branch(thread_id: UUID) -> set[UUID]:
 
 
 def _path_in(parents: Mapping[UUID, UUID | None], run_id: UUID | None) -> Iterator[UUID]:
+    # It ends: a run's parent was there before it, and is never changed.
     while run_id is not None:
         yield run_id
         run_id = parents[run_id]

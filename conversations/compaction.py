@@ -4,15 +4,9 @@ Pure functions over AG-UI events as JSON objects. Nothing here knows the databas
 log event by event, so that no log has to be in memory as a whole.
 
 A transcript is read as the log is: by clients that know AG-UI and nothing of folding. So it is a
-valid stream itself, with the same state at its end. Three rules keep it so:
-
-- A joined delta stands where its first part stood. Streams of parallel agents interleave; moved to
-  any other place it could come before its START or after its END.
-- Parts are joined only if all other fields agree. A later field of another value (a new kind of
-  metadata, a client's extension) would be lost silently otherwise.
-- Folding what is folded changes nothing: ``compact(compact(prefix) + rest)`` is
-  ``compact(prefix + rest)``. A page shows a folded prefix and follows the live rest; it must not
-  matter where the cut was.
+valid stream itself, with the same state at its end. And folding what is folded changes nothing:
+``compact(compact(prefix) + rest)`` is ``compact(prefix + rest)``. A page shows a folded prefix and
+follows the live rest; it must not matter where the cut was.
 """
 
 from __future__ import annotations
@@ -76,8 +70,10 @@ class Compactor:
 
     def feed(self, event: AguiEvent) -> None:
         if self._room is not None:
+            # An event without a delta counts as well: a log can be long by their number alone.
             self._room -= len(event.get("delta", "")) + EVENT_CHARS
             if self._room < 0:
+                # Freed at once, not at the end: the rest of such a log can be many times the limit.
                 self._out.clear()
                 self._growing.clear()
                 return
@@ -87,6 +83,10 @@ class Compactor:
             return
         key = (event["type"], event[id_field])
         rest = {name: value for name, value in event.items() if name != "delta"}
+        # Joined only if all other fields agree: a later field of another value (a new kind of
+        # metadata, a client's extension) would be lost silently otherwise. A delta that begins anew
+        # in this way stands where its own first part stood. Streams of parallel agents interleave;
+        # moved to any other place it could come before its START or after its END.
         joined = self._growing.get(key)
         if joined is None or joined.event != rest:
             joined = self._growing[key] = _Joined(rest, [])
@@ -129,6 +129,8 @@ class MessageCollector:
             case "TEXT_MESSAGE_START":
                 subagent_run_id = event.get("subagentRunId", "")
                 agent = self._names.get(subagent_run_id, COORDINATOR)
+                # The place is taken at the beginning: of two agents at work the shorter answer ends
+                # first, and would stand before one that readers saw begin above it.
                 self._open[event["messageId"]] = (self._begun, agent, subagent_run_id, [])
                 self._begun += 1
             case "TEXT_MESSAGE_CONTENT":
@@ -173,11 +175,14 @@ class Brackets:
         kind = event["type"]
         if kind in _BRACKETS:
             end, field = _BRACKETS[kind]
+            # Made when it opens: from its end alone nobody could tell which fields it needs.
             closing = {"type": end, field: event[field]}
             if "subagentRunId" in event:
                 closing["subagentRunId"] = event["subagentRunId"]
             self._open[end, event[field]] = closing
         elif kind in _ENDS:
+            # Two events end a subagent, one bracket waits: closed for a dead process it is an
+            # error.
             end = "SUBAGENT_ERROR" if kind == "SUBAGENT_FINISHED" else kind
             self._open.pop((end, event[_ENDS[kind]]), None)
 
@@ -188,6 +193,7 @@ class Brackets:
             code: why the subagents that were still at work ended, for their SUBAGENT_ERROR.
             message: the same as a sentence.
         """
+        # A dict keeps the order in which it was filled, here that of opening.
         why = {"code": code, "message": message}
         return [
             {**closing, **why} if end == "SUBAGENT_ERROR" else closing

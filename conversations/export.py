@@ -24,12 +24,15 @@ SPEAKERS = {"": "Assistant", "coordinator": "Assistant", "text": "Text agent"}
 SPEAKERS["media"] = "Media agent"
 FILES_BATCH = 500
 CHUNK_CHARS = 64 * 1024
+# A megabyte of brackets or of nested lists takes the parser twenty seconds of CPU time.
 SHORT_CHARS = 4096  # read at once; the time that Markdown takes grows with it
 MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|!~&]")
 
 
 def as_json(thread: ThreadSummary, owner_id: int) -> Iterator[str]:
     """All messages; ``branch`` is ``current`` for those of the branch spoken in last."""
+    # Once for the whole export: while it is sent the thread can grow a branch, and the first part
+    # would follow one and the rest the other.
     current = current_branch(thread.id)
     head = {"id": thread.id, "title": thread.title, "created_at": thread.created_at}
     head["instructions"] = thread.instructions
@@ -120,6 +123,7 @@ def _closed(owner_id: int, text: str) -> str:
         return text
     if len(text) <= SHORT_CHARS:
         return closed(text)
+    # A worker may be busy with others' files for a while, and connections are few.
     release_connection()
     try:
         return decode(owner_id, closed, text)

@@ -34,6 +34,7 @@ def history_for(run_id: UUID | None) -> list[list[Content]]:
         for text, files, contents, code in sent.order_by("position").values_list(*fields)
         if contents or code not in REFUSED_CODES
     ]
+    # All contents at once, for one query however many runs there are, then dealt out again.
     sendable = iter(_without_refused([content for one in exchanges for content in one]))
     return [[next(sendable) for _ in one] for one in exchanges]
 

@@ -60,14 +60,15 @@ class ConversationPage:
 def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") -> ConversationPage:
     """A page of a thread, up to now: its newest runs, or those before a cursor.
 
-    It takes no transaction, which on SQLite would queue every page load behind the writers. What
-    is read fits together by the order of reading: a snapshot has ``last_seq``, the last of the
-    events that were really read, and messages of runs that are not on the page are left out. So
-    following each running run after its ``last_seq`` misses nothing and repeats nothing.
+    Following each running run after the ``last_seq`` of its snapshot misses nothing and repeats
+    nothing.
 
     Raises:
         AppError: ``thread_not_found`` (404), ``bad_cursor``.
     """
+    # No transaction, which on SQLite would queue every page load behind the writers (it begins
+    # IMMEDIATE). What is read fits together by the order of reading: ``last_seq`` is the last of
+    # the events that were really read, and messages of runs that are not on the page are left out.
     thread = thread_detail(user_id=user_id, thread_id=thread_id)
     runs = newest_first(Run.objects.filter(thread_id=thread.id), "created_at", cursor)
     newest = list(runs.defer("contents", "transcript", "instructions")[: RUNS_PAGE_SIZE + 1])
@@ -75,6 +76,7 @@ def thread_messages(*, user_id: int, thread_id: UUID | str, cursor: str = "") ->
     room = RUNS_PAGE_CHARS
     for snapshot in _snapshots(newest[:RUNS_PAGE_SIZE]):
         room -= snapshot.chars
+        # The first one comes however large it is, or the page before it could never be reached.
         if page and room < 0:
             break
         page.append(snapshot)
@@ -108,6 +110,8 @@ def _snapshot(run: Run, transcript: str | None, messages: list[Message]) -> RunS
     if transcript is not None:
         events = json.loads(transcript)
         return RunSnapshot(run, run.last_seq, events, True, messages, chars + len(transcript))
+    # Its beginning alone, or one long answer would fill every page that it is on; readers follow
+    # its log from there.
     page = events_after(run_id=run.pk, after=0, chars=RUN_CHARS, limit=RUN_CHARS // EVENT_CHARS)
     events = compact(json.loads(data) for _, data in page.events)
     last_seq = page.events[-1][0] if page.events else 0

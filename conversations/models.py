@@ -129,6 +129,7 @@ class Message(models.Model):
         db_table = "messages"
         ordering = ["position"]
         constraints = [
+            # Two processes that close and open runs of a thread at once cannot both be next.
             models.UniqueConstraint(fields=["thread", "position"], name="messages_one_per_position")
         ]
 

@@ -66,16 +66,9 @@ def run_close(
 ) -> bool:
     """Write the rest of the log, fold it, end the run. False if it is no longer ours to end.
 
-    A compare-and-set: the run ends only while it is ``running`` under the caller's fence, which
-    is compared under its lock. So of a process that closes its run and another one that takes it
-    for dead, exactly one does; the log gets one terminal event, and the messages stand in the
-    thread once. A caller that does not know whether its commit arrived (the connection broke)
-    calls again: False then means that the run has ended, by that commit or somebody else's.
-
-    All of it is one transaction. A run that is ``finished`` without its messages, or whose
-    messages can be read while it seems to run, would be shown twice or not at all.
-
-    The ledger is written in any case: what was used was used.
+    A caller that does not know whether its commit arrived (the connection broke) calls again:
+    False then means that the run has ended, by that commit or somebody else's. The ledger is
+    written in any case.
 
     Args:
         usage: AG-UI ``TokenUsage``, one entry per model.
@@ -83,8 +76,15 @@ def run_close(
         calls: rows of the ledger.
         refused: ids of files that Google cannot use, and why.
     """
+    # One transaction: a run that is ``finished`` without its messages, or whose messages can be
+    # read while it seems to run, would be shown twice or not at all.
     with transaction.atomic():
+        # First, and kept when the rest is refused: what was used was used, whoever ends the run.
         calls_write(calls)
+        # A compare-and-set: the run ends only while it is ``running`` under the caller's fence,
+        # which is compared under its lock. So of a process that closes its run and another one that
+        # takes it for dead, exactly one does; the log gets one terminal event, and the messages
+        # stand in the thread once.
         run = _locked_running(run_id, Q(fence=fence))
         if run is None or not rows_append(run, events):
             return False
@@ -99,8 +99,7 @@ def run_close(
 def runs_close_stale(now: datetime | None = None) -> list[UUID]:
     """End the runs whose process stopped renewing its lease; returns the ones ended here.
 
-    Each in a transaction of its own, and one that cannot be ended (its log is damaged) is logged
-    and left, or it would keep all others from being ended, again and again.
+    One that cannot be ended (its log is damaged) is logged and left.
 
     Args:
         now: a moment to judge leases by instead of the database's clock.
@@ -111,6 +110,8 @@ def runs_close_stale(now: datetime | None = None) -> list[UUID]:
     stale = Q(status=Run.Status.RUNNING, lease_until__lt=now or Now())
     run_ids = list(Run.objects.filter(stale).order_by("lease_until").values_list("pk", flat=True))
     ended = []
+    # Each in a transaction of its own, and past one that fails: it is the oldest of the list again
+    # the next time, and would keep all others from being ended for good.
     for run_id in run_ids:
         try:
             if _close_stale(run_id, stale):
@@ -125,15 +126,18 @@ def runs_close_stale(now: datetime | None = None) -> list[UUID]:
 def _close_stale(run_id: UUID, stale: Q) -> bool:
     """End one, unless its lease was renewed meanwhile or another process is about to end it.
 
-    Every process of the installation looks for stale runs: whoever comes second skips the lock
-    instead of queueing behind the first for nothing. ``stale`` is tested again under the lock,
-    because the holder may have renewed since the list was read. From the new fence on, nothing
-    that the holder sends late is accepted.
+    Args:
+        stale: the condition that listed it.
     """
     with transaction.atomic():
+        # Every process of the installation looks for stale runs: whoever comes second skips the
+        # lock instead of queueing behind the first for nothing. ``stale`` is tested again under the
+        # lock, because the holder may have renewed its lease since the list was read.
         run = _locked_running(run_id, stale, skip_locked=True)
         if run is None:
             return False
+        # From here on nothing is accepted that the holder sends late. A process that was paused,
+        # not dead, may wake up in the middle of a write: behind the terminal event, without this.
         run.fence += 1
         calls_interrupt(run.pk)
         terminal = _terminal(run)
@@ -144,12 +148,13 @@ def _close_stale(run_id: UUID, stale: Q) -> bool:
 def _locked_running(run_id: UUID, condition: Q, *, skip_locked: bool = False) -> Run | None:
     """The run if it is running and meets the condition, with its thread locked before it.
 
-    The thread's lock is what gives out positions of messages; ``run_open`` and ``thread_delete``
-    take it first as well, or two of them would wait for each other.
-
     Args:
         skip_locked: None, instead of waiting, if somebody has one of them locked.
     """
+    # The thread's lock gives out the positions of messages. ``run_open`` and ``thread_delete`` take
+    # it first as well, or two of them would wait for each other. OF SELF, because the filter joins
+    # the runs: without it their rows are locked in the same statement, in no order that anybody
+    # chose.
     threads = Thread.objects.filter(runs=run_id)
     threads = threads.select_for_update(no_key=True, of=("self",), skip_locked=skip_locked)
     if threads.first() is None:
@@ -163,6 +168,8 @@ def _terminal(run: Run) -> compaction.AguiEvent:
     brackets, last = compaction.Brackets(), None
     for last in log_of(run.pk):
         brackets.feed(last)
+    # Its process died between writing the end and closing. Readers were told that end, so it
+    # stands; a second terminal event is refused by a constraint of the table.
     if last is not None and last["type"] in TERMINAL_EVENTS:
         return last
     why = {"code": INTERRUPTED, "message": INTERRUPTED_SENTENCE}
@@ -187,16 +194,18 @@ def _ending_of(terminal: compaction.AguiEvent) -> _Ending:
 def _fold(run: Run, ending: _Ending, *, contents_from_log: bool = False) -> None:
     """Turn the log into transcript and messages, event by event, and end the run.
 
-    The log is read back from the database and not taken from the caller's memory: what readers
-    were given is what was stored, and the messages must say the same. It is never in memory as a
-    whole, however long the answer was.
-
     Args:
         contents_from_log: the process that had Gemini's contents died; the text in the log is all
             that the next turn can be sent of this run.
     """
     transcript, collector = compaction.Compactor(TRANSCRIPT_CHARS), compaction.MessageCollector()
     messages = _Messages(run)
+    # Read back from the database and not taken from the caller's memory: what readers were given is
+    # what was stored, and the messages must say the same. Page by page, because an answer of 29 MiB
+    # that was folded as a whole cost its process 519 MiB.
+    # Sanitised only here: an event is stored as JSON text, where an escaped NUL or half of a
+    # surrogate pair does no harm. In the transcript, a column of JSON, and in a message PostgreSQL
+    # refuses both, and the run could never end.
     for event in map(sanitize_json, log_of(run.pk)):
         transcript.feed(event)
         messages.add(collector.feed(event))
@@ -206,6 +215,7 @@ def _fold(run: Run, ending: _Ending, *, contents_from_log: bool = False) -> None
         run.contents = messages.contents()
     run.transcript = transcript.events()
     run.status, run.outcome = ending.status, ending.outcome
+    # Cut to the columns: PostgreSQL refuses what is longer, where SQLite stores it.
     run.error_code = ending.error_code[:50]
     run.error_message = sanitize_text(ending.error_message)[:500]
     run.finished_at, run.lease_until = timezone.now(), None
@@ -223,6 +233,7 @@ class _Messages:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        # Nobody else takes positions meanwhile: the thread is locked.
         self._first = last_position(run.thread_id) + 1
         self._pending: list[tuple[int, compaction.TextMessage]] = []
         self._chars = 0
@@ -246,6 +257,8 @@ class _Messages:
 
     def store(self) -> None:
         pending, self._pending, self._chars = self._pending, [], 0
+        # What is taken is looked up for a batch at once. An insert that fails on a unique id would
+        # end the whole transaction, and the run with it would never end.
         ids = [canonical_uuid(message.message_id) for _, message in pending]
         known = Message.objects.filter(pk__in=[id_ for id_ in ids if id_])
         taken = set(known.values_list("pk", flat=True))

@@ -99,14 +99,7 @@ def run_open(
 
     Both are durable when this returns, before the client is told ``accepted``. A client that did
     not hear that sends the request again, perhaps to another process, perhaps while the first
-    copy is still at work. So all ids are the client's, and what makes a copy harmless is this:
-
-    - The thread's lock makes the requests of one thread queue. Under it are decided: is this run
-      there already, is another one running, which run is the newest, which position is next.
-    - A thread that does not exist yet cannot be locked. Two copies of the request that creates it
-      both try, and the second one fails on a unique id. What failed in this way is tried again
-      from the start, and then finds what the other one stored.
-    - That one run is running per thread is also a constraint of the table.
+    copy is still at work; so all ids are the client's, and a copy does no harm.
 
     Args:
         enclosed: files of the owner's that the message carries besides the request's own.
@@ -120,12 +113,17 @@ def run_open(
     run.agent, run.model = request.agent, request.model
     run.fence, run.lease_owner, run.lease_until = FIRST_FENCE, lease_owner, lease_end(lease_s)
     files = (*request.attachments, *enclosed)
+    # A thread that does not exist yet cannot be locked. Two copies of the request that creates it
+    # both try, and the second one fails on a unique id. What failed in this way is tried again from
+    # the start, in a new transaction, and then finds what the other one stored.
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return _open(run, request, files, profile_instructions)
         except IntegrityError:
             continue
+    # No copy then, but a key that was deleted after it was chosen. Foreign keys are checked at the
+    # commit, where the error does not say which row was missing.
     if not apps.get_model("apikeys.UserApiKey").objects.filter(pk=key_id).exists():
         raise not_found("key")
     raise _busy()
@@ -133,18 +131,27 @@ def run_open(
 
 def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions: str) -> OpenedRun:
     text, message_id = sanitize_text(request.text), request.message_id
+    # The thread's lock makes the requests of one thread queue. Under it are decided: is this run
+    # there already, is another one running, which run is the newest, which position is next.
+    # Without it two questions would follow the same run and take the same position.
     thread = _locked_thread(run)
     stored = _stored_messages(run.pk, message_id)
+    # Before the refusals below: a copy of the request that is being answered is no second question
+    # in a busy thread, and a file of it may have been deleted since.
     if opened := _opened_before(run, stored, message_id):
         return opened
     thread_created = thread is None
     if thread is None:
+        # Deleted elsewhere meanwhile. Made anew, it would be answered without the past that its
+        # owner still sees.
         if request.continues:
             raise not_found("thread")
         run.parent_id = parent_for(request, thread_id=run.thread_id, newest=None)
         thread = Thread.objects.create(id=run.thread_id, owner_id=run.owner_id)
         history, position = [], 1
     else:
+        # For the sentence. That one run is running per thread is a constraint of the table, which
+        # holds also where the lock was forgotten.
         if thread.runs.filter(status=Run.Status.RUNNING).exists():
             raise _busy()
         newest, last_position = newest_run(thread.pk)
@@ -155,6 +162,8 @@ def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions
         thread.instructions = sanitize_text(request.instructions)
     instructions = Instructions(profile_instructions, thread.instructions)
     run.instructions = asdict(instructions) if instructions else {}
+    # An id that is taken, by whomever, has to fail here and must never become an update of that
+    # row.
     run.save(force_insert=True)
     attachments = attachments_take(owner_id=run.owner_id, thread_id=thread.pk, ids=files)
     attachments += map(stored_address, request.addresses)
@@ -162,6 +171,7 @@ def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions
     if not thread.title:
         thread.title = title_from(text) or (attachments[0]["name"] if attachments else "")
     thread.save(update_fields=["updated_at", "title", "instructions"])
+    # Read under the lock, before anything was stored: a copy of this very message ended above.
     is_taken = any(message.id == message_id for message in stored)
     message = Message.objects.create(
         # The client chose this id; if it stands in another thread, ours gets one of its own.
@@ -189,6 +199,9 @@ def _open(run: Run, request: NewRun, files: Sequence[UUID], profile_instructions
 
 def _locked_thread(run: Run) -> Thread | None:
     """The thread under a lock; None if there is none."""
+    # NO KEY: a file that an agent makes meanwhile refers to the thread, and its foreign key would
+    # wait for a plain FOR UPDATE. On SQLite nothing is locked here: the transaction began
+    # IMMEDIATE.
     thread = Thread.objects.select_for_update(no_key=True).filter(pk=run.thread_id).first()
     if thread is not None and thread.owner_id != run.owner_id:
         raise not_found("thread")
@@ -223,6 +236,7 @@ def _opened_before(run: Run, stored: list[_StoredMessage], message_id: UUID) -> 
     request may send the same message under a new run id.
     """
     same_run = next((message for message in stored if message.run_id == run.pk), None)
+    # Not "taken": that would tell whoever tries ids that one exists.
     if same_run and (same_run.owner_id, same_run.thread_id) != (run.owner_id, run.thread_id):
         raise not_found("run")
     here = (message_id, run.thread_id, Message.Role.USER)

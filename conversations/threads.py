@@ -73,6 +73,7 @@ def thread_detail(*, user_id: int, thread_id: UUID | str) -> ThreadSummary:
 
 def title_from(text: str) -> str:
     """A title made of the first line that says something, cut at a word; never with a key."""
+    # A message with a key can be sent on purpose; a title is in every list and in the window's.
     text = without_keys(text)
     lines = (visible_text(_MARKDOWN_START.sub("", line)) for line in text.splitlines())
     line = next((line for line in lines if line), "")
@@ -125,20 +126,21 @@ def _tidy(title: str) -> str:
 def thread_delete(*, owner_id: int, thread_id: UUID | str) -> None:
     """Delete a thread with its messages, runs and files; a running answer loses its log.
 
-    Another process may be writing the log of a run in it at this very moment. A cascade deletes
-    from the leaves up: an event that is inserted after the events were deleted and before its run
-    is would fail the whole deletion by its foreign key. Writers lock the run before they insert
-    (``log.py``, ``run_end.py``); so with thread and runs locked here first, each of them either
-    inserted before the cascade begins, or finds its run gone and gives up. What refers to a run
-    without locking it (a row of the ledger, a file that an agent makes) is left to
-    ``delete_with_retry``.
+    Another process may be writing the log of a run in it at this very moment.
     """
 
     def delete() -> None:
         thread = thread_for(owner_id, thread_id)
+        # A cascade deletes from the leaves up: an event that is inserted after the events were
+        # deleted and before its run is would fail the whole deletion by its foreign key. Writers
+        # lock the run before they insert (``log.py``, ``run_end.py``); so with thread and runs
+        # locked here first, each of them either inserted before the cascade begins, or finds its
+        # run gone and gives up.
         _lock(Q(pk=thread.pk), Q(thread=thread))
         thread.delete()
 
+    # What refers to a run without locking it (a row of the ledger, a file that an agent makes) can
+    # still come in between.
     delete_with_retry(delete)
 
 
@@ -148,6 +150,8 @@ def lock_for_deletion(user: User, **kwargs: Any) -> None:
 
     For the reason that ``thread_delete`` gives.
     """
+    # A borrower's answer writes to a run of its own, which refers to the key that goes with its
+    # lender. Only running ones: those that have ended are written to by nobody.
     _lock(Q(owner=user), Q(owner=user) | Q(key__user=user, status=Run.Status.RUNNING))
 
 
@@ -155,5 +159,6 @@ def _lock(threads: Q, runs: Q) -> None:
     """Lock rows in the one order there is, or two of us wait for each other: threads, then runs,
     each by id."""
     for model, rows in ((Thread, threads), (Run, runs)):
+        # Not NO KEY as elsewhere: these rows are going, so what wants to refer to them has to wait.
         locked = model._default_manager.select_for_update(of=("self",)).filter(rows)
         list(locked.order_by("pk").values_list("pk"))

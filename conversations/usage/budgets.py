@@ -76,6 +76,8 @@ def budget_states(
     set_ = [(period, unit, Decimal(limit)) for period, unit, limit in wanted if limit is not None]
     if not set_:
         return []
+    # The day is part of the month, so one pass over the month's rows answers for all four budgets,
+    # by the index of the key.
     calls = ModelCall.objects.filter(key_id=key_id, created_at__gte=month)
     if user_id is not None:
         calls = calls.filter(owner_id=user_id)
@@ -95,6 +97,7 @@ def budget_states(
 def _spent(unit: str, since: datetime) -> Coalesce:
     within = Q(created_at__gte=since)
     if unit == "tokens":
+        # Thoughts, cached and tool tokens are parts of these two, and must not count twice.
         return Coalesce(Sum(F("input_tokens") + F("output_tokens"), filter=within), Value(0))
     return Coalesce(Sum("price_usd", filter=within), Value(Decimal(0)), output_field=MONEY)
 
@@ -105,4 +108,5 @@ def _starts(now: datetime) -> tuple[datetime, datetime]:
 
 
 def _next_month(month: datetime) -> datetime:
+    # From the first of a month 32 days always end in the next one.
     return (month + timedelta(days=32)).replace(day=1)

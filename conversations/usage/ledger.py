@@ -62,15 +62,16 @@ def calls_write(calls: Sequence[ModelCallRow]) -> None:
     """Write rows of the ledger, new or again; call it inside a transaction.
 
     What a call belongs to may be gone by now. The row stays without it, but not without its owner:
-    deleting a conversation gives no budget back. One row that refers to something gone would fail
-    the foreign keys of all, so the references are looked up first; what is deleted right after
-    that still fails the commit, and the caller writes again.
+    deleting a conversation gives no budget back.
 
     Args:
         calls: each with all that is known of it by now.
     """
     if not calls:
         return
+    # One row that refers to something gone would fail the foreign keys of all, so the references
+    # are looked up first. What is deleted right after that still fails the commit, and the caller
+    # writes again.
     owners = _existing(get_user_model(), {call.owner_id for call in calls})
     runs = _existing(Run, {call.run_id for call in calls})
     keys = _existing(
@@ -84,6 +85,9 @@ def calls_write(calls: Sequence[ModelCallRow]) -> None:
         row.key_name = call.key_name[:100]
         if call.owner_id in owners:
             rows.append(row)
+    # An upsert by the call's own id: the row comes again every two seconds, at the end, and when
+    # the answer to a commit was lost. ``run``, ``key`` and ``created_at`` keep what was written
+    # first.
     ModelCall.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["call_id"], update_fields=UPDATED_FIELDS
     )
@@ -91,6 +95,8 @@ def calls_write(calls: Sequence[ModelCallRow]) -> None:
 
 def calls_interrupt(run_id: UUID) -> None:
     """Mark the calls of a dead process's run as interrupted; what they used by then stays."""
+    # Only what has no outcome: a process that lives on may have written the end of a call before
+    # its run was taken from it.
     ModelCall.objects.filter(run_id=run_id, outcome="").update(outcome="interrupted")
 
 

@@ -85,6 +85,7 @@ def period_of(first: date | None = None, last: date | None = None) -> Period:
     """
     last = last or timezone.now().astimezone(UTC).date()
     first = first or last.replace(day=1)
+    # The last day there is has no day after it, which ``bounds`` asks for.
     if first > last or (last - first).days > LONGEST_DAYS or last == date.max:
         raise AppError(
             "bad_period", f"Give a first and a last day that are at most {LONGEST_DAYS} days apart."
@@ -136,6 +137,7 @@ def used_before(*, user_id: int, key_id: UUID) -> bool:
 
 def _name_for(user_id: int) -> Case:
     """A key's name: of one's own as it is now, of a lent one the label it was used under."""
+    # Never the name of a lent key: what its owner calls it is the owner's business.
     own = When(key__user_id=user_id, then=F("key__name"))
     return Case(own, default=F("key_name"), output_field=CharField())
 
