@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -
 
 # Two at a time: most tests wait for a server more than they compute. Those that kill processes and
 # measure who notices when have the machine to themselves.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # Whatever the shell says, compiled modules are kept: tests start a hundred processes of ours.
 unexport PYTHONDONTWRITEBYTECODE

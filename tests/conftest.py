@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ MARKS = {
     "secrets": ("server",),
 }
 # Folders whose tests share servers that are slow to start, and so stay with one worker.
-ONE_WORKER = {"browser", "cluster", "secrets"}
+ONE_WORKER = {"browser", "cluster"}
+# What takes longest begins first, so that no worker is left alone with it in the end.
+FIRST = ("browser", "secrets", "e2e")
 # Values that differ in every run: keys and UUIDs.
 RANDOM = re.compile(r"AIza|AQ\.|[0-9a-f]{8}-[0-9a-f]{4}-4", re.IGNORECASE)
 
@@ -31,14 +34,22 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(text, str) and RANDOM.search(text) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by folder, and keep those together that share a fixture."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark tests by folder, keep those together that share a fixture, and put long ones first."""
     for item in items:
         path = item.path.relative_to(TESTS)
         folder = path.parts[0]
         for mark in MARKS.get(folder, ()):
             item.add_marker(mark)
         item.add_marker(pytest.mark.xdist_group(folder if folder in ONE_WORKER else str(path)))
+    yield  # the plugins choose by mark, and sort by what the tests do to the database
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return FIRST.index(folder) if folder in FIRST else len(FIRST)
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ import pytest
 from emulator.testing import Emulator
 from tests.people import PASSWORD
 
+# Where daphne could differ: how connections and streams begin and end, and what is cut off. The
+# rest is the same code, and tested on uvicorn.
 both_servers = pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)
 
 ROOT = Path(__file__).resolve().parent.parent.parent

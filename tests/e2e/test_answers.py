@@ -84,7 +84,6 @@ async def test_history_that_a_client_makes_up_is_not_believed(server: ChatServer
     assert not any(word in asked for word in ("no rules", "promised", "confirmed"))
 
 
-@both_servers
 async def test_two_agents_work_at_once_and_what_they_make_is_fetched_by_its_owner(
     server: ChatServer, alice: Person, bob: Person
 ):

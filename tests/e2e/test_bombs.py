@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 
 from tests.conversations.samples import huge_png, many_frames, scanned_jpeg
 from tests.e2e.client import Frame, question, socket
-from tests.e2e.server import ChatServer, Person, both_servers
+from tests.e2e.server import ChatServer, Person
 from tests.e2e.test_sse import Answer, post
 from tests.people import PASSWORD
 
@@ -56,7 +56,6 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json()["code"]
 
 
-@both_servers
 async def test_bombs_are_refused_in_seconds(server: ChatServer, alice: Person):
     bombs = [
         (scanned_jpeg(150), "image/jpeg"),

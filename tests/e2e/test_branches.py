@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.e2e.client import SocketClient, question, socket
-from tests.e2e.server import ChatServer, Person, both_servers
+from tests.e2e.server import ChatServer, Person
 from tests.e2e.test_sse import post
 
 
@@ -29,7 +29,6 @@ def heard(person: Person, count: int) -> list[str]:
     return letters
 
 
-@both_servers
 async def test_a_request_holds_its_own_branch_and_nothing_of_the_others(
     server: ChatServer, alice: Person
 ):

@@ -52,7 +52,6 @@ def files_left(server: ChatServer) -> set[str]:
     return {path.name for path in media.rglob("*") if path.is_file()}
 
 
-@both_servers
 def test_a_file_is_sent_and_heard_in_parts_without_a_token(server: ChatServer, alice: Person):
     data = wav() + MP3_FRAME
     sent = send(alice, "bees.wav", data)
@@ -72,7 +71,6 @@ def test_a_file_is_sent_and_heard_in_parts_without_a_token(server: ChatServer, a
     assert link.partition("=")[2] not in server.log()
 
 
-@both_servers
 def test_a_photo_comes_back_bare(server: ChatServer, alice: Person):
     sent = send(alice, "holiday.jpg", photo()).json()
 

@@ -60,7 +60,6 @@ async def test_a_run_nobody_listens_to_goes_on_to_its_end(server: ChatServer, al
         assert (await client.answer(accepted["runId"])).text == server.emulator.numbered_text(20)
 
 
-@both_servers
 async def test_a_run_that_has_ended_is_told_again_from_anywhere(server: ChatServer, alice: Person):
     async with socket(server, alice) as client:
         accepted = await client.ask("Hello /emulate frames=20")
@@ -140,7 +139,6 @@ async def test_a_foreign_run_is_as_unknown_as_one_that_never_was(
         assert (await client.answer(run_id)).events[-1]["outcome"] == {"type": "cancelled"}
 
 
-@both_servers
 async def test_a_second_tab_is_told_and_sees_the_same(server: ChatServer, alice: Person):
     async with socket(server, alice) as first, socket(server, alice) as second:
         opened = await first.ask("Hello")
@@ -170,7 +168,6 @@ async def test_a_tab_that_closed_is_told_nothing_and_does_no_harm(
         await first.answer((await first.ask("Again", opened["threadId"]))["runId"])
 
 
-@both_servers
 async def test_the_same_question_sent_five_times_at_once_is_asked_once(
     server: ChatServer, alice: Person
 ):

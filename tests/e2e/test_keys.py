@@ -12,11 +12,10 @@ import pytest
 
 from emulator.journal import masked
 from tests.e2e.client import socket
-from tests.e2e.server import OPERATORS_KEY, ChatServer, Person, both_servers
+from tests.e2e.server import OPERATORS_KEY, ChatServer, Person
 from tests.people import PASSWORD, assert_secret_free
 
 
-@both_servers
 async def test_without_a_key_nothing_is_asked_whatever_the_server_has_in_its_environment(
     server: ChatServer, charlie: Person
 ):
@@ -38,7 +37,7 @@ async def test_the_key_that_is_named_is_asked_with(server: ChatServer, alice: Pe
     second = server.emulator.requests(key=alice.key)
     first = server.emulator.requests(key=first_key)
     assert [len([r for r in asked if r["method"] == "POST"]) for asked in (first, second)] == [1, 1]
-    assert {request["key_from"] for request in first + second} == {"header"}
+    assert not any("key" in request["query"] for request in first + second)  # but in a header
 
 
 async def test_a_key_that_cannot_be_used_is_refused_with_what_to_do(
@@ -167,7 +166,6 @@ def test_the_operators_keys_were_never_used(server: ChatServer):
     assert_secret_free(server.log(), OPERATORS_KEY)
 
 
-@both_servers
 async def test_a_key_that_the_model_repeats_is_taken_out(server: ChatServer, alice: Person):
     async with socket(server, alice) as client:
         accepted = await client.ask("Hello /emulate leak size=7")

@@ -12,7 +12,7 @@ from tests.conversations.documents import pdf
 from tests.conversations.mediafiles import wav
 from tests.conversations.samples import PDF, picture
 from tests.e2e.client import Frame, file_part, question, socket, text_of
-from tests.e2e.server import ChatServer, Person, both_servers
+from tests.e2e.server import ChatServer, Person
 from tests.e2e.standard_client import needs_node, standard_client
 from tests.e2e.test_sse import post
 
@@ -36,7 +36,6 @@ def bytes_in(request: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(data) for data in inline]
 
 
-@both_servers
 async def test_files_go_with_a_question_over_the_socket(server: ChatServer, alice: Person):
     files = [alice.upload("notes.txt", b"Bees have five eyes."), alice.upload("b.png", picture())]
     async with socket(server, alice) as client:
@@ -94,7 +93,6 @@ async def test_foreign_and_other_addresses_are_refused_on_both_doors(
     assert alice.get("threads/")["results"] == alice.upstream() == []
 
 
-@both_servers
 async def test_two_agents_search_and_draw_at_once(server: ChatServer, alice: Person):
     async with socket(server, alice) as client:
         accepted = await client.ask(TEAM)

@@ -35,7 +35,6 @@ BAD_TOKENS: dict[str, Callable[[ChatServer, Person], str]] = {
 }
 
 
-@both_servers
 async def test_every_bad_token_gets_the_same_answer(server: ChatServer, alice: Person):
     answers = []
     for name, make in BAD_TOKENS.items():

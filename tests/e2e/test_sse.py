@@ -201,7 +201,6 @@ async def test_a_stream_ends_within_two_seconds_of_its_sign_in(server: ChatServe
     assert_valid_stream(answer.events, complete=False)
 
 
-@both_servers
 async def test_a_stream_lasts_as_long_as_its_token_and_goes_on_with_the_next(
     server: ChatServer, alice: Person
 ):
