@@ -104,6 +104,10 @@ def as_part(artifact: FileRef) -> Part:
 
 def _public(text: str) -> SplitResult:
     """Raises ``ValueError`` for what is no https address of the public web."""
+    # Nothing is fetched here, so this guards no network of ours. It keeps what can only be private
+    # from leaving for Google: names inside a company, bare numbers in whatever notation, a user and
+    # password in an address. Backslashes and spaces are read differently by different parsers of
+    # addresses, and who checks one host while another is fetched has checked nothing.
     if len(text) > MAX_CHARS or not _PLAIN.fullmatch(text) or "\\" in text:
         raise ValueError(HINT)
     try:
@@ -143,6 +147,7 @@ def _video(video: str, parts: SplitResult, start_s: int | None, end_s: int | Non
             raise ValueError("A place in a video is 0 seconds to 24 hours from its start.")
     if end is not None and end <= (start or 0):
         raise ValueError("A part of a video has to end after it begins.")
+    # One spelling for all links to a video: it is known by it, and shown and counted once.
     url = f"https://www.youtube.com/watch?v={video}"
     return Address(url, VIDEO, f"YouTube video {video}", start or None, end)
 

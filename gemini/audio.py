@@ -24,6 +24,8 @@ class Recorder:
         self._rate_hz = DEFAULT_RATE_HZ
 
     def add(self, mime_type: str, data: bytes) -> None:
+        # Kept from an earlier piece where one does not say it: at a wrong rate a voice is too deep
+        # or too high.
         if rate := _RATE.search(mime_type):
             self._rate_hz = int(rate[1])
         self._pieces.append(data)

@@ -82,6 +82,8 @@ def replacement_for(name: str, day: date | None = None) -> ModelInfo | None:
 
 def shutdown_of(name: str) -> Shutdown | None:
     """When the model of this id ends, if Google has said so."""
+    # The operator's setting is the later word: an id that was put behind a name on purpose answers,
+    # or its refusal tells so, but nobody is moved away from it.
     return None if name in _ids_behind_names() else SHUTDOWNS.get(name)
 
 
@@ -184,6 +186,8 @@ class ModelList:
         """What is on offer, best first: the current ones, then what else the key lists."""
         infos = {
             model.api_id: self.info(model.name)
+            # Two names can stand for one id. Reversed, the first name wins in the dictionary, and
+            # reversed once more below, the order of the catalogue comes back.
             for model in reversed(_BY_NAME.values())
             if model.kind == kind and (model.current or model.api_id in (self.listed or {}))
         }
@@ -199,6 +203,8 @@ class ModelList:
 
     def lists(self, model: ModelInfo) -> bool | None:
         """Whether Google lists a model for the key; None: not known."""
+        # An old list refuses nothing: Google may have published the model, or billing been set up,
+        # since.
         return model.api_id in self.listed if self.listed is not None and self.fresh else None
 
     def lacks_billing(self, model: ModelInfo) -> bool:

@@ -98,6 +98,8 @@ class GeminiClient:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         """See ``Model.stream``."""
         with map_errors():
+            # One deadline over connecting, sending and waiting for the first header. The timeouts
+            # of httpx2 are for each phase, and would add up.
             async with asyncio.timeout(request.limits.first_byte_s):
                 response = await _send(self._pool(), request)
         decoder, received = SSEDecoder(), 0
@@ -110,6 +112,9 @@ class GeminiClient:
                 except httpx2.HTTPError as error:
                     raise to_gemini_error(error) from None
                 received += len(data or b"")
+                # In bytes, because the decoder holds a line until it ends: an answer of one line
+                # without end would otherwise fill the memory before any event of it could be
+                # counted.
                 if received > request.limits.answer_bytes:
                     raise GeminiError("upstream_error")
                 events = decoder.close() if data is None else decoder.feed(data)
@@ -130,6 +135,8 @@ class GeminiClient:
         Raises:
             GeminiError: Gemini refuses the key, the model or a file, or cannot be reached.
         """
+        # Google counts an instruction only on Vertex: for keys of AI Studio the SDK refuses it
+        # here, so it is counted as words of the user.
         contents = [*map(_Uncopied, request_body(request)["contents"])]
         if request.system:
             contents.insert(0, _Uncopied(role="user", parts=[{"text": request.system}]))
@@ -138,6 +145,7 @@ class GeminiClient:
             async with asyncio.timeout(request.limits.first_byte_s):
                 counted = await client_for(request.api_key, self._pool()).aio.models.count_tokens(
                     model=request.model,
+                    # The SDK insists on contents; those of ``extra_body`` replace them on the wire.
                     contents="-",
                     config=types.CountTokensConfig(http_options=sent),
                 )
@@ -153,6 +161,8 @@ class GeminiClient:
         with map_errors():
             async with asyncio.timeout(UPLOAD_S):
                 config = types.UploadFileConfig(mime_type=mime_type)
+                # From memory: the SDK reads what it uploads with blocking calls, which on a disk
+                # would hold up everybody on this event loop.
                 file = await files.upload(file=io.BytesIO(data), config=config)
                 # Videos are transcoded first. A request with one that is not ready is refused, and
                 # that refusal would look like a fault of the file.
@@ -168,6 +178,9 @@ class GeminiClient:
     async def warm_up(self) -> None:
         """Make the SDK's first request, into nowhere: it costs 200 ms that no user should wait."""
 
+        # The SDK builds its pydantic models with the first request, on the event loop: 60 to 240 ms
+        # in which no other answer would move. A whole request is the one way to build all that it
+        # needs.
         def answer(_: httpx2.Request) -> httpx2.Response:
             return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=b"")
 
@@ -192,6 +205,8 @@ async def _send(pool: types.HttpOptions, request: ModelRequest) -> httpx2.Respon
     handover = Handover(request.limits.idle_s)
     token = taking_over.set(handover)
     try:
+        # Like the key in the client, the context variable is this task's own: requests side by side
+        # on one pool cannot take each other's answers.
         stream = await client_for(request.api_key, pool).aio.models.generate_content_stream(
             model=request.model, contents="-", config=_config(request)
         )
@@ -211,6 +226,9 @@ def _config(request: ModelRequest) -> types.GenerateContentConfig:
     sent = request_body(request)
     sent["contents"] = [*map(_Uncopied, sent["contents"])]
     return types.GenerateContentConfig(
+        # Both are on unless they are switched off. The first makes deep copies, for functions that
+        # the SDK could call itself and is given none of. The second would send a further request by
+        # itself, past the ledger, the budget and the limit of calls; ``ModelCall`` sends it.
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         automatic_continuation=False,
         http_options=types.HttpOptions(extra_body=sent),

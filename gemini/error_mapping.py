@@ -80,6 +80,8 @@ def map_errors() -> Iterator[None]:
     except GeminiError:
         raise
     except TimeoutError:
+        # ``from None``, here and everywhere: the cause's text, and the variables of its frames, can
+        # hold the key. A traceback that showed it would carry it into the log.
         raise GeminiError("timeout") from None
     except Exception as error:
         raise to_gemini_error(error) from None
@@ -89,6 +91,8 @@ def to_gemini_error(error: Exception) -> GeminiError:
     """Our error for one of the SDK or the network. The text of either stays here."""
     if isinstance(error, errors.APIError):
         return error_from_response(error.code, error.details)
+    # Before HTTPError, of which both are kinds: it stands for whatever broke off after it had
+    # begun.
     if isinstance(error, httpx2.TimeoutException):
         return GeminiError("timeout")
     if isinstance(error, httpx2.ConnectError):
@@ -125,6 +129,8 @@ def error_from_frame(frame: dict[str, Any]) -> GeminiError:
     """Our error for an error object that arrived inside a stream that began well."""
     error = _error_of(frame)
     code = error.get("code")
+    # In a stream the code is not HTTP's any more but a field like any other, which may be a text or
+    # be missing. The name of the status is the second best, and a fault of Gemini's what is left.
     if isinstance(code, str) and code.isascii() and code.isdigit():
         code = int(code[:4])
     if not isinstance(code, int) or isinstance(code, bool) or not 100 <= code <= 599:
@@ -133,6 +139,8 @@ def error_from_frame(frame: dict[str, Any]) -> GeminiError:
 
 
 def _error_of(body: Any) -> dict[str, Any]:
+    # Refusals of a stream come as an array of one; unread, a used-up quota would tell nobody to
+    # wait.
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
@@ -187,18 +195,18 @@ _TOOLS_NEED_BILLING = "Google's tools need a key with billing. Switch them off, 
 
 
 def _quota_error(details: list[dict[str, Any]], text: str) -> GeminiError:
-    """Our error for a 429 that is about quotas.
-
-    How long to wait decides whether the call is made again, and what the user is shown, so three
-    cases are told apart. A quota of zero never comes back: it asks for billing, not for patience.
-    One per day comes with a ``RetryInfo`` of a few seconds that would only be refused again: it
-    ends with Google's day. For the others ``RetryInfo`` holds, or the same in words where an older
-    body has no such detail.
-    """
+    """Our error for a 429 that is about quotas."""
+    # How long to wait decides whether the call is made again, and what the user is shown, so three
+    # cases are told apart. A quota of zero never comes back: it asks for billing, not for patience.
+    # One per day comes with a ``RetryInfo`` of a few seconds that would only be refused again: it
+    # ends with Google's day. For the others ``RetryInfo`` holds, or the same in words where an
+    # older body has no such detail.
     violations = [v for detail in details for v in _violations(detail)]
     ids = [str(v["quotaId"]) for v in violations if "quotaId" in v]
     if _ZERO_LIMIT.search(text) or any(str(v.get("quotaValue")) == "0" for v in violations):
         metrics = [str(v.get("quotaMetric", "")) for v in violations]
+        # Of the tools alone: the model would answer without them, so the key is fit for it. Repair
+        # then makes the request once more without tools.
         tools_only = bool(metrics) and all(map(_TOOL_METRIC.search, metrics))
         if tools_only:
             return GeminiError("tools_refused", _TOOLS_NEED_BILLING)
@@ -207,6 +215,7 @@ def _quota_error(details: list[dict[str, Any]], text: str) -> GeminiError:
         message = _DAILY_OF_MODEL if any("PerModel" in name for name in ids) else _DAILY
         return GeminiError("quota", message, retry_after_s=_until_midnight(datetime.now(UTC)))
     delays = [duration_s(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
+    # Zero is a delay that Google gave, so None is tested for, not truth.
     known = next((delay for delay in delays if delay is not None), None)
     return GeminiError("quota", retry_after_s=_seconds_in_words(text) if known is None else known)
 
@@ -266,6 +275,7 @@ REASON_CHARS = 40
 def finish_error(reason: str, message: str = "") -> GeminiError:
     """Why an answer is not whole; ``message`` is Google's, and read only."""
     known = FINISHES.get(reason)
+    # A reason that is new, or says nothing, often comes with a sentence that names an old one.
     if known is None or reason in _VAGUE:
         known = FINISHES.get(_reason_in_words(message), known)
     if known is None:

@@ -1,9 +1,7 @@
 """What Google's refusals, finish reasons and block reasons mean: the tables.
 
-Of the rules for refused requests the first one that fits decides.
-
-A rule fits by what is most certain: the reason of an ``ErrorInfo``, else words that such errors
-share. What no rule fits is told by its status alone.
+A rule for refused requests fits by what is most certain: the reason of an ``ErrorInfo``, else words
+that such errors share. What no rule fits is told by its status alone.
 
 Source: https://ai.google.dev/gemini-api/docs/generate-content/api-errors and /docs/billing, read
 on 2026-11-28; https://docs.cloud.google.com/service-infrastructure/docs/ErrorReason for reasons;
@@ -62,6 +60,8 @@ _KEY = (
     Rule(
         "invalid_key",
         (400, 401, 403),
+        # Before the next: it has the same reason, API_KEY_INVALID, and only its words say what to
+        # do.
         words=r"api key (?:has )?expired|renew the api key",
         message=(
             "This key has expired at Google. Renew it or make a new one in Google AI Studio, or "
@@ -180,9 +180,11 @@ _MONEY = (
     ),
 )
 _FILES = (
+    # By its status alone a 403 would mark a good key as blocked, and nobody could use it any more.
     Rule(
         "file_gone", (403, 404), words=r"access the file \S+ or it may not exist|file \S+ not found"
     ),
+    # By its status it would mean that the model is gone, or that the key is blocked.
     Rule("bad_request", (403, 404), words=r"cached ?content"),
     Rule(
         "file_not_ready",
@@ -217,6 +219,8 @@ _FILES = (
     Rule(
         "too_large",
         (400, 413),
+        # Before the files that are too large: it is all of them together, and to send them by way
+        # of the Files API helps (``repair``), which it does not for one that Google finds too long.
         words=r"payload size|request (?:entity|body|size).{0,30}(?:large|exceed|limit)",
         message=(
             "Google does not take this much in one request. Send {files} in a smaller size, or "
@@ -275,6 +279,8 @@ _REQUEST = (
     Rule(
         "history_refused",
         (400,),
+        # Before tools: these sentences speak of functions and calls too, and what helps is another
+        # history, not fewer tools.
         words=r"thought[ _]?signature|function (?:call|response) (?:turn|parts?)"
         r"|tool (?:call|response) (?:and|turn|parts?)",
     ),
@@ -302,6 +308,10 @@ _THEIRS = (
         message="Google broke this answer off. Try again: what was said is kept.",
     ),
 )
+# The first one that fits decides, so the order is part of what they say. What is no answer of the
+# API comes first, or every gate on the way would seem to refuse the key. Money before models: "only
+# accessible to billed users" is said of models, and another one does not help. Files before models
+# and tools, whose rules go by looser words.
 RULES = (*_PLACE, *_KEY, *_MONEY, *_FILES, *_REQUEST, *_THEIRS)
 
 # Source of what follows: the enums ``FinishReason`` and ``BlockedReason`` of google-genai 3.4.0,

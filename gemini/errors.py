@@ -91,6 +91,8 @@ ERRORS: dict[str, ErrorSpec] = {
         unchecked=True,
         help_url=ENABLE_PAGE,
     ),
+    # No ``key_status``, although Google answers as it does to a bad key: the place of the server is
+    # at fault, and a key that were marked could not be used from a better place either.
     "region": ErrorSpec(
         "Google does not offer the Gemini API, or its free tier, where this server stands. The key "
         "is not at fault. A key with billing may work; else ask the administrator.",
@@ -105,6 +107,7 @@ ERRORS: dict[str, ErrorSpec] = {
         fails_over=True,
         lighter_helps=True,
     ),
+    # Not ``retry``, though it comes as a 429 like a quota: no wait brings credit back.
     "billing": ErrorSpec(
         "The project of this key has no credit left at Google. Waiting does not help: add credit "
         "on the billing page of Google AI Studio, or choose another key.",
@@ -119,6 +122,8 @@ ERRORS: dict[str, ErrorSpec] = {
         lighter_helps=True,
         help_url=BILLING_PAGE,
     ),
+    # This, and what follows about keys and loans, is ended by this server and not by Google. None
+    # of it fails over: whether another key may pay then is for ``Keys`` to say (``PASSED_OVER``).
     "budget": ErrorSpec(
         "This key's budget is used up. Wait, raise it, or choose another key under Keys.",
         status=429,
@@ -154,6 +159,7 @@ ERRORS: dict[str, ErrorSpec] = {
         retry=True,
         lighter_helps=True,
     ),
+    # Not ``fails_over``, like all that is the model's own: another key meets the same model.
     "timeout": ErrorSpec(
         "Gemini did not answer in time. Try again.", retry=True, lighter_helps=True
     ),
@@ -266,6 +272,7 @@ class GeminiError(AppError):
         """Name the files it is about in the message."""
         shown = ", ".join(f"“{name}”" for name in list(names)[:3])
         shown += " and others" if len(names) > 3 else ""
+        # Replaced, not formatted: names of files are the user's, and may hold braces.
         self.message = self._template.replace("{files}", shown or "a file")
 
     @property

@@ -50,11 +50,10 @@ def secrets_in_use() -> set[str]:
 class Keys:
     """The keys of one run, in the order they may be used.
 
-    The next one is taken when Google turns the one in use away, but never after a model has
-    delivered anything: the reader would see an answer begin twice, and somebody would pay twice.
-    ``delivered`` is the run's, not a call's: agents that work side by side share one key in use,
-    and a change in the middle of another one's answer would leave its signatures to a project that
-    does not pay any more.
+    The next one is taken when Google turns the one in use away.
+
+    Attributes:
+        delivered: something has come of a model; no other key is taken from then on.
     """
 
     def __init__(self, *keys: Key, budget: Budget | None = None) -> None:
@@ -62,6 +61,10 @@ class Keys:
         _in_use.add(self)
         self._at = 0
         self._budget = budget
+        # After a delivery the reader would see an answer begin twice, and somebody would pay twice.
+        # It is the run's, not a call's: agents that work side by side share one key in use, and a
+        # change in the middle of another one's answer would leave its signatures to a project that
+        # does not pay any more.
         self.delivered = False
 
     def __repr__(self) -> str:
@@ -78,17 +81,23 @@ class Keys:
     @property
     def secrets(self) -> tuple[str, ...]:
         """That of the key in use, then all others: none of them may show up in an answer."""
+        # All of them, not the one in use alone: the model may have been shown another one in the
+        # prompt, and an answer that began with one key goes on, redacted, with the next.
         keys = (*self._keys[self._at :], *self._keys[: self._at])
         return tuple(key.secret for key in keys)
 
     def switch(self, code: str) -> Activity | None:
         """Go on to the next key after an error with ``code``; how to tell it, or None."""
-        # A later key that may not be used is passed over; the first one was chosen.
+        # A later key that may not be used (its budget is empty, it was deleted since) is passed
+        # over as if it were not there. The first one was chosen by its user, who is told instead:
+        # the next one, perhaps lent, would otherwise pay without anybody having wanted it.
         passes_over = code in PASSED_OVER and self._at > 0
         if self.delivered or self._at + 1 >= len(self._keys):
             return None
         if code not in FAIL_OVER and not passes_over:
             return None
+        # There is no way back in a run. A key that failed would fail again, and contents that were
+        # composed for its successor hold no signatures of its project.
         before = self._keys[self._at]
         self._at += 1
         change = {"from": before.name, "to": self._keys[self._at].name, "reason": code}
@@ -109,4 +118,6 @@ class Keys:
         return allowances
 
 
+# Weak, so that a key is known to the process for no longer than a run that uses it: an ended run
+# takes its keys along by itself, however it ended.
 _in_use: WeakSet[Keys] = WeakSet()

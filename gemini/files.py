@@ -83,12 +83,15 @@ async def with_files(
     ):
         if kind_of(artifact["mimeType"]) not in kinds:
             continue
+        # Nothing of what lies at an address travels inside, whatever its size.
         if "address" not in artifact:
             inline_bytes -= artifact["size"]
         inline = inline_bytes >= 0
         try:
             sent[artifact["id"]] = await files.data(artifact, key, inline=inline)
         except GeminiError as error:
+            # Here it is known which file it was; in Google's words of a whole request it often is
+            # not.
             error.file_hints |= {artifact["id"]}
             raise
     return tuple(_put_in(content, sent) for content in contents)
@@ -146,6 +149,8 @@ def _whole(part: Part, sent: dict[str, Part | None]) -> Part:
     data = sent.get(artifact["id"])
     if data is None:
         return {"text": mention(artifact["name"], artifact["mimeType"])}
+    # Whatever else stands in the part belongs to the file: a thought signature, the part of a
+    # video.
     rest = part.copy()
     del rest["artifact"]
     return {**data, **rest}
@@ -159,6 +164,8 @@ def attribute_to_files(
     Args:
         stored: the contents with files by reference. sent: the same as they went to Google.
     """
+    # Before the codes of files: this one looks like a fault of the key, and would mark a key as
+    # blocked that is not. A sentence of its own (leaked, suspended) is certain, and stays.
     if error.code == "key_blocked" and error.message == MESSAGES["key_blocked"]:
         error = _maybe_address(error, stored)
     if error.code not in OF_FILES and error.code != "bad_request":
@@ -172,10 +179,14 @@ def attribute_to_files(
             error = GeminiError("bad_request", MAYBE)
             error.name_files([str(artifact["name"]) for artifact in now])
         return error, []
+    # From the surest sign to the weakest: the file that failed on its way, the name that Google has
+    # for it, the type or kind of which it speaks.
     files = [artifact for artifact in before if artifact["id"] in error.file_hints]
     files = files or _by_google_id(error.file_hints, stored, sent)
     files = files or _matching(error.file_hints, now or before)
     error.name_files([str(artifact["name"]) for artifact in files])
+    # What is too large or not ready is no worse for it: only a refusal is marked, and not sent
+    # again.
     if error.code != "file_refused":
         return error, []
     error.files = tuple(str(artifact["id"]) for artifact in files)

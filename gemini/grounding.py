@@ -40,6 +40,8 @@ class Grounding:
         for name in METADATA:
             known = self._metadata.setdefault(name, {})
             for key, value in as_dict(candidate.get(name)).items():
+                # Chunks repeat their metadata, more of it each time, or null once it was said: the
+                # last value of the right type is the fullest.
                 if isinstance(value, type(known.get(key, value))) and value is not None:
                     known[key] = value
         metadata = as_dict(candidate.get("citationMetadata"))
@@ -158,6 +160,7 @@ class _PlaceFinder:
     """Finds where in a text some words stand."""
 
     def __init__(self, text: str) -> None:
+        # Once for all places, which Gemini counts in bytes.
         self._bytes = text.encode()
 
     def find(self, segment: dict[str, Any]) -> tuple[int, int] | None:

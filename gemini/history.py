@@ -72,8 +72,12 @@ def _own(exchange: Exchange, agent: str, model: str, key: str) -> tuple[Content,
 
     The coordinator's begins with the user's message; that of another agent holds its task.
     """
+    # Whole or not at all: Gemini refuses function calls without their signatures, and these mean
+    # nothing to another model or to the project of another key.
     own = [content for content in exchange[1:] if content.get("agent", "") == agent]
     models = {content.get("model") for content in own if content["role"] == "model"}
+    # A content that does not say which key signed it is believed to fit: refused, it is sent once
+    # more as plain text (``repair``).
     signers = {content.get("key", key) for content in own if is_signed(content)}
     if models != {model} or signers - {key}:
         return ()
@@ -91,6 +95,8 @@ def as_plain_text(exchange: Exchange, *, made: bool = False) -> tuple[Content, .
         if texts and answer != contents[-1]:  # one agent's answer is the coordinator's, too
             contents.append(answer)
     if made and (files := _made(exchange)):
+        # In the user's name, because a picture without its signature is refused in a model's
+        # content.
         note: Part = {"text": "This came with the answer above."}
         contents.append({"role": "user", "parts": [*files, note]})
     return tuple(contents)
@@ -130,6 +136,7 @@ def _tokens_of_part(part: Part) -> int:
 
 def text_tokens(text: str) -> int:
     letters = len(text)
+    # By the encoder and not letter by letter: this runs over all of the history before each call.
     plain = letters if text.isascii() else len(text.encode("ascii", "ignore"))
     return plain // 4 + (letters - plain) + 1
 

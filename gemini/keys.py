@@ -71,6 +71,8 @@ def list_models(endpoint: Endpoint, api_key: str) -> tuple[ListedModel, ...]:
             thinks=model.thinking,
         )
         for model in _all_pages(endpoint, api_key)
+        # Google lists all it has. A model without this method, such as one for vectors, answers
+        # with an error, whoever asks it.
         if model.name and "generateContent" in (model.supported_actions or ())
     )
 
@@ -88,6 +90,8 @@ def _all_pages(endpoint: Endpoint, api_key: str) -> list[types.Model]:
     with map_errors():
         pager = client_for(api_key, options).models.list(config={"page_size": PAGE_SIZE})
         models = list(pager.page)
+        # Not by iterating over the pager, which goes on for as long as pages are announced: a
+        # server that announces another one for ever would hold the thread.
         for _ in range(LIST_PAGES - 1):
             if not pager.config.get("page_token"):
                 break

@@ -198,6 +198,8 @@ def model_from_listing(api_id: str, kind: str, listed: ListedModel | None) -> Mo
         description=given.description,
         kind=kind,
         state="preview" if "preview" in api_id.split("-") else "unknown",
+        # Believed to have them: refused, the request is made once more without (``repair``); never
+        # offered, nobody could use them on the day on which the model is published.
         tools=TOOLS if kind == "chat" else (),
         thinks=given.thinks if given.thinks is not None else kind == "chat",
         window_tokens=given.input_tokens or _SHORT_WINDOW.get(kind, WINDOW_TOKENS),

@@ -101,6 +101,7 @@ def join_texts(outputs: Iterator[ModelOutput]) -> Iterator[ModelOutput]:
                 yield TextDelta("".join(texts))
                 texts.clear()
             yield output
+    # What came before the fault, in the same piece, is no less true, and was paid for.
     except GeminiError:
         if texts:
             yield TextDelta("".join(texts))

@@ -1,9 +1,8 @@
 """Folds the parts of a streamed answer into one Gemini content that can be sent back.
 
 Gemini 3 signs its thinking: a ``thoughtSignature`` stands beside a text, a function call, or an
-empty text, and has to come back where it was. So parts keep their order; neighbouring texts are
-joined only where neither is signed; an empty text goes only if it carries no signature; summaries
-of thoughts are for the reader and do not go back.
+empty text, and has to come back where it was. Without it Gemini refuses the turn with a 400. So
+parts keep their order; neighbouring texts are joined only where neither is signed.
 
 The arguments of a function call may arrive in pieces. A piece names its place by a JSON path of
 names and indices, such as ``$.days[0].title`` or ``$['a b'][2]``, and holds a text, number, truth
@@ -57,6 +56,8 @@ class PartCollector:
 
     def other(self, part: dict[str, Any]) -> None:
         """Any part but an unsigned text."""
+        # A summary of thoughts is for the reader; sent back it would be taken for what the model
+        # said.
         if part.get("thought") and "thoughtSignature" not in part:
             return
         # Order is what a signature signs: the text before this part has to stand before it.
@@ -88,7 +89,10 @@ class PartCollector:
             whole = {field: value for field, value in call.items() if field not in _PIECES}
             if not as_str(whole.get("id")):
                 whole.pop("id", None)
+            # A copy: pieces of arguments are put into it, and the part that came stays as it is.
             whole["args"] = dict(expect(call.get("args"), dict) or {})
+            # One object in both lists: pieces that come later complete the call in the content as
+            # well.
             self._parts.append({**part, "functionCall": whole})
             self._calls.append(whole)
             self._partial = whole
@@ -108,6 +112,8 @@ def add_partial_arg(args: dict[str, Any], piece: dict[str, Any]) -> None:
     steps = _path_steps(piece.get("jsonPath"))
     if not steps or not isinstance(steps[0], str):
         return
+    # Dropped rather than refused: a path of a kind that is new here costs one argument, not the
+    # answer.
     named = [piece[name] for name in _VALUES if piece.get(name) is not None]
     if not named and "nullValue" not in piece:
         return

@@ -31,7 +31,10 @@ from genai_prices.types import Usage as PricedUsage
 from gemini.model_info import ModelInfo
 from gemini.usage import Usage
 
+# Tokens of a prompt above which some models cost more, for the whole of it.
 LONG_PROMPT = 200_000
+# The ledger's column has nine places. A token of the cheapest kinds costs less than a millionth of
+# a dollar, so cents, or millionths, would add up to nothing.
 STEP = Decimal("1e-9")
 NOTHING_MADE = frozenset(
     {"invalid_key", "key_blocked", "quota", "overloaded", "model_gone", "too_long", "bad_request"}
@@ -115,6 +118,7 @@ def override(prices: Mapping[str, object]) -> None:
         ValueError: something is no price.
     """
     read = {model: _read(model, given) for model, given in prices.items()}
+    # All are read before one is changed: a wrong one leaves the prices as they were.
     _overrides.clear()
     _overrides.update(read)
 
@@ -129,6 +133,8 @@ def price_of(call: PricedCall) -> Decimal | None:
     if not call.usage.total:
         # No count is not zero: only a call that Google refused is known to be free.
         return Decimal(0) if call.outcome in NOTHING_MADE else None
+    # By the day on which it began: prices change at midnight UTC here, and a call over midnight
+    # must not cost one thing while it goes on and another in the ledger.
     return estimate(call.model, call.usage, call.started_at.date())
 
 
@@ -187,12 +193,13 @@ def _listed_price(model: str, day: date) -> ModelPrice | None:
 
 def _priced_model(model: str) -> PricedModel | None:
     """The library's entry for an id; not one of whose name the id merely begins with."""
+    # The library also matches by how an id begins. That would give a model of tomorrow the price of
+    # the one it is named after, and a budget in money would be held by a wrong number; without a
+    # price it refuses such a model, in words.
     try:
         _, entry = get_snapshot().find_provider_model(model, None, "google", None)
     except LookupError:
         return None
-    # The library matches by the beginning of a name, so that a new and dearer model would get the
-    # price of the one whose name it extends.
     same = _SAME.sub("", model) == _SAME.sub("", entry.id)
     return entry if same or model in _names_of(entry) else None
 

@@ -14,12 +14,14 @@ from typing import Any
 
 REMOVED = "[removed key]"
 _REMOVED_BYTE = b"*"
-_PUBLIC_CHARS = (
-    4  # all of Google's keys begin alike, so that much may be released before it is clear
-)
+# All of Google's keys begin alike, so that much may be released before it is clear.
+_PUBLIC_CHARS = 4
 _ENCODED_FROM = 8  # a shorter secret could occur in the encoding of ordinary words
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")  # refused by UTF-8 or by PostgreSQL
-_ESCAPE = re.compile(  # a run of backslashes is looked at once, from its beginning
+# A run of backslashes is looked at once, from its beginning, and given back nowhere (``++``): tried
+# from each of its places it took time by the square of their number, and a model can write many.
+# The last line is Markdown: the page shows a key with an escaped ``_``, ``-`` or ``.`` whole.
+_ESCAPE = re.compile(
     r"%(?:25)*([0-9a-f]{2})"
     r"|(?<!\\)\\++(?:u00|x)([0-9a-f]{2})"
     r"|(?<!\\)\\++u\{0{0,4}([0-9a-f]{2})\}"
@@ -51,6 +53,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """``text`` without secrets, and without characters that cannot be stored."""
+        # Searched for first: nearly every text is clean, and ``_sendable`` copies it twice. Every
+        # delta of every answer comes through here.
         if _UNSENDABLE.search(text):
             text = _sendable(text)
         spans = self.spans(text)
@@ -69,6 +73,7 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         if isinstance(value, dict):
+            # Names as well: the model writes both of a function call's arguments.
             return {self.text(name): self.value(item) for name, item in value.items()}
         return value
 
@@ -76,6 +81,7 @@ class Redactor:
         """The bytes of a file, as long as before, with secrets that stand in them overwritten."""
         for secret in self._plain:
             if secret in data:
+                # Of the same length: files say of their parts how long they are.
                 data = data.replace(secret, _REMOVED_BYTE * len(secret))
         return data
 
@@ -107,6 +113,7 @@ class Redactor:
         cut = len(text)
         if half := _ESCAPE_AT_END.search(text, max(0, len(text) - _AT_END_CHARS)):
             cut = half.start()
+        # Only so far back: this runs for each delta, and decoding goes letter by letter.
         start = max(0, cut - _ESCAPED_CHARS * self._longest)
         plain, places = _decoded(text[start:cut])
         decoded = start + places[len(plain) - self._beginning_at_end(plain)]
@@ -150,8 +157,10 @@ class StreamRedactor:
 
     def feed(self, text: str) -> str:
         """What is clear of the text so far, and was not released yet."""
+        # Searched from the letters that went out already: a secret may have begun in them.
         text = self._released + self._pending + text
         if _UNSENDABLE.search(text):
+            # Its other half may come with the next piece. Replaced now, both would be lost.
             half = text[-1] if _is_half(text) else ""
             text = _sendable(text[: len(text) - len(half)]) + half
         released = at = len(self._released)
@@ -170,6 +179,7 @@ class StreamRedactor:
         if len(self._released) + len(self._pending) > _PUBLIC_CHARS or _is_half(self._pending):
             return ""
         pending, self._pending = self._pending, ""
+        # Not forgotten: ``feed`` finds a secret by its whole length, wherever a border has cut it.
         self._released += pending
         return pending
 
@@ -205,6 +215,8 @@ def _beginnings(forms: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     for form in forms:
         for length in range(1, len(form)):
             by_last.setdefault(form[length - 1], {})[form[:length]] = None
+    # By the last letter, so that a text is compared with those few that can match; each delta is.
+    # Longest first: all that may belong to a secret has to be held back.
     return {last: tuple(sorted(some, key=len, reverse=True)) for last, some in by_last.items()}
 
 
@@ -248,6 +260,9 @@ def _decoded(text: str) -> tuple[str, list[int]]:
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
+        # Where a text holds any escape, a secret in plain letters is found a second time in the
+        # decoded text; and keys can share letters. Removed one by one, such a place would be
+        # written twice.
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:

@@ -39,6 +39,7 @@ class Repairs:
         """The request as another key can make it."""
         if self._compose is None:
             return request
+        # A repair survives the change of a key: the same contents would be refused once more.
         as_text = "history_refused" in self._tried
         return replace(request, contents=self._compose(key, as_text))
 
@@ -47,6 +48,8 @@ class Repairs:
     ) -> tuple[ModelRequest, Activity | None] | None:
         """Another form of a refused request, and what to tell of it; None: there is none."""
         code = error.code
+        # Not in ``_tried``: this repair has two steps, and ends by itself once there are no tools
+        # left.
         if code == "tools_refused":
             return _without_tools(request)
         if code in self._tried:
@@ -54,9 +57,13 @@ class Repairs:
         self._tried.add(code)
         if code == "history_refused" and self._compose:
             contents = self._compose(key, True)
+            # Nothing was signed or called in them, so the same request would be refused, and paid
+            # for, again.
             if contents == request.contents:
                 return None
             return replace(request, contents=contents), _notice(code, AS_TEXT)
+        # Zero bytes may travel inside then. A limit of zero already means that they did not: then
+        # it is the words, or the files themselves, that are too large.
         if code == "too_large" and has_files(request.contents) and request.limits.inline_bytes:
             return replace(request, limits=replace(request.limits, inline_bytes=0)), None
         return None

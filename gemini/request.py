@@ -83,11 +83,12 @@ class ModelRequest:
 
 
 def request_body(request: ModelRequest) -> dict[str, Any]:
-    """The body of ``streamGenerateContent``; what the request leaves open is left out.
-
-    ``store`` is always there: without it, paid projects made since 2026-10-26 keep questions and
-    answers for 55 days. Source: https://ai.google.dev/gemini-api/docs/logs-datasets, 2026-11-28.
-    """
+    """The body of ``streamGenerateContent``; what the request leaves open is left out."""
+    # ``store`` is always there: without it, paid projects made since 2026-10-26 keep questions and
+    # answers for 55 days. Source: https://ai.google.dev/gemini-api/docs/logs-datasets, 2026-11-28.
+    #
+    # Of contents these two fields alone: who said something, and whose key signed it, is noted for
+    # us, and Gemini refuses a request for any name that it does not know.
     contents = [{"role": one["role"], "parts": one["parts"]} for one in request.contents]
     sent: dict[str, Any] = {"contents": contents, "store": False}
     if request.continuation:
@@ -123,6 +124,8 @@ def _generation(request: ModelRequest) -> dict[str, Any]:
         config["responseModalities"] = list(request.modalities)
     thinking = capabilities.thinking_config(request.model, request.thinking)
     if request.thoughts:
+        # Beside whatever level there is: a model that thinks does so unasked, and only shows it if
+        # asked.
         thinking = {"includeThoughts": True, **thinking}
     if thinking:
         config["thinkingConfig"] = thinking

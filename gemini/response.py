@@ -132,6 +132,8 @@ class ResponseParser:
         Raises:
             GeminiError: the answer is not whole, is none, or was stopped by Gemini.
         """
+        # First of all. A connection that a proxy closed early looks like a regular end, and the SDK
+        # makes no error of it: only Gemini's own reason tells a whole answer from half of one.
         if not self.finish_reason:
             raise GeminiError("truncated")
         if self.finish_reason not in (
@@ -140,10 +142,14 @@ class ResponseParser:
             FINISH_CONTINUATION,
         ):
             raise finish_error(self.finish_reason, self._finish_message)
+        # CONTINUATION stands here only if the run had no call left to go on with: cut, like
+        # MAX_TOKENS.
         is_cut = self.finish_reason != FINISH_STOP
         if expects == "image" and "image" not in self._made:
             raise GeminiError("no_image")
         if not self._has_answer(expects):
+            # All room went into thoughts, which are paid for: the same request would end the same
+            # way.
             raise GeminiError("no_answer", CUT_IN_THOUGHT if is_cut else None, permanent=is_cut)
         return "max_tokens" if is_cut else ""
 
@@ -169,12 +175,15 @@ class ResponseParser:
             yield output
 
     def _chunk(self, chunk: dict[str, Any]) -> Iterator[ModelOutput]:
+        # Before anything that raises: a prompt that is blocked, and a chunk that is misshapen, cost
+        # too.
         if usage := as_dict(chunk.get("usageMetadata")):
             self.usage = read_usage(usage, self.usage)
         feedback = as_dict(chunk.get("promptFeedback"))  # ratings alone block nothing
         reason, message = feedback.get("blockReason"), as_str(feedback.get("blockReasonMessage"))
         if reason or message:
             raise block_error(as_str(reason), message)
+        # One was asked for. Words of a second one would stand in the middle of the first one's.
         for candidate in (expect(chunk.get("candidates"), list) or [])[:1]:
             yield from self._candidate(expect(candidate, dict) or {})
 
@@ -183,6 +192,8 @@ class ResponseParser:
         for part in expect(content.get("parts"), list) or []:
             if known := present(expect(part, dict) or {}):
                 yield from self._part(known)
+        # A later chunk takes nothing back: the reason may come before the last words, and chunks
+        # without one, or with null, after it.
         self.finish_reason = as_str(candidate.get("finishReason")) or self.finish_reason
         self._finish_message = as_str(candidate.get("finishMessage")) or self._finish_message
         self._continuation = as_str(candidate.get("continuationToken")) or self._continuation
@@ -193,6 +204,8 @@ class ResponseParser:
         if not isinstance(part.get("thoughtSignature", ""), str):
             part = {name: value for name, value in part.items() if name != "thoughtSignature"}
         is_text = "text" in part
+        # What is no text leaves the channel as it is, but is a border in it: what was held back
+        # before it has to come out, as far as it may, or it would appear behind a picture.
         thinking = part.get("thought") is True if is_text else self._thinking
         # Thoughts and the answer are redacted apart, because a key can be cut in the middle of one
         # while the other goes on. At each change the one that ends gives out what it may.
@@ -211,7 +224,7 @@ class ResponseParser:
         if "thoughtSignature" not in part:
             yield from self._delta(stream.feed(text), thinking)
             return
-        yield from self._delta(stream.pause(), thinking)  # what is signed stays as it came
+        yield from self._delta(stream.pause(), thinking)
         text = stream.feed(text) + stream.pause()
         self._parts.other({**part, "text": text})
         yield from self._delta(text, thinking, has_part=True)
@@ -229,6 +242,8 @@ class ResponseParser:
         yield TextDelta(text)
 
     def _other_part(self, part: dict[str, Any]) -> Iterator[ModelOutput]:
+        # An answer may end with a part that is nothing but a signature. It is kept as an empty
+        # text, because the signature has to come back.
         if part.keys() <= _ABOUT_A_PART:
             if "thoughtSignature" in part:
                 self._parts.other({**part, "text": ""})
@@ -277,6 +292,8 @@ class ResponseParser:
             data = self._redactor.data(data)
             media = Media(data, mime_type, mime_type.partition("/")[0] or "file")
             file = {"id": media.id, "mimeType": mime_type, "name": media.name, "size": len(data)}
+            # The signature stays beside the reference: without it the picture cannot be edited in a
+            # later turn.
             rest = {name: value for name, value in part.items() if name != "inlineData"}
             self._parts.other({"artifact": file, **rest})
             yield media
@@ -301,6 +318,8 @@ class ResponseParser:
 def _bytes(data: str) -> bytes:
     """Base64 in either alphabet, as Google writes both."""
     try:
+        # Padding that is too long is ignored, one that is missing is not: two signs more fit every
+        # length.
         return base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "==")
     except (binascii.Error, ValueError):
         raise GeminiError("upstream_error") from None

@@ -35,6 +35,9 @@ class SSEDecoder:
         Raises:
             BadSSE: a ``data:`` line that holds no JSON object.
         """
+        # Cut at the last line end, and at bytes: half a character at the end of a piece stays in
+        # ``_rest``. ``splitlines`` of text would also cut at U+2028 and U+0085, which JSON may hold
+        # as they are.
         ends, newline, rest = data.rpartition(b"\n")
         if not newline:  # a picture is one line of megabytes: joined once, not with each piece
             self._rest.append(data)
@@ -62,6 +65,7 @@ class SSEDecoder:
         line = line.rstrip(b"\r")
         if line.startswith(b"data:"):
             return _load(line[5:])
+        # A bare error has no ``data:`` and many lines, so it is complete only when the stream is.
         if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):
             self._bare.append(line)
         return None
@@ -70,6 +74,7 @@ class SSEDecoder:
 def _load(text: bytes) -> dict[str, Any]:
     try:
         event = json.loads(text)
+    # RecursionError: brackets without end, from upstream or from a proxy that is none of ours.
     except (ValueError, RecursionError):
         raise BadSSE from None
     if isinstance(event, list) and len(event) == 1:  # as refusals of a stream come, too

@@ -34,19 +34,21 @@ class Usage:
 
 
 def read_usage(metadata: object, before: Usage) -> Usage:
-    """The usage of a call after another ``usageMetadata``; Gemini's last word on a count holds.
-
-    A count is a running total of the call, which may also go down: what was held for a tool or a
-    thought is given back. One that a later chunk leaves out, or that is no number, stays.
-    """
-    # Every count stands for itself: a chunk may have the output and leave the input out, and to
-    # start again from zero would make the ledger forget what was already paid for.
+    """The usage of a call after another ``usageMetadata``; Gemini's last word on a count holds."""
+    # A count is a running total of the call: added up it would be many times too much. It may also
+    # go down, when what was held for a tool or a thought is given back, so the greatest is wrong as
+    # well. One that a later chunk leaves out, or that is no number, stays: to start again from zero
+    # would make the ledger forget what was already paid for.
     given = metadata if isinstance(metadata, dict) else {}
     counts = {name: count for name, count in given.items() if _is_count(count)}
+    # Gemini's count of the prompt is without what tools read, that of the answer without thoughts;
+    # both are paid for, as input and as output. ``before`` has the sums, hence the subtractions.
     tool = counts.get("toolUsePromptTokenCount", before.tool)
     prompt = counts.get("promptTokenCount", before.input - before.tool)
     thought = counts.get("thoughtsTokenCount", before.thought)
     text = counts.get("candidatesTokenCount", before.output - before.thought)
+    # Held to what is possible, here and below: the library that knows the prices raises where a
+    # part exceeds its whole, and the call could not be written into the ledger.
     cached = min(counts.get("cachedContentTokenCount", before.cached), prompt + tool)
     audio = min(prompt, _tokens_of("AUDIO", given.get("promptTokensDetails"), before.audio))
     cached_before = _tokens_of("AUDIO", given.get("cacheTokensDetails"), before.cached_audio)
