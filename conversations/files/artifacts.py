@@ -1,9 +1,5 @@
 """How files come and go: uploaded by people, made by agents, deleted.
 
-The bytes are written first, under a name nobody can guess, and the row after them. So a row always
-has its bytes, and what a killed process leaves is a file that nothing points at: ``cleanmedia``
-finds those. The other way round, a reader could find a row without its bytes.
-
 No connection to the database is held while bytes are decoded or written.
 """
 
@@ -75,6 +71,8 @@ def artifact_upload(*, owner_id: int, file: BinaryIO, size_bytes: int, name: str
     if size_bytes > settings.UPLOAD_MAX_BYTES:
         raise too_large()
     check_quota(owner_id, size_bytes)
+    # Decoding can wait for half a minute (``pool.WAIT_S``), and a few such uploads would hold all
+    # connections of the pool.
     release_connection()
     data = file.read()
     read = decode(owner_id, read_file, data, name)
@@ -114,6 +112,9 @@ def _store(artifact: Artifact, content: File[bytes], text: bytes | None = None) 
     size_bytes = content.size + len(text or b"")
     check_quota(artifact.owner_id, size_bytes)
     release_connection()
+    # The bytes first, under a name nobody can guess, and the row after them. So a row always has
+    # its bytes, and what a killed process leaves is a file that nothing points at: ``cleanmedia``
+    # finds those. The other way round, a reader could find a row without its bytes.
     _write(artifact, content, text)
     try:
         with transaction.atomic():
@@ -122,6 +123,7 @@ def _store(artifact: Artifact, content: File[bytes], text: bytes | None = None) 
     except BaseException as error:
         _remove(artifact)
         thread_id = artifact.thread_id
+        # An agent's file for a conversation that was deleted while it was made is no fault.
         if isinstance(error, IntegrityError) and thread_id and not _is_there(thread_id):
             raise not_found("thread") from None  # it was deleted meanwhile
         raise
@@ -137,6 +139,8 @@ def _write(artifact: Artifact, content: File[bytes], text: bytes | None) -> None
         if text is not None:
             artifact.file.storage.save(artifact.text_name, ContentFile(text))
     except OSError as error:
+        # The id was chosen before: if its row is there, the bytes under this name are that row's,
+        # and stay. The storage never writes over a file.
         if not Artifact.objects.filter(pk=artifact.pk).exists():
             artifact.file.name = artifact_path(artifact, "")
             _remove(artifact)  # what was written of it

@@ -28,6 +28,7 @@ def gemini_file_remember(
     copy.expires_at = expires_at
     try:
         with transaction.atomic():
+            # An upsert: two answers can upload the same file with the same key at once.
             GeminiFile.objects.bulk_create(
                 [copy],
                 update_conflicts=True,

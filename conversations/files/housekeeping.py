@@ -62,6 +62,7 @@ def _files_without_row(before: datetime) -> Iterator[str]:
         known = set(rows.values_list("file", flat=True))
         for name in names:
             if (
+                # The text of a document stays as long as the file that it stands for.
                 name.removesuffix(TEXT_SUFFIX) not in known
                 and default_storage.get_modified_time(name) < before
             ):
@@ -71,6 +72,7 @@ def _files_without_row(before: datetime) -> Iterator[str]:
 def _rows_without_file() -> list[UUID]:
     rows = Artifact.objects.order_by("pk").values_list("pk", "file")
     lost = [key for key, name in rows.iterator() if not default_storage.exists(name)]
+    # A single row may well have lost its file by itself; all rows at once have not.
     if len(lost) > 1 and len(lost) == rows.count():
         message = "Not one file is there. Is the disk of MEDIA_ROOT mounted? Nothing was removed."
         raise AppError("media_missing", message)
@@ -86,6 +88,8 @@ def _delete(rows: QuerySet[Artifact]) -> int:
     deleted = 0
     while True:
         with transaction.atomic():
+            # Locked and tested in one statement: an upload that a message takes at this very moment
+            # is none of ``rows`` any more once the lock is given.
             locked = rows.select_for_update().order_by("pk").values_list("pk", flat=True)
             batch = list(locked[:ROWS_AT_ONCE])
             Artifact.objects.filter(pk__in=batch).delete()

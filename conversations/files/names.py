@@ -16,6 +16,7 @@ def display_name(raw: str) -> str:
 
     With the marks that turn the direction of writing ``exe.png`` can be spelled backwards.
     """
+    # Browsers of old, and programs today, send the whole path, with either kind of slash.
     last = sanitize_text(raw).replace("\\", "/").rstrip("/").rpartition("/")[2]
     name = visible_text(last).strip(". ")
     if len(name) <= NAME_CHARS:

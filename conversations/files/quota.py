@@ -1,8 +1,6 @@
 """The quota of a user's files, and the room that is left on the disk.
 
-It is checked twice. Before the bytes are written, without a lock, so that what will not fit is not
-written at all. And under a lock, in the transaction that stores the row: in between, other uploads
-of the same person may have passed the same first check.
+It is checked twice: before the bytes are written, and again in the transaction that stores the row.
 """
 
 from __future__ import annotations
@@ -33,6 +31,8 @@ def check_quota(owner_id: int, size_bytes: int) -> None:
     """
     if used_bytes(owner_id) + size_bytes > settings.USER_STORAGE_BYTES:
         raise _full("There is no room left for your files. Delete some of them, then try again.")
+    # No lock makes strangers queue for the disk: uploads at the same moment can go below the line
+    # by their own size.
     if _free_bytes(settings.MEDIA_ROOT) - size_bytes < settings.DISK_FREE_MIN_BYTES:
         raise disk_full()
 
@@ -40,16 +40,15 @@ def check_quota(owner_id: int, size_bytes: int) -> None:
 def reserve_quota(owner_id: int, size_bytes: int) -> None:
     """Check the quota for a row that is stored next; call it inside of that transaction.
 
-    The lock on the owner's row makes the uploads of one person queue here until their rows are
-    committed, so that each counts what the ones before it took: together they cannot get past the
-    quota by a single byte. Locking the files themselves would not do, because a new row cannot be
-    locked. NO KEY, because every row of the user's that is stored meanwhile refers to the owner.
-    The bytes are written already, so the lock is held for milliseconds. SQLite's transactions are
-    alone anyway.
-
     Raises:
         AppError: ``storage_full`` (507).
     """
+    # Other uploads of the same person may have passed the same first check. The lock on the owner's
+    # row makes them queue here until their rows are committed, so that each counts what the ones
+    # before it took: together they cannot get past the quota by a single byte. Locking the files
+    # themselves would not do, because a new row cannot be locked. NO KEY, because every row of the
+    # user's that is stored meanwhile refers to the owner. The bytes are written already, so the
+    # lock is held for milliseconds. SQLite's transactions are alone anyway.
     owner = get_user_model().objects.select_for_update(no_key=True).filter(pk=owner_id)
     list(owner.values_list("pk"))
     check_quota(owner_id, size_bytes)

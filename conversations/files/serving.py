@@ -32,6 +32,7 @@ SANDBOXED = (
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'"
 )
 PART_BYTES = 4 * 1024 * 1024
+# 18 digits are more than any file has bytes, and few enough for int() of whatever is sent.
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
@@ -54,6 +55,8 @@ def file_response(
         size = artifact.file.size
         part = _part(byte_range, size)
         if part is not None and not part:
+            # 416 is for a range that is none of this file's; one that makes no sense was let pass
+            # above.
             return _no_such_part(size)
         sent = range(size) if part is None else part
         response = chunked_response(request, _chunks(artifact, sent))
@@ -81,6 +84,7 @@ def _part(byte_range: str, size: int) -> range | None:
     """The bytes of a range; empty if the file has none of them, None for the whole file."""
     match = RANGE.fullmatch(byte_range)
     first, last = match.groups() if match else ("", "")
+    # By RFC 9110 such a range is invalid and is ignored, as one with other units is.
     if first and last and int(first) > int(last):
         return None
     if first:
@@ -107,6 +111,7 @@ def _headers(artifact: Artifact, by_signed_url: bool) -> dict[str, str]:
     framed = _is_framed(artifact, by_signed_url)
     mime_type = artifact.mime_type if framed or artifact.mime_type in SHOWN_TYPES else OTHER_TYPE
     shown = framed or (by_signed_url and mime_type in PLAYED_TYPES)
+    # A text in another encoding is stored as it came; what a model is given of it is beside it.
     in_utf8 = mime_type in TEXTS and artifact.text_bytes is None
     charset = "; charset=utf-8" if framed or in_utf8 else ""
     return {
@@ -129,4 +134,7 @@ def remove_file(instance: Artifact, **kwargs: Any) -> None:
     if instance.file.name:
         for name in instance.stored_names:
             remove = partial(instance.file.storage.delete, name)
+            # Not before the commit: rolled back, the row would be there without its bytes.
+            # ``robust``, because what fails here can undo nothing any more; ``cleanmedia`` finds
+            # the file later.
             transaction.on_commit(remove, robust=True)

@@ -49,11 +49,14 @@ def artifact_by_signature(artifact_id: str, signature: str) -> Artifact:
     Raises:
         AppError: ``file_not_found`` (404), whatever the reason.
     """
+    # One answer to all that is wrong: "lapsed" or "not yours" would say that the file is there.
     key = canonical_uuid(artifact_id)
     rows = Artifact.objects.select_related("owner__profile")
     artifact = rows.filter(pk=key).first() if key else None
     if artifact is None:
         raise not_found("file")
+    # What is signed names a sign-in, so it is held against each of the owner's that stands. One
+    # that ended is not among them, and its URLs end with it without being written down anywhere.
     sign_ins = sign_ins_of(artifact.owner)  # the URL does not tell whose it is
     if not any(_is_signed(artifact, sign_in, signature) for sign_in in sign_ins):
         raise not_found("file")
@@ -70,6 +73,8 @@ def _is_signed(artifact: Artifact, sign_in: SignIn, signature: str) -> bool:
 
 
 def _signer() -> TimestampSigner:
+    # No fallback keys: Django would take ``SECRET_KEY_FALLBACKS``, and one of these with a copy of
+    # the database would make URLs.
     return TimestampSigner(key=purpose_key(SALT), salt=SALT, fallback_keys=[])
 
 

@@ -33,9 +33,13 @@ class UnnamedFileHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self.file is not None:
             raise _one_file()
+        # Without a name: the system removes it also when the process is killed in the middle.
+        # Django's own handlers would leave a named one, or hold up to 2.5 MB of each upload in
+        # memory.
         self.file = TemporaryFile()  # noqa: SIM115  # closed with the request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        # While it comes in: a length that the form announces need not be true.
         if start + len(raw_data) > settings.UPLOAD_MAX_BYTES:
             raise too_large()
         self.file.write(raw_data)

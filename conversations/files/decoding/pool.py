@@ -29,7 +29,7 @@ from django.conf import settings
 
 from conversations.files.decoding.process import Limits, WorkerProcess, busy
 
-JOBS_PER_OWNER = 32  # waiting; three messages with ten files each
+JOBS_PER_OWNER = 32  # waiting; two messages with sixteen files each
 JOBS = 256
 WAIT_S = 30.0
 IDLE_S = 120.0  # a worker without a job ends, and with it the memory that it holds
@@ -90,6 +90,8 @@ class DecodingPool:
 
     def __init__(self, workers: int, limits: Limits) -> None:
         self._processes = [WorkerProcess(limits) for _ in range(workers)]
+        # One worker stays for the others, however many files an owner sends. Where there is only
+        # one, taking turns is all that can be done.
         self._running_per_owner = max(1, workers - 1)
         self._threads: list[Thread] = []
         self._changed = Condition()
@@ -118,6 +120,7 @@ class DecodingPool:
             self._waiting.clear()
             self._changed.notify_all()
         for job in waiting:
+            # Cancelled ones have their answer; to give them another is an error.
             if job.future.set_running_or_notify_cancel():
                 job.future.set_exception(busy())
         for process in self._processes:
@@ -149,15 +152,18 @@ class DecodingPool:
         """The job that is due; None once there was none for a while, or the pool was closed."""
         with self._changed:
             while not self._closed:
+                # In the order of their turns, past owners who have as many workers as they may.
                 for owner_id, jobs in self._waiting.items():
                     if self._running[owner_id] < self._running_per_owner:
                         return self._take(owner_id, jobs)
+                # A worker costs 18 MB as long as it is there, and 0.3 s to start again.
                 if not self._changed.wait(IDLE_S):
                     process.stop()
         return None
 
     def _take(self, owner_id: int, jobs: deque[_Job]) -> _Job:
         job = jobs.popleft()
+        # An owner with more files waiting goes behind all others.
         self._waiting.move_to_end(owner_id)
         if not jobs:
             del self._waiting[owner_id]
@@ -169,16 +175,20 @@ class DecodingPool:
             self._running[owner_id] -= 1
             if not self._running[owner_id]:
                 del self._running[owner_id]
+            # What waited for its owner's share is due now, and maybe for another thread.
             self._changed.notify()
 
 
 def _run_job(job: _Job, process: WorkerProcess) -> None:
     """Have the job done, unless nobody waits for it any more or it waited too long."""
+    # A caller that left took its job along. From here on it cannot be cancelled any more.
     if not job.future.set_running_or_notify_cancel():
         return
     try:
         if time.monotonic() - job.since > WAIT_S:
             raise busy()
         job.future.set_result(process.run(job.work))
+    # Whatever it is, it is the caller's. Raised here it would end the thread, and with it one
+    # worker of the pool for good.
     except BaseException as error:
         job.future.set_exception(error)

@@ -39,11 +39,8 @@ class Limits:
 class WorkerProcess:
     """Runs one job at a time. Not for more than one thread, but for ``close``.
 
-    The limits inside of the worker (``worker.py``) end a job that works too much. Outside, a
-    watchdog kills the process group of one that takes too long by the clock: a job that sleeps,
-    one that started a process of its own (Pandoc), or a worker that no longer answers because its
-    code is not ours any more. After a kill, or whatever else came instead of a whole reply, the
-    pipe may hold half a message: the process is always replaced, never used again.
+    The limits inside of the worker (``worker.py``) end a job that works too much; what takes too
+    long by the clock is killed from here.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -60,12 +57,17 @@ class WorkerProcess:
                 off, or raised anything else.
         """
         child, name = self._running(), work.func.__name__
+        # For what uses no CPU time of the worker's: a job that sleeps, one that started a process
+        # of its own (Pandoc), or a worker that no longer answers because its code is not ours any
+        # more.
         watchdog = Timer(self._limits.cpu_s * WALL_FACTOR, _kill, [child])
         watchdog.daemon = True
         watchdog.start()
         try:
             reply = _exchange(child, Job(work, self._limits.cpu_s))
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            # After a kill, or whatever else came instead of a whole reply, the pipe may hold half a
+            # message, which the next job would read as its own: always replaced, never used again.
             raise self._error_for(child, name, error) from None
         except BaseException:
             self.stop()  # half a job may have been written
@@ -102,6 +104,7 @@ class WorkerProcess:
                 env=ENVIRONMENT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                # A library's complaints may quote the file, and must not get into the server's log.
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl+C is for the server, which ends its workers
             )
@@ -114,6 +117,7 @@ class WorkerProcess:
             return busy()
         logger.warning("%s over a file: %s, exit %s", name, type(error).__name__, child.returncode)
         ended = isinstance(error, OSError | EOFError)
+        # SIGXCPU is the kernel's, at the end of the CPU time; SIGKILL is the watchdog's.
         if ended and child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             return AppError(
                 "bad_file", "This file takes too long to read. Save it anew, or make it smaller."
@@ -126,6 +130,7 @@ def _exchange(child: subprocess.Popen[bytes], job: Job) -> Reply:
     pickle.dump(tuple(job), jobs)
     jobs.flush()
     (length,) = LENGTH.unpack(_read(replies, LENGTH.size))
+    # A worker that a file took over says what it likes, a length of terabytes for one.
     if length > REPLY_MAX_BYTES:
         raise ValueError("too long")
     return Reply(*_ReplyUnpickler(BytesIO(_read(replies, length))).load())
@@ -146,6 +151,7 @@ class _ReplyUnpickler(pickle.Unpickler):
     """
 
     def find_class(self, module: str, name: str) -> Any:
+        # Only what is imported already: an import runs code by itself.
         cls = getattr(sys.modules.get(module), name, None)
         is_ours = module.startswith("conversations.") and isinstance(cls, type)
         if not is_ours or not dataclasses.is_dataclass(cls):

@@ -2,16 +2,8 @@
 
 The libraries that read pictures, PDFs and films are large, partly C, and meet bytes that somebody
 chose. This process is what such a library may take over or bring down, so it has nothing: neither
-Django nor the server's environment, so no secret and no database; and it can write no file
-(``RLIMIT_FSIZE``). Its limits are the kernel's, because code in C asks nobody:
-
-- CPU time, set anew for each job. Past it SIGXCPU ends the process. It is CPU time and not time by
-  the clock, or a busy machine would refuse good files; a file that makes it wait instead of work
-  meets the clock of the server (``process.py``).
-- Address space, for the process's whole life. Past it an allocation fails: mostly as
-  ``MemoryError``, which refuses the file and leaves the process alive; a library in C may also
-  abort, which the server sees as a process that ended.
-- No core dump: it would hold what somebody sent.
+Django nor the server's environment, so no secret and no database; and it can write no file. Its
+limits are the kernel's, because code in C asks nobody.
 
     python -m conversations.files.decoding.worker MEMORY_BYTES
 
@@ -50,7 +42,11 @@ class Reply(NamedTuple):
 
 
 def main() -> None:
+    # Address space, for the process's whole life. Past it an allocation fails: mostly as
+    # ``MemoryError``, which refuses the file and leaves the process alive; a library in C may also
+    # abort, which the server sees as a process that ended.
     _limit(resource.RLIMIT_AS, int(sys.argv[1]))
+    # A core dump would hold what somebody sent.
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     os.nice(NICENESS)
@@ -84,6 +80,7 @@ def _pickled(reply: Reply) -> bytes:
     try:
         return pickle.dumps(tuple(reply))
     except MemoryError:
+        # The result was made, and its copy as bytes was too much.
         return pickle.dumps(("memory", None, True))
     except Exception as error:
         return pickle.dumps(("failed", _place(error), reply.retire))
@@ -98,6 +95,8 @@ def _limit_cpu(seconds: int) -> None:
     """End this process once the job has used so many seconds of CPU time."""
     # The kernel counts from the start of the process, so each job gets its share on top.
     used = resource.getrusage(resource.RUSAGE_SELF)
+    # CPU time and not time by the clock, or a busy machine would refuse good files; a file that
+    # makes it wait instead of work meets the clock of the server (``process.py``).
     limit = int(used.ru_utime + used.ru_stime) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 

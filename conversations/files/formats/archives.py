@@ -12,10 +12,15 @@ from conversations.files.mediatypes import DOCX, EPUB, ODP, ODS, ODT, PPTX, XLSX
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 MAX_MEMBERS = 10_000
 CHUNK_BYTES = 1024 * 1024
+# Bytes of one piece that are looked at again with the next: a declaration in UTF-16 is as long.
 OVERLAP = 16
+# A few entities that name each other ("billion laughs") unpack to gigabytes in whatever parser
+# reads the markup later.
 ENTITIES = (b"<!ENTITY", "<!ENTITY".encode("utf-16-le"), "<!ENTITY".encode("utf-16-be"))
 MARKUP = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 
+# Word, Excel and PowerPoint are told by the member that each must have. OpenDocument and EPUB say
+# what they are in a member of their own, ``mimetype``.
 BY_MEMBER = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX, "ppt/presentation.xml": PPTX}
 BY_MIMETYPE = (ODT, ODS, ODP, EPUB)
 
@@ -47,6 +52,7 @@ def _kind(archive: zipfile.ZipFile) -> str:
             if declared.startswith(kind):
                 _check_open(archive)
                 return kind
+    # Pages, Numbers and Keynote write zips as well.
     if any(name.endswith(".iwa") for name in names):
         raise unsupported_file("Pages, Numbers and Keynote files cannot be read. Export a PDF.")
     raise unsupported_file("This is an archive (.zip). Unpack it, then send the files in it.")
@@ -67,6 +73,9 @@ def _check_open(archive: zipfile.ZipFile) -> None:
 def _check_members(archive: zipfile.ZipFile) -> None:
     """The sizes in the directory are checked first, and by unpacking that they are true."""
     members = archive.infolist()
+    # The directory is enough to refuse an honest giant without unpacking a byte. It can lie, so
+    # every member is unpacked as well, piece by piece: ``zipfile`` reads no more than was
+    # announced, and raises when the checksum is another.
     size = sum(member.file_size for member in members)
     if size > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
         raise bad_file("This document is too large once it is unpacked. Split it, or send a PDF.")

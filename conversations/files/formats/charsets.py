@@ -84,6 +84,8 @@ class Text:
 
 def read_text(data: bytes) -> Text | None:
     """The text that ``data`` is; None if it is none."""
+    # ISO-2022-JP first: all of its bytes are ASCII, so as UTF-8 it would be read without an error,
+    # as nonsense between escapes.
     if JAPANESE_MAIL.search(data) and (text := _decoded(data, "iso2022_jp")):
         return Text(text, LEGACY["iso2022_jp"])
     for encoding in _unicode_encodings(data):
@@ -107,6 +109,8 @@ def _sign(control: re.Match[str]) -> str:
 def _unicode_encodings(data: bytes) -> Iterator[str]:
     marked = [encoding for bom, encoding in BOMS if data.startswith(bom)]
     yield from marked[:1] or ["utf-8"]
+    # Latin letters in UTF-16 have a NUL as every second byte; on which side of them tells the
+    # order. Other writings have none: ``_wide`` tries those, once nothing else fits.
     head = data[:SAMPLE_BYTES]
     half = max(1, len(head) // 2)
     if head[1::2].count(0) / half > WIDE_NULS and head[::2].count(0) / half < MAX_NULS:
@@ -118,6 +122,8 @@ def _unicode_encodings(data: bytes) -> Iterator[str]:
 def _is_text(text: str) -> bool:
     length = len(text) or 1
     controls, nuls = len(NOT_TEXT.findall(text)), text.count("\0")
+    # Some programs leave empty fields of a table as NULs. Lines tell such a table from a binary
+    # file with many zeros.
     in_fields = controls == nuls and text.count("\n") >= LINES
     return controls / length <= MAX_CONTROLS and (nuls / length <= MAX_NULS or in_fields)
 
@@ -127,6 +133,9 @@ def _damaged(data: bytes) -> Text | None:
     for piece in (data[:SAMPLE_BYTES], data):  # most of what is none shows at once
         text = piece.decode("utf-8", "replace")
         bad = text.count("\ufffd")
+        # Letters beyond ASCII that are valid UTF-8 do not come about by chance: each takes two to
+        # four bytes that fit. Few broken ones among many whole ones are damage, not another
+        # encoding.
         good = sum(character > "\x7f" for character in text) - bad
         if good < bad * GOOD_TO_BAD or not _is_text(text):
             return None
@@ -161,6 +170,8 @@ def _legacy(data: bytes) -> Text | None:
 
 def _older(data: bytes, encoding: str) -> Text | None:
     """The text by the older standard beside a code page, where that makes better sense."""
+    # Bytes 80 to 9F are letters and signs in the pages of Windows, and control characters in ISO
+    # 8859: where one occurs it is no ISO 8859.
     if encoding not in OLDER or C1.search(data):
         return None
     older, name = OLDER[encoding]
@@ -188,11 +199,14 @@ def _likely(data: bytes) -> list[str]:
     sample = data[:SAMPLE_BYTES]
     if len(data) > SAMPLE_BYTES:  # no character may be cut in two
         sample = sample[: sample.rfind(b"\n") + 1] or sample
+    # Where the statistics leave a choice, the order of the list decides. A text of mostly other
+    # letters is the least likely in Windows-1252, which reads nearly any bytes as some letters.
     order = list(LEGACY)
     if sum(byte > 0x7F for byte in sample) / len(sample) > MOSTLY:
         order.append(order.pop(0))
     elif any(set(sample.decode(one, "replace")) - ASCII <= WESTERN for one in WESTERN_PAGES):
         return ["cp1252"]  # too few letters tell the statistics nothing
+    # Only encodings that people have, or it finds EBCDIC and others that fit as well.
     matches = from_bytes(sample, cp_isolation=order, language_threshold=0.1)
     by_name = {name: match for match in matches for name in _names(match) if name in LEGACY}
     return sorted(

@@ -38,6 +38,9 @@ def inspect_file(data: bytes, name: str) -> ReadFile:
         AppError: ``bad_file`` for what is damaged, protected or empty in itself;
             ``unsupported_file`` (415) for what Gemini does not take, with what to send instead.
     """
+    # The order is from certain to guessed. Signatures that no text begins with come first. Valid
+    # UTF-8 comes before sound and video, texts in other encodings after them: nearly any bytes can
+    # be read in some of those.
     if data.startswith(ZIP):
         return _document(data, document_type(data))
     if data.startswith(OLE):
@@ -77,6 +80,7 @@ def _mentions_pdf(data: bytes, text: Text | None) -> bool:
 
 def _text(text: Text, data: bytes, name: str) -> ReadFile:
     mime_type = TEXT_BY_EXTENSION.get(extension_of(name), "text/plain")
+    # A log of one object per line, or notes, under the name of JSON.
     if mime_type == "application/json" and text.text.lstrip("\ufeff \t\r\n")[:1] not in ("[", "{"):
         mime_type = "text/plain"
     read = clean_controls(text.text)

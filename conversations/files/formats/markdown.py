@@ -29,6 +29,8 @@ def closed(text: str) -> str:
 
     Parsed with a heading behind it: where that is read as a heading, nothing was open.
     """
+    # The parser is asked rather than fences counted: indentation, lists and quotes decide what
+    # opens.
     last = PARSER.parse(f"{text}\n\n{HEADING}\n")[-1]
     if last.type == "fence":
         return f"{text}\n{last.markup}"

@@ -43,6 +43,7 @@ class Media:
 
 def read_media(data: bytes) -> Media | None:
     """The file as sound, video or picture; None if it is none of them."""
+    # By tracks, because brands and names are not kept to: an MP4 without a picture is a sound.
     tracks: list[Any] = MediaInfo.parse(BytesIO(data)).tracks
     general, *rest = tracks
     pictures = any(track.track_type == "Image" for track in rest)

@@ -34,6 +34,8 @@ RIFF_PRIVATE = frozenset(
     | {b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"COMT", b"LGWV", b"aXML", b"exif", b"JUNK"}
 )
 RIFF_PRIVATE_LISTS = frozenset({b"INFO", b"exif", b"adtl"})
+# WAV and AVI are RIFF, which is little-endian; AIFF is its older relative and big-endian. Each has
+# a chunk of its own that readers pass over.
 RIFF_FILLERS = {"little": b"JUNK", "big": b"FLLR"}
 
 # WebM: tags, titles and dates become ``Void`` elements.
@@ -65,6 +67,7 @@ def without_tags(data: bytes, mime_type: str) -> tuple[bytes, str]:
         if mime_type == "video/mpeg":  # has no place for any
             return data, ""
     except (mutagen.MutagenError, ValueError, LookupError, TypeError, OSError):
+        # Broken or strange, and yet it plays: stored as it came, and its owner is told.
         pass
     return data, STILL_TAGGED
 
@@ -73,6 +76,8 @@ def _bare_stream(data: bytes) -> bytes:
     """Frames alone: without tags before and behind them, of which there can be several."""
     file = BytesIO(data)
     for _ in range(MAX_TAGS):
+        # Taggers put theirs before or behind what is there already, so removing one uncovers the
+        # next.
         before = len(file.getbuffer())
         delete_id3(file)
         file.seek(0)
@@ -111,6 +116,8 @@ def _blank_chunks(data: bytearray, start: int, end: int, order: Literal["little"
         if kind in RIFF_PRIVATE or (kind == b"LIST" and subkind in RIFF_PRIVATE_LISTS):
             data[at - 8 : at - 4] = RIFF_FILLERS[order]
             data[at:stop] = bytes(stop - at)
+        # The headers of an AVI and of its streams can hold dates and what a camera says of itself;
+        # ``movi``, the other list, is picture and sound.
         elif kind == b"LIST" and subkind in (b"hdrl", b"strl"):
             _blank_chunks(data, at + 4, stop, order)
 
@@ -126,6 +133,8 @@ def _riff_chunks(
         )
         stop = min(end, start + 8 + length)
         yield kind, start + 8, stop
+        # Chunks begin at even places: one of an odd length has a byte behind it that it does not
+        # count.
         start = stop + length % 2
 
 
@@ -161,6 +170,9 @@ def _elements(data: bytes, start: int, end: int) -> Iterator[_Element]:
         if width > 8 or at + width > end:
             return
         body = at + width
+        # Of a size the bits behind the first one count; all of them set is "not known", as a live
+        # recording is written. What follows cannot be found then, so it is taken for the last
+        # element.
         length = int.from_bytes(data[at:body], "big") & ((1 << 7 * width) - 1)
         unknown = length == (1 << 7 * width) - 1
         stop = end if unknown else min(end, body + length)
@@ -170,11 +182,15 @@ def _elements(data: bytes, start: int, end: int) -> Iterator[_Element]:
 
 def _width(first: int) -> int:
     """How many bytes a number or id has, by the zeros at the beginning of its first byte."""
+    # EBML: 1xxxxxxx is one byte, 01xxxxxx the first of two, and so on; zero would be nine, and
+    # none.
     return 9 - first.bit_length()
 
 
 def _void(data: bytearray, element: _Element) -> None:
     length = element.end - element.start
+    # The header of the filler has to fit too: one byte of id, and a size of eight bytes or, in an
+    # element too short for those, of one.
     width = 8 if length >= 9 else 1
     size = length - 1 - width
     header = bytes([VOID]) + (size | 1 << 7 * width).to_bytes(width, "big")

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# Fillers are among them: a program that blanked something before may have left its bytes there.
 PRIVATE = frozenset({b"udta", b"meta", b"uuid", b"skip", b"free", b"wide", b"sefd"})
 TIMED = frozenset({b"mvhd", b"tkhd", b"mdhd"})
 METADATA_TRACKS = frozenset({b"meta", b"camm", b"gpmd"})
@@ -43,10 +44,12 @@ def boxes_in(data: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
     while start + 8 <= end:
         length, kind = struct.unpack_from(">I4s", data, start)
         body = start + 8
+        # Length 1: the true one follows in 8 bytes, for a box of more than 4 GiB.
         if length == 1 and start + 16 <= end:
             length, body = int.from_bytes(data[body : body + 8], "big"), body + 8
         elif length == 0:  # up to the end of the file
             length = end - start
+        # A length shorter than its own header (0 in the long form) would be read again and again.
         if length < body - start or not kind.strip(b"\0"):
             return
         yield Box(kind, start, body, start + length)
@@ -68,12 +71,15 @@ def _blank_movie(data: bytearray, movie: Box) -> None:
 
 def _free(data: bytearray, box: Box) -> None:
     end = min(box.end, len(data))
+    # The length stays, so nothing moves: ``stco`` and ``co64`` name the places of all samples from
+    # the beginning of the file.
     data[box.start + 4 : box.start + 8] = b"free"
     data[box.body : end] = bytes(max(0, end - box.body))
 
 
 def _blank_times(data: bytearray, box: Box) -> None:
     """When it was made and changed: two numbers of 4 bytes, or of 8 in version 1."""
+    # Behind one byte of version and three of flags.
     count = 16 if data[box.body] == 1 else 8
     data[box.body + 4 : box.body + 4 + count] = bytes(count)
 
@@ -107,8 +113,12 @@ def _chunks(data: bytearray, track: Box) -> Iterator[tuple[int, int]]:
     tables = {box.kind: box for box in boxes_in(data, table.body, min(table.end, len(data)))}
     if b"stsz" not in tables or b"stsc" not in tables or not tables.keys() & {b"stco", b"co64"}:
         return
+    # Chunks have a place, samples have a size, and a run-length table (``stsc``: first chunk,
+    # samples in each, a description) says how many samples are in which chunk.
     places = _numbers(data, tables.get(b"stco") or tables[b"co64"], wide=b"stco" not in tables)
     (size, count) = struct.unpack_from(">II", data, tables[b"stsz"].body + 4)
+    # One size for all, or a table. Counts are 32 bits that anybody can write: a list of four
+    # thousand million entries must not be made of them.
     sizes = iter(
         _numbers(data, tables[b"stsz"], skip=4) if not size else [size] * min(count, 10**6)
     )
@@ -127,5 +137,6 @@ def _numbers(
     at = box.body + 4 + skip
     (count,) = struct.unpack_from(">I", data, at)
     width = 8 if wide else 4
+    # As many as there is room for in the box, whatever it claims.
     count = min(count * per_entry, max(0, (min(box.end, len(data)) - at - 4) // width))
     return list(struct.unpack_from(f">{count}{'Q' if wide else 'I'}", data, at + 4))

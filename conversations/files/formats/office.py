@@ -22,6 +22,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Office before 2007, and what newer 
 
 PANDOC = str(files("pypandoc") / "files" / "pandoc")
 PANDOC_HEAP = "-M400m"
+# Of the clock; the worker's is three times DECODING_CPU_S, 30 seconds by default.
 PANDOC_S = 20
 MAX_CHARS = 4_000_000  # about as much as the largest context holds
 MAX_CELLS = 5_000_000  # between the first and the last one in use
@@ -70,11 +71,16 @@ def ole_type(data: bytes) -> str:
 
 
 def _has_stream(data: bytes, name: str) -> bool:
+    # Names stand in the directory of such a file as UTF-16 with a NUL behind them. Looked for
+    # anywhere, without following its chain of sectors, which can be made to go in circles.
     return f"{name}\0".encode("utf-16-le") in data
 
 
 def _markdown(data: bytes, reader: str) -> str:
     """What Pandoc makes of it, without touching another file or the network (``--sandbox``)."""
+    # No other file, and nothing from the network, whatever the document refers to (``--sandbox``).
+    # A heap and a time of its own, below those of the worker: over them the document is refused in
+    # words that fit, and the worker lives.
     command = [
         *(PANDOC, "+RTS", PANDOC_HEAP, "-RTS", "--sandbox", "--wrap=none"),
         *(f"--from={reader}", "--to=gfm-raw_html"),

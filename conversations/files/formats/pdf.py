@@ -42,6 +42,8 @@ def clean_pdf(data: bytes) -> Pdf:
             if _is_signed(pdf):
                 return Pdf(None, "Signed, so its author and dates stay in it.")
             removed = _remove_private(pdf)
+            # Encrypted and yet opened: the password is empty, so the lock keeps nobody out. And
+            # bytes before the header shift every place that the table of objects names.
             mended = pdf.is_encrypted or not data.startswith(HEADER) or bool(pdf.get_warnings())
             return Pdf(_saved(pdf) if removed or mended else None, _cut_off(data, len(pdf.pages)))
     except pikepdf.PasswordError:
@@ -54,6 +56,7 @@ def clean_pdf(data: bytes) -> Pdf:
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:
     form = pdf.Root.get("/AcroForm")
+    # Bit 1 of SigFlags: there is a signature, and any byte that changes breaks it.
     flags = form.get("/SigFlags", 0) if isinstance(form, pikepdf.Dictionary) else 0
     return bool(int(flags) & 1)
 
@@ -63,6 +66,7 @@ def _remove_private(pdf: pikepdf.Pdf) -> bool:
     removed = "/Info" in pdf.trailer
     if removed:
         del pdf.trailer.Info
+    # Not the document's alone: pages, pictures and fonts can each have metadata of their own.
     for obj in pdf.objects:
         if isinstance(obj, pikepdf.Dictionary | pikepdf.Stream):
             for name in PRIVATE:
@@ -74,6 +78,7 @@ def _remove_private(pdf: pikepdf.Pdf) -> bool:
 
 def _saved(pdf: pikepdf.Pdf) -> bytes:
     out = BytesIO()
+    # Streams are copied as they are: what is in them was not looked at, and need not be decoded.
     pdf.save(
         out,
         compress_streams=False,

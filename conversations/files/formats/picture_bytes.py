@@ -43,6 +43,7 @@ BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))
 
 MAX_PIXELS = 200_000_000
 MAX_MOVING_PIXELS = 40_000_000  # of one frame: an animation is not scaled down
+# 164 KB of progressive JPEG took 19 seconds of a core.
 MAX_SCANS = 64  # cameras and browsers need about ten
 MAX_SCANNED_PIXELS = 2_500_000_000  # over all scans
 MAX_FRAMES = 3_000
@@ -67,6 +68,7 @@ def picture_type(head: bytes) -> str:
             return mime_type
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    # Many a text begins with "BM"; the size of the header that follows is one of seven.
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
         return "image/bmp"
     return _iso_picture(head) if head[4:8] == b"ftyp" else ""
@@ -74,6 +76,8 @@ def picture_type(head: bytes) -> str:
 
 def _iso_picture(head: bytes) -> str:
     """HEIC or AVIF: by the first brand, which may leave it to the others."""
+    # ``mif1`` and ``msf1`` stand for any picture of this family: which one it is, a later brand
+    # says.
     end = int.from_bytes(head[:4], "big")
     brands = [head[at : at + 4] for at in (8, *range(16, min(end, len(head), 512), 4))]
     if brands[0] not in HEIC_BRANDS | AVIF_BRANDS:
@@ -112,6 +116,8 @@ def frames_of(data: bytes, form: str) -> int:
     if form == "GIF":
         return frames_of_gif(data, MAX_FRAMES + 1)
     chunk = {"PNG": b"fcTL", "WEBP": b"ANMF"}.get(form)
+    # Compressed data can hold the same four bytes by chance, once in 4 GiB: too many is the safe
+    # side.
     return data.count(chunk) if chunk else 1
 
 
@@ -119,6 +125,8 @@ def scans_of_jpeg(data: bytes) -> int:
     """How many times a decoder goes over the picture; of a baseline one usually once."""
     at, scans = 2, 0
     while marker := _MARKER.search(data, at):
+        # FF 00 is a byte of the picture, FF FF is filling. Other segments are passed over by their
+        # length, because a thumbnail in them is a JPEG with scans of its own.
         kind, at = marker[1][0], marker.end()
         if kind == _END:
             break
@@ -141,11 +149,15 @@ def bare_png(data: bytes) -> bytes:
     pieces, at = [data[:8]], 8
     while True:
         length, kind = struct.unpack_from(">I4s", data, at)
+        # The length counts neither itself, nor the kind, nor the checksum: 4 bytes each. A chunk
+        # that stays is copied with its checksum, which covers that chunk alone.
         end = at + 12 + length
         if end > len(data):
             raise ValueError("cut off")
         if kind in PNG_CHUNKS:
             pieces.append(data[at:end])
+        # What stands behind it is shown by nobody, and can be anything: a zip, the rest of a
+        # cropped screenshot.
         if kind == b"IEND":
             return b"".join(pieces)
         at = end
@@ -159,10 +171,13 @@ def bare_webp(data: bytes) -> bytes:
     pieces, at = [], 12
     while at < end:
         kind, length = struct.unpack_from("<4sI", data, at)
+        # Padded to an even length, which the length does not count.
         chunk = bytearray(data[at : at + 8 + length + (length & 1)])
         if at + 8 + length > end:
             raise ValueError("cut off")
         if kind == b"VP8X":
+            # The flags announce what follows; strict readers refuse a file without what it
+            # announces.
             chunk[8] &= ~WEBP_EXIF_AND_XMP
         if kind in WEBP_CHUNKS:
             pieces.append(bytes(chunk))
@@ -184,6 +199,8 @@ def bare_gif(data: bytes) -> bytes:
         elif kind == 0x21:  # an extension
             label = data[at + 1]
             at = _gif_blocks_end(data, at + 2)
+            # An extension is one byte of kind; of an application's the name says what it is: how
+            # often an animation repeats stays, XMP goes.
             named = label == GIF_APPLICATION and data[begin + 3 : begin + 14] in GIF_APPLICATIONS
             if label == GIF_CONTROL or named:
                 pieces.append(data[begin:at])

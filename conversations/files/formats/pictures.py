@@ -127,15 +127,20 @@ def first_frame(gif: bytes) -> bytes:
 def _clean(data: bytes, form: str) -> Picture:
     with _opened(data, form) as image:
         check_bounds(data, form, image.size)
+        # Before anything is decoded: it may be read at a half or less right away.
         if form == "JPEG":
             return _jpeg(data, image)
         is_large = image.width * image.height > WHOLE_PIXELS
+        # Decoded even if its bytes are then stored as they came: only that shows whether it is
+        # whole.
         image.load()
+        # Turned for good: without its EXIF nobody would turn it any more.
         turn = TURNS.get(_orientation(image))
         if form in CONVERTED.values():
             return _converted(image, form, turn)
         moves = frames_of(data, form) > 1
         if is_large or (turn is not None and not moves):
+            # A WebP says by its first chunk whether it was stored without loss.
             options = {"lossless": True} if b"VP8L" in data[:64] else {"quality": 95}
             return _encoded(_upright(image, turn), form, **options if form == "WEBP" else {})
         if form == "GIF" and not moves:
@@ -192,6 +197,8 @@ def _ended_jpeg(data: bytes) -> Any:
     for one in (image, other):
         _draft(one)
         one.load()
+    # A decoder makes up what is missing. Pixels that change with the bytes put behind the end were
+    # not in the file.
     missing = ImageChops.difference(image, other).getbbox()
     if missing and missing[1] < image.height * ROWS_NEEDED and scans_of_jpeg(data) < 2:
         raise OSError("cut off")
@@ -209,6 +216,7 @@ def _converted(image: Any, form: str, turn: Image.Transpose | None) -> Picture:
     """A picture of a kind that not every browser shows, as one that all of them do."""
     image = _upright(image, turn)
     if image.mode in ("CMYK", "LAB", "YCbCr"):
+        # A profile for inks, applied to screen colours, shows a picture in wrong ones.
         image.info.pop("icc_profile", None)
     if image.has_transparency_data:
         return _encoded(image.convert("RGBA"), "PNG")
@@ -238,6 +246,7 @@ def _factor(image: Any) -> int:
 def _reduced(image: Any, factor: int) -> Any:
     """A smaller copy, made band by band: a whole second picture would not fit into memory."""
     rows = BAND_ROWS * factor
+    # Colours of a palette cannot be averaged: between number 3 and number 5 is not number 4.
     colours = "RGBA" if image.has_transparency_data else "RGB"
     mode = colours if image.mode in ("1", "P", "PA") else image.mode
     small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
