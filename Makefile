@@ -25,7 +25,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 # Whatever the shell says, compiled modules are kept: tests start a hundred processes of ours.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev demo emulator install web test quick bench faults check format services env clean
+.PHONY: help run dev demo emulator install web test quick coverage bench faults check format services env clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: .venv/.installed-dev web services ## run every test: the page's, then Pyth
 
 quick: .venv/.installed-dev web ## run the tests that start no servers and no browser, a minute
 	$(PYTEST) -m "not server"
+
+coverage: .venv/.installed-dev web ## run the quick tests, and fail where they reach less of the product than they did
+	$(PYTEST) -m "not server" --cov --cov-report=term
 
 faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
 	@for seed in $(SEEDS); do $(BIN)/python -m tests.faults --seed $$seed --seconds $(FAULTS_S); done
