@@ -56,10 +56,10 @@ test: .venv/.installed-dev web services ## run every test: the page's, then Pyth
 	$(PYTEST) -m "not chaos"
 	$(BIN)/python -m pytest -m chaos
 
-quick: .venv/.installed-dev web ## run the tests that start no servers and no browser, a minute
+quick: .venv/.installed-dev ## run the tests that start no servers and no browser, a minute
 	$(PYTEST) -m "not server"
 
-coverage: .venv/.installed-dev web ## run the quick tests, and fail where they reach less of the product than they did
+coverage: .venv/.installed-dev ## run the quick tests, and fail where they reach less of the product than they did
 	$(PYTEST) -m "not server" --cov --cov-report=term
 
 faults: .venv/.installed-dev services ## break three processes, their database and network for minutes (SEEDS, FAULTS_S)
