@@ -87,6 +87,8 @@ _requests: TypeAdapter[RunRequest] = TypeAdapter(RunRequest)
 class _SentMessage(BaseModel):
     """A message of the client's history: only the last one is read, and must be the user's."""
 
+    # Others' messages have fields that clients of AG-UI add as they like; none of them has an
+    # effect.
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: str = Field(min_length=1, max_length=200)
@@ -133,6 +135,8 @@ class _RunAgentInput(Strict):
     parent_run_id: UUID | None = None
     state: dict[str, Any] | list[Any] | str | None = None
     messages: list[_SentMessage] = Field(min_length=1, max_length=MESSAGES_SENT)
+    # Empty or refused, never dropped: a client that offers tools or context would wait for calls
+    # that never come, or believe that the model had read it.
     tools: list[Any] | None = Field(default=None, max_length=0)
     context: list[Any] | None = Field(default=None, max_length=0)
     forwarded_props: _Props | None = None
@@ -155,6 +159,8 @@ def request_from(value: object) -> RunRequest:
     content = _content(message)
     props = sent.forwarded_props or _Props()
     parent = props.parent_message_id  # ours; AG-UI's own pointer is a run
+    # A client that shows a history believes that its thread exists. If it does not, the question is
+    # refused: a new thread under this id would answer it without what the client shows above it.
     has_history = sum(one.role in ("user", "assistant") for one in sent.messages) > 1
     parent_id = _message_id(sent.thread_id, parent) if parent and parent != ROOT else None
     return build_request(
@@ -255,6 +261,8 @@ def _file_id(address: str) -> UUID:
 
 def _decoded(value: str) -> bytes:
     try:
+        # Strictly: without ``validate`` foreign signs are skipped, and a damaged file is stored as
+        # another.
         return base64.b64decode(value, validate=True)
     except ValueError:
         raise AppError("invalid_input", "A file in a message is not valid base64.") from None
@@ -265,4 +273,5 @@ def _message_id(thread_id: UUID, sent: str) -> UUID:
     try:
         return UUID(sent)
     except ValueError:
+        # From thread and id together: clients count their messages from 1 in every conversation.
         return uuid5(NAMESPACE_OID, f"{thread_id}:{sent}")

@@ -50,6 +50,8 @@ class LedgerBudget:
         if standing.code:
             self._ended[str(key_id)] = standing.code
         elif standing.budget is not None:
+            # Switched off and on again within a run: usable again. A key in use has been stopped by
+            # then.
             self._ended.pop(str(key_id), None)
             changed = replace(key, budget=standing.budget, loan=standing.loan)
             self._keys[str(key_id)] = changed
@@ -59,9 +61,12 @@ class LedgerBudget:
         if code := self._ended.get(key.id):
             raise RunError(code)
         run_key = self._keys[key.id]
+        # Before the shortcut below: a loan without budgets can still be for certain models only.
         _check_model(run_key, model)
         if _is_unlimited(run_key):
             return ()
+        # ``patiently``: while the database is away a call waits rather than spends what nobody can
+        # check.
         return await patiently(_allowances, run_key, self._user_id, call_id)
 
 
@@ -107,6 +112,8 @@ def _allowances(key: RunKey, user_id: int, call_id: UUID | None) -> tuple[Allowa
 
 def _states(key: RunKey, user_id: int, call_id: UUID | None) -> list[tuple[BudgetState, str]]:
     """All budgets that bind this user on this key, each with what to say once it is used up."""
+    # Without the call itself (``leave_out``): it is in the ledger from its beginning, and what it
+    # has used is compared with what is left, so it would count twice.
     of_key = budget_states(key_id=key.id, limits=key.budget, leave_out=call_id)
     if key.loan is None:
         return [(state, _own_message(key, state)) for state in of_key]

@@ -38,6 +38,8 @@ class EventBuffer:
 
     async def after(self, seq: int) -> list[Numbered]:
         """The next events after ``seq`` that there are: from memory, or a page of the log."""
+        # They are in the log for certain: only what is stored is dropped. Numbers have no gaps, so
+        # below a number is a place in the list.
         if seq < self._dropped:
             page = await patiently(events_after, run_id=self._run_id, after=seq)
             return page.events

@@ -68,6 +68,8 @@ async def close_run(
                 calls=[call_row(call, owner_id=owner_id, run_id=run_id) for call in record.calls],
                 refused=record.refused,
             )
+        # Not tried again: what the database refuses once, it refuses always. The lease runs out,
+        # and the run ends as interrupted, with the events that were stored before.
         except DatabaseFault:
             logger.exception("Run %s cannot be closed", run_id)
             return False
@@ -122,6 +124,9 @@ def _key_reports(calls: list[CallRecord]) -> list[dict[str, Any]]:
     """The state of each key by its calls; one that worked outweighs one that did not."""
     telling: dict[str, CallRecord] = {}
     for call in calls:
+        # Agents share a key, and a retry may have helped: a key that has answered once in this run
+        # is no bad key, and marking it would keep it from the next one. What was stopped says
+        # nothing.
         earlier = telling.get(call.key_id)
         if earlier is None or earlier.outcome == "cancelled" or call.outcome == "ok":
             telling[call.key_id] = call

@@ -84,6 +84,7 @@ def _prepare(gemini: GeminiClient, user_id: int, request: RunRequest) -> tuple[P
         history=_history(thread, request),
         owner_id=user_id,
     )
+    # Somebody waits for the count before sending: late, it is worth less than none.
     context.limits = replace(context.limits, first_byte_s=COUNT_S)
     return granted, context
 

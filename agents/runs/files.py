@@ -52,6 +52,8 @@ class OwnFiles:
             data = await self._bytes(artifact_id, mime_type)
             if data is None:
                 return None
+            # Off the event loop: this is for megabytes, and other people's answers would stand
+            # still.
             text = await in_file_thread(_base64, data)
             return {"inlineData": {"mimeType": sent_as(mime_type), "data": text}}
         # Agents that work side by side want the same file at the same moment: one brings it.
@@ -89,6 +91,8 @@ class OwnFiles:
             data = await in_file_thread(_content, artifact)
             if mime_type == "image/gif":
                 data = await decode_async(self._owner_id, first_frame, data)
+        # Row and file are deleted one after the other, and a conversation names files for longer
+        # than they live. The model is told that there was one (``gemini.files.mention``).
         except (AppError, FileNotFoundError):
             return None
         return data

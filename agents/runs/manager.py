@@ -39,7 +39,9 @@ LEASE_S = 15.0  # three renewals: one that fails is no death
 RENEW_S = 5.0
 STOP_POLL_S = 0.25  # how long a stop from another process waits, where no notification comes
 STARTED_POLL_S = 2.0
-STARTED_OVERLAP_S = 10.0  # a run is stamped before it is committed: poll a little further back
+# So far back each poll reaches: a run is stamped by the clock of its host, and before it is
+# committed. What is found twice is told once (``ThreadWatchers``).
+STARTED_OVERLAP_S = 10.0
 CLOSE_IDLE_S = 5.0
 
 Watcher = Callable[[UUID, UUID], None]
@@ -63,6 +65,8 @@ class RunManager:
 
     async def start(self) -> None:
         self.notifier.start(self._supervisor)
+        # Vital: a process that cannot store events or renew its leases would take questions whose
+        # answers it has to give up. So ``/readyz`` says 503, and a proxy asks another one.
         self._supervisor.run("the writer of events", self.writer.run, vital=True)
         self._supervisor.schedule(
             [
@@ -127,6 +131,8 @@ class RunManager:
                 lost = await in_database(
                     lease_renew, run_fences=fences, lease_owner=self.process, lease_s=LEASE_S
                 )
+                # A run may have ended here while the database was asked: its row is not running any
+                # more, which looks like a lost lease.
                 for run_id in lost & self._runs.keys():
                     self._runs[run_id].on_lease_lost()
             if time.monotonic() >= self._close_stale_from:
@@ -181,6 +187,7 @@ class ThreadWatchers:
                 self.notify(thread_id, run_id)
 
 
+# Weak: a loop that goes without ``shutdown`` (a command, a test) takes its manager along.
 _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunManager] = (
     weakref.WeakKeyDictionary()
 )
@@ -192,6 +199,8 @@ async def current() -> RunManager:
     loop = asyncio.get_running_loop()
     manager = _by_loop.get(loop)
     if manager is None:
+        # Known before it is started: of two first callers at once the second must not make another
+        # one, whose runs and leases nobody would look after.
         manager = _by_loop[loop] = RunManager()
         await manager.start()
     return manager

@@ -145,6 +145,8 @@ class Notifier:
             kind, *ids = notification
             if kind != WRITTEN:
                 self._on_notification(notification)
+            # Taken out, for it is set once: who wants to be woken again takes a new one, before it
+            # reads.
             elif wakeup := self._wakeups.pop(ids[0], None):
                 wakeup.set()
 
@@ -165,6 +167,8 @@ def parse_message(data: object) -> tuple[str, list[Notification]]:
     Raises:
         ValueError: it is not one of ours.
     """
+    # Before it is parsed: one malformed message ended the listener of every process, and whoever
+    # can write to Redis could make them parse megabytes.
     if not isinstance(data, bytes) or len(data) > MESSAGE_BYTES:
         raise ValueError
     try:

@@ -101,6 +101,8 @@ def open_run(
             profile_instructions=permit.choices.instructions,
         )
     finally:
+        # Also when this request came before: that one's files are its run's already, and nothing
+        # would ever name these.
         if opened is None or not opened.created:
             for artifact_id in enclosed:
                 artifact_delete(owner_id=user_id, artifact_id=artifact_id)
@@ -113,6 +115,9 @@ async def store_enclosed(sign_in: SignIn, request: RunRequest) -> list[UUID]:
     Raises:
         AppError: as ``open_run``, before a file is read; as ``artifact_upload``.
     """
+    # Asked here and once more in ``open_run``. Here, because reading files costs seconds of the
+    # worker processes, which nobody without a right should have; there, because it may have ended
+    # meanwhile.
     if not request.enclosed or not (await in_database(_permit_run, sign_in, request)).is_new:
         return []
     user_id = sign_in.user_id
@@ -124,6 +129,7 @@ async def store_enclosed(sign_in: SignIn, request: RunRequest) -> list[UUID]:
                 artifact_keep, owner_id=user_id, data=data, read=read, name=UNNAMED
             )
             stored.append(artifact.pk)
+    # A cancellation as well: files that no message names would count against the quota for good.
     except BaseException:
         for artifact_id in stored:
             await with_files(artifact_delete, owner_id=user_id, artifact_id=artifact_id)
@@ -252,6 +258,7 @@ def _coordinator_model(key: RunKey) -> str:
     if not name or not key.allows(name):
         return ""
     info = key.models.info(name)
+    # ``is False``: a key that was never listed is believed to have our catalogue.
     unusable = key.models.lists(info) is False or key.models.lacks_billing(info)
     return "" if unusable else name
 
@@ -262,6 +269,7 @@ def _save(ids: RunIds) -> Save:
             artifact = await with_files_patiently(
                 artifact_create,
                 size=await _picture_size(ids.owner_id, media),
+                # The core chose the id: the content that goes back to Gemini names the file by it.
                 artifact_id=UUID(media.id),
                 owner_id=ids.owner_id,
                 thread_id=ids.thread_id,
@@ -294,6 +302,8 @@ def _check_rates(user_id: int, run_id: UUID) -> bool:
     Raises:
         AppError: ``too_many_runs`` at once, or ``too_many_messages`` in a minute.
     """
+    # In the database and not in memory, or each process would grant the limit anew. One query for
+    # both limits and for the run itself: the way to the first word has few to spare.
     now = timezone.now()
     per_minute = SlidingWindow(settings.MESSAGES_PER_MINUTE)
     recent = Q(status=Run.Status.RUNNING) | Q(created_at__gt=now - per_minute.window)

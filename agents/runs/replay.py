@@ -122,6 +122,9 @@ class Replay(EventStream):
 
 def _read(run_id: UUID, after: int, continues: bool) -> _Page:
     """The next page of the log. Raises ``Resync``."""
+    # The row first, then its events. The other way round a run could end in between: the page would
+    # say that it has ended and lack its last events, and the reader would stop before the terminal
+    # one.
     run = Run.objects.filter(pk=run_id).values_list("status", "last_seq", "fence").first()
     if run is None:
         raise Resync("deleted")

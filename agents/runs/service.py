@@ -46,6 +46,8 @@ async def start(sign_in: SignIn, request: RunRequest) -> Started:
         raise AppError("restarting", "The server is restarting. Try again.", status=503)
     enclosed = await store_enclosed(sign_in, request)
     permit, opened = await in_database(open_run, sign_in, request, here.process, enclosed)
+    # Nothing is awaited between the commit and ``begin``: cancelled there, a run that is stored and
+    # not begun would keep its thread busy until its lease has run out.
     if opened.created:
         ids = RunIds(opened.run_id, opened.thread_id, sign_in.user_id, opened.fence)
         budget = LedgerBudget(permit.keys, sign_in.user_id)
@@ -65,9 +67,11 @@ async def follow(user_id: int, run_id: UUID, after: int = 0) -> EventStream:
     """
     here = await manager.current()
     run = here.run(run_id)
+    # Somebody else's takes the way of one that does not exist, so no answer tells that it is there.
     if run is None or run.ids.owner_id != user_id:
         await patiently(run_for, user_id, run_id)
         return Replay(here.notifier, run_id, after)
+    # Such a reader would wait for as many events as it claims to have, and never get those before.
     if after > run.buffer.last_seq:
         raise Resync("ahead")
     return LiveEvents(run, after)
@@ -83,6 +87,8 @@ async def cancel(user_id: int, run_id: UUID) -> None:
     run = here.run(run_id)
     if run is None or run.ids.owner_id != user_id:
         await in_database(run_for, user_id, run_id)
+        # Stored first, then notified: a notification may be lost, and while Redis is away there is
+        # none; the process that answers reads the row four times a second.
         if await in_database(run_request_stop, owner_id=user_id, run_id=run_id):
             here.notifier.publish_stop(run_id)
         return

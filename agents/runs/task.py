@@ -108,6 +108,8 @@ class RunTask:
         in_use, calls = self._key_in_use, self._answer.record.calls
         models = frozenset(call.model for call in calls if not call.outcome)
         keys = self._budget.keys if self._budget else []
+        # Spare keys as well: one that ended has to be known as such before the run would go on with
+        # it.
         nonces = {in_use: ""} | {key.id: key.seal_nonce for key in keys}
         return [
             Right(self._sign_in, key_id, nonce, models if key_id == in_use else frozenset())
@@ -125,15 +127,15 @@ class RunTask:
         """Until nothing of the run is left to do in this process."""
         if self._task is not None:
             with suppress(asyncio.CancelledError):
+                # Shielded: whoever stops waiting, at the end of a grace time, must not end the run
+                # with that.
                 await asyncio.shield(self._task)
 
     def on_lease_lost(self) -> None:
-        """Somebody else has ended the run, or will: stop, and publish nothing more.
-
-        Called by whoever meets the fence first, the renewal of leases or the writer. While the run
-        is being closed it is ignored: then the row decides (``close_run``), since the renewal may
-        have seen our own end.
-        """
+        """Somebody else has ended the run, or will: stop, and publish nothing more."""
+        # Called by whoever meets the fence first, the renewal of leases or the writer. While the
+        # run is being closed it is ignored: then the row decides (``close_run``), since the renewal
+        # may have seen our own end.
         if self._closing:
             return
         self.lost = True
@@ -150,6 +152,9 @@ class RunTask:
             if not self.lost:
                 await self._close(ending)
         finally:
+            # In this order. Readers that are woken must see how the run ended, or they would wait
+            # for ever; rows that are left belong to nobody now; and who asks for the run from here
+            # on reads the log.
             self.lost = not self.ended
             self._writer.discard(self.ids.run_id)
             on_done(self)
@@ -182,12 +187,16 @@ class RunTask:
         return self._answer.fail(RunError(code))
 
     def _publish(self, event: Event) -> None:
+        # Nothing is awaited here, so number, buffer and writer get all events in one order, from
+        # whichever agent they come.
         row = self._numbered(event)
         self.buffer.append(row)
         self._writer.add(self.ids.run_id, row)
         self._notify_readers()
 
     def _numbered(self, event: Event, offset: int = 1) -> Row:
+        # Made into text once; buffer, log and all readers share it. NaN is refused: it is no JSON,
+        # and the first reader to parse it would lose the whole stream.
         data = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return self.buffer.last_seq + offset, event["type"], data
 

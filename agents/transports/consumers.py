@@ -59,6 +59,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._closed = False
 
     async def connect(self) -> None:
+        # Before anybody has signed in: browsers cannot send a header with a socket, so the token
+        # comes in a frame; and the close code of a socket that was never accepted does not reach a
+        # page.
         await self.accept()
         self._close_after(settings.SOCKET_AUTH_S, CLOSE_SLOW)
         token = bearer_token(dict(self.scope["headers"]).get(b"authorization", b""))
@@ -72,6 +75,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._closed:
             return
         limit = settings.SOCKET_MAX_FRAME_BYTES
+        # Paid before it is parsed, or a flood of frames that are refused would cost its sender
+        # nothing.
         if wait_s := self._rate_limit.take(frames.PARSING_COST):
             await self._reject(_too_many_frames(wait_s))
         elif text_data is None or len(text_data.encode()) > limit:
@@ -193,6 +198,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if thread_id in self._watches:
             return
         if len(self._watches) >= WATCHED_THREADS:
+            # No frame ends a watch, so the oldest makes room: it is of a conversation that was
+            # left.
             self._watches.pop(next(iter(self._watches)))()
         watchers = (await manager.current()).thread_watchers
         self._watches[thread_id] = watchers.subscribe(thread_id, self._on_started)
@@ -227,6 +234,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         elif error.code == "too_many_connections":
             await self._end(CLOSE_TOO_MUCH)
         elif error.code == "too_many_frames":
+            # A user who goes over the limit now and then is only told so, and waits. Without a user
+            # there is nobody to tell, and nothing that a stranger should send twenty frames a
+            # second for.
             if self.identity is None or self._rejections.take(1.0):
                 await self._end(CLOSE_TOO_MUCH)
         elif error.code == "invalid_frame":
@@ -278,6 +288,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for unsubscribe in self._watches.values():
             unsubscribe()
         self._watches.clear()
+        # The caller may be one of them: cancelled by itself, it would not get to send the close
+        # code.
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
 

@@ -54,6 +54,8 @@ class EventDelivery:
             AppError: ``run_not_found``.
             SlowConsumer: the reader is too slow.
         """
+        # Put together as text: the event is JSON already, and to read and write it again would cost
+        # more than all else that is done here for a delta.
         head = f'{{"op":"event","runId":"{self._run_id}","seq":'
         try:
             async for events in await service.follow(self._user_id, self._run_id, after):
@@ -79,6 +81,7 @@ class EventDelivery:
         while self._is_full(chars):
             self._acked.clear()
             try:
+                # Anew with each ack: a slow reader is waited for, a silent one is not.
                 async with asyncio.timeout(SLOW_S):
                     await self._acked.wait()
             except TimeoutError:

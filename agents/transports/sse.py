@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
 SIGN_IN_AGAIN = b": sign in again to go on\n\n"
+# The last one tells nginx not to collect an answer before it passes it on.
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -144,6 +145,8 @@ def _last_seq(value: bytes, run_id: str) -> int:
     if not value:
         return 0
     run, _, seq = value.decode("latin-1").rpartition(":")
+    # Another run's id would not be noticed otherwise: its numbers look the same. ``isascii``,
+    # because ``int`` also reads digits of other scripts; nine of them fit the column.
     if run != run_id or not seq.isascii() or not seq.isdecimal() or len(seq) > 9:
         raise AppError("invalid_input", "Last-Event-ID does not belong to this run.")
     return int(seq)
