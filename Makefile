@@ -70,7 +70,7 @@ check: .venv/.installed-dev web/node_modules/.installed ## formatting, lint, typ
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(PACKAGES) tests benchmarks
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.marks --report
+	$(BIN)/python -m tests.marks
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	$(NPM) run check
 
