@@ -37,6 +37,9 @@ from gemini.pool import Endpoint
 # and the run is stopped here as well (``RunTask.on_lease_lost``).
 LEASE_S = 15.0  # three renewals: one that fails is no death
 RENEW_S = 5.0
+# After an outage, before runs of others are ended: time for two renewals of theirs. A little less
+# than a multiple of the period, or a renewal that failed late would put it off by a whole turn.
+CLOSE_STALE_PAUSE_S = 2 * RENEW_S - 1.0
 STOP_POLL_S = 0.25  # how long a stop from another process waits, where no notification comes
 STARTED_POLL_S = 2.0
 # So far back each poll reaches: a run is stamped by the clock of its host, and before it is
@@ -140,7 +143,7 @@ class RunManager:
         except DatabaseUnavailable:
             # Nobody could renew a lease meanwhile. Without this pause the first process that
             # reaches the database again would end the runs of all others, who are alive.
-            self._close_stale_from = time.monotonic() + 2 * RENEW_S
+            self._close_stale_from = time.monotonic() + CLOSE_STALE_PAUSE_S
             raise
 
     async def _poll_stops(self) -> None:
