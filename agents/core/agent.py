@@ -196,10 +196,9 @@ class Task:
         raise RunError("limit_reached")
 
     def append(self, call: ModelCall, *, with_calls: bool = True) -> None:
-        """Add an answer to the contents; without its function calls where nobody responds to them:
-        Gemini refuses a conversation with a call that has no response."""
+        """Add an answer to the contents; without its function calls if nobody responds to them."""
         content = call.content()
-        if not with_calls:
+        if not with_calls:  # Gemini refuses a conversation with a call that has no response
             parts = [part for part in content["parts"] if "functionCall" not in part]
             content = {**content, "parts": parts}
         if content["parts"]:
@@ -230,11 +229,9 @@ class Task:
         return response_to(call, result)
 
     def _google_tools(self) -> list[str]:
-        """Those that are wanted here; Maps takes nothing but words, so not with files.
-
-        Source: https://ai.google.dev/gemini-api/docs/maps-grounding#limitations, as read in
-        November 2026.
-        """
+        """Those of the user's tools that are the agent's and of use here."""
+        # Maps takes nothing but words, so not with files. Source, as read in November 2026:
+        # https://ai.google.dev/gemini-api/docs/maps-grounding#limitations
         without = {"maps"} if self.context.attachments else set[str]()
         wanted = self.request.tools or ()
         return [tool for tool in wanted if tool in self.tools and tool not in without]
@@ -267,6 +264,7 @@ class Task:
         info = self.context.models.info(model)
         window = info.window_tokens
         cap = min(self.context.limits.history_tokens or window, window * history.ROOM)
+        # The question goes whole, whatever it takes; only earlier exchanges give way to it.
         room = cap - sum(map(history.content_tokens, now))
         if instructions := self.context.instructions.added_to(""):
             room -= history.text_tokens(instructions)
@@ -280,6 +278,7 @@ class Task:
             as_text=as_text,
         )
         notices: list[Activity] = []
+        # Told with a task's first call alone: later ones leave out the same, or more.
         if earlier.left_out and not self.contents:
             counts = {"kept": earlier.included, "leftOut": earlier.left_out}
             content = {**counts, "windowTokens": window}

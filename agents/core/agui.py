@@ -1,10 +1,7 @@
 """Outputs in, AG-UI 1.0 events out. Owns ids, brackets and order; does no I/O.
 
 Agents emit what they make; how it looks on the wire is decided here. No agent opens or closes
-anything, so none can get it wrong: AG-UI clients end a whole run over one bracket that does not
-close. Outputs of agents that work side by side come in any order, hence a lane for each: a message
-is open in its lane, and only an output of the same lane closes it. Each event is the JSON object
-that goes on the wire.
+anything, so none can get it wrong. Each event is the JSON object that goes on the wire.
 
 Source: https://docs.ag-ui.com/spec/1.0 (ag-ui-protocol 1.0.0).
 """
@@ -50,6 +47,8 @@ class AguiStream:
 
     def __init__(self, thread_id: str, run_id: str) -> None:
         self._ids = {"threadId": thread_id, "runId": run_id}
+        # Outputs of agents that work side by side come in any order, hence a lane for each: a
+        # message is open in its lane, and only an output of the same lane closes it.
         self._lanes: dict[str, _Lane] = {"": _Lane()}
         self._texts: dict[str, BoundedText] = {}
         self._units: dict[str, int] = {}
@@ -159,9 +158,12 @@ class AguiStream:
                 return [*opened, self._delta("REASONING_MESSAGE", lane, text)]
             case Activity(kind, content, ref):
                 lane.ran_code = lane.ran_code or kind == "code"
+                # Between its start and its end a message holds its own text alone, so an activity
+                # ends it, and what is said afterwards is another message.
                 return [*self._close(lane), _activity(lane, kind, content, ref)]
             case Saved():
                 lane.saved.append(output)
+                # Google's search suggestions are for the user; the coordinator has no use for them.
                 if output.mime_type != "text/html":
                     lane.result.append(f"\n{mention(output.name, output.mime_type)}\n")
                 file = {**_file(output), "mimeType": output.mime_type, "name": output.name}
@@ -181,10 +183,8 @@ class AguiStream:
             self._room -= len(text)
 
     def _placed(self, lane: _Lane, sources: Sources) -> dict[str, Any]:
-        """Sources as they go on the wire: each place in the message that holds it.
-
-        Code that ran in between, or a picture, cuts one answer into several messages.
-        """
+        """Sources as they go on the wire: each place in the message that holds it."""
+        # Code that ran in between, or a picture, cuts one answer into several messages.
         starts: list[tuple[str, int, int]] = []  # of messages in the answer, the last one first
         at = _units(sources.text)
         for message_id in reversed(lane.messages):
@@ -260,7 +260,9 @@ class AguiStream:
         ]
 
     def _close_all(self) -> list[Event]:
-        """Brackets close inside out: subagents first, then the coordinator's own."""
+        """The events that close what is open, the coordinator's own last."""
+        # All of it, inside out: AG-UI clients refuse ``RUN_FINISHED`` while a message or a subagent
+        # is open, and the whole run fails over one bracket.
         stopped = {"code": "interrupted", "message": "Stopped before it was done."}
         events: list[Event] = []
         for lane in [lane for lane in self._lanes if lane]:

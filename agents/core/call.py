@@ -100,12 +100,6 @@ class ModelCall:
     async def run(self) -> None:
         """Make the call and emit what the model says, as it says it.
 
-        A failed call is made once more, but never after something was delivered: the user would
-        see an answer begin twice, and pay twice. If Google turned the key away and the run has
-        another one, that one is used, and the user is told; a request that was refused for its
-        form is made once in another one. Whoever changes the order of these: a fail-over costs no
-        retry, and a repair is only tried while nothing was delivered.
-
         Raises:
             GeminiError: the call failed, was refused, or ended without a finish or an answer.
         """
@@ -119,6 +113,8 @@ class ModelCall:
                 return
             except GeminiError as error:
                 failure = self._blame_files(error)
+            # In this order: another key, another form, then the same once more. A fail-over costs
+            # no retry: the other key has not been tried yet, and may meet a fault of its own.
             if self._change_request(failure):
                 self._start()
                 continue
@@ -159,12 +155,9 @@ class ModelCall:
         return True
 
     def _retry_after_s(self, error: GeminiError, retries: int) -> float | None:
-        """Seconds to wait before a retry; None if there must be none.
-
-        Quota and timeouts are only retried when Google says when: asking again at once makes a
-        quota worse, and a model that was silent for a minute stays silent.
-        """
-        # Of an answer that turned out empty, thoughts may have been shown.
+        """Seconds to wait before a retry; None if there must be none."""
+        # Never after a delivery: the user would see an answer begin twice, and pay twice. Of an
+        # answer that turned out empty, thoughts may have been shown.
         delivered = self._answered if error.code in EMPTY else self._delivered
         if delivered or not error.retryable or retries >= RETRIES:
             return None
@@ -173,6 +166,8 @@ class ModelCall:
         if error.retry_after_s is not None:
             limit = self._request.limits.retry_wait_s
             return error.retry_after_s if error.retry_after_s <= limit else None
+        # Google did not say when: asked again at once a quota gets worse, and a model that was
+        # silent for a minute stays silent.
         if error.code in ("quota", "timeout"):
             return None
         return BACKOFF_S + random.random() * BACKOFF_S  # noqa: S311 (jitter, not a secret)
@@ -186,6 +181,7 @@ class ModelCall:
         while self._has_more:
             self._sent = replace(self._sent, continuation=self._parser.continuation)
             self._parser.resume()
+            # A call like any other: noted, counted against the limit, and paid for.
             self._allowances = await self._keys.allowances(self._request.model)
             await self._stream()
 
@@ -218,6 +214,7 @@ class ModelCall:
                 await self._finish()
             outcome = "ok"
         except GeminiError as error:
+            # Letters were held back that might have begun a key; they are no key, and paid for.
             for output in parser.flush():
                 complete = await self._saved(output)
                 self._mark_delivered(complete)
@@ -226,6 +223,7 @@ class ModelCall:
             call.message = error.message
             raise
         finally:
+            # Of a call that is stopped as well: what it used until then is paid for.
             call.usage, call.outcome, call.duration_ms = parser.usage, outcome, self._elapsed_ms()
             context.on_call(call)
 
@@ -275,16 +273,14 @@ class ModelCall:
         return int((time.monotonic() - self._started) * 1000)
 
     async def _check_budget(self) -> None:
-        """Note now and then what the call has used; end it where the key's budget ends.
-
-        An answer that is whole is let through: stopping it would save nothing.
-        """
+        """Note now and then what the call has used; end it where the key's budget ends."""
         call = self._call
         if time.monotonic() - self._noted > NOTE_S:
             self._noted, call.duration_ms = time.monotonic(), self._elapsed_ms()
             self._context.on_call(call)
             if not self._parser.is_finished:
                 self._allowances = await self._keys.allowances(call.model, call.id)
+        # An answer that is whole is let through: stopping it would save nothing.
         for allowance in self._allowances:
             if not self._parser.is_finished and _spent(call, allowance.unit) > allowance.left:
                 raise RunError("budget", allowance.message)

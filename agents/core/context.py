@@ -154,6 +154,8 @@ class RunContext:
             raise RunError("limit_reached")
         call = CallRecord(agent, model, key=self.keys.in_use)
         self.record.calls.append(call)
+        # Before it is sent: other runs count it at once, and a process that dies leaves it in the
+        # ledger.
         self.on_call(call)
         return call
 

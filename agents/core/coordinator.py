@@ -4,9 +4,7 @@
     one delegation      2: its own, and the agent's, whose streamed answer is the answer
     several, or failed  1 + n + 1: it joins the results
 
-Rules that need no model come first: who chose an agent gets that agent, and files that only one
-agent takes go to it, for one call. The message is never searched for names: "@media print" is a
-question about CSS.
+Rules that need no model come first.
 """
 
 from __future__ import annotations
@@ -87,7 +85,9 @@ class Coordinator:
             await self._lead(alone=choice.agent == "direct")
 
     def _choice(self) -> _Choice:
-        """The agent that was chosen comes before the files' kinds."""
+        """Who answers, by rules that need no model and cost no call."""
+        # An agent that was chosen comes before the files' kinds. The message is never searched for
+        # names: "@media print" is a question about CSS.
         request = self._request
         output = {"output": request.output} if request.output else {}
         if request.agent in self._team:
@@ -110,12 +110,11 @@ class Coordinator:
         self._context.record.contents.append(self._as_content(delegation.result))
 
     async def _lead(self, *, alone: bool) -> None:
-        """Answer, or delegate and join the results, in at most ``rounds`` calls.
-
-        Alone, without functions of ours, the coordinator may use Google's tools; they mix badly.
-        """
+        """Answer, or delegate and join the results, in at most ``rounds`` calls."""
         team = () if alone else self._team.values()
         request, limits = self._request, self._context.limits
+        # Google's tools only where no functions of ours go along: few models take both
+        # (``request_body``).
         task = self._task(COORDINATOR, self._emitter, tools=model_info.TOOLS if alone else ())
         task.contents = self._context.record.contents
         for round_ in range(1, limits.rounds + 1):
@@ -136,8 +135,11 @@ class Coordinator:
             calls = [(one, None if alone else self._delegation(one)) for one in call.functions]
             delegations = [one for _, one in calls if one]
             await self._delegate(delegations)
+            # To each call, one that names nobody as well: Gemini refuses a call without a response.
             responses = [_response(function, delegation) for function, delegation in calls]
             task.contents.append({"role": "user", "parts": responses})
+            # The user has read the agent's answer as it was written: one more call would only
+            # repeat it.
             if len(calls) == 1 and delegations and not delegations[0].error:
                 task.contents.append(self._as_content(delegations[0].result))
                 return
@@ -170,16 +172,16 @@ class Coordinator:
         return _Delegation(self._team[name], arguments)
 
     async def _delegate(self, delegations: Sequence[_Delegation]) -> None:
-        """Have the agents work side by side; all have ended when this returns or raises.
-
-        What ends the run in one of them (a budget, a bug) cancels the others.
-        """
+        """Have the agents work side by side; all have ended when this returns or raises."""
+        # All are announced before one begins: readers see them in the order of the model's calls.
         started = [(one, self._start(one)) for one in delegations]
         try:
             async with asyncio.TaskGroup() as group:
                 for delegation, emitter in started:
                     group.create_task(self._work(delegation, emitter))
         except BaseExceptionGroup as failures:
+            # What ends the run in one of them (a budget, a bug) has cancelled the others. Taken out
+            # of its group: the run ends with one error, which the user is told.
             raise failures.exceptions[0] from None
 
     def _start(self, delegation: _Delegation) -> Emitter:
@@ -194,6 +196,8 @@ class Coordinator:
             async with asyncio.timeout(self._context.limits.agent_s):
                 await agent.run(task)
             text, ran_code = emitter.result
+            # Code that printed is an answer without words; nothing at all is a failure, also if the
+            # model says that it stopped well.
             if not ran_code and is_blank(text):
                 raise GeminiError("no_answer")
         except (GeminiError, TimeoutError) as failure:

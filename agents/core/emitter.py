@@ -22,11 +22,7 @@ async def no_drain() -> None:
 
 
 class Emitter:
-    """Where one agent of a run emits what it makes; ``lane`` is empty for the coordinator.
-
-    Nothing leaves a run but here, so no agent and no tool can give a key away: streamed text was
-    redacted where it was parsed, and every event is redacted once more.
-    """
+    """Where one agent of a run emits what it makes; ``lane`` is empty for the coordinator."""
 
     def __init__(
         self,
@@ -45,6 +41,9 @@ class Emitter:
 
     def emit(self, output: Output) -> None:
         """Publish an output. Every delta of every run comes through here."""
+        # Redacted whatever it is, so that no agent and no tool can give a key away. Streamed text
+        # was redacted where it was parsed, since pieces can cut a key: here that would be too late.
+        # But arguments, results and names of files are met here alone.
         for event in self._agui.feed(output, self._lane):
             self._publish(self._redactor.value(event))
 

@@ -84,6 +84,7 @@ class Answer:
             ending = self.fail(RunError("internal"))
         else:
             ending = self._finish("success", self.record.truncated)
+        # The terminal one is not published here: readers get it once it is stored (``RunTask``).
         *closing, terminal = ending
         for event in closing:
             publish(event)
@@ -102,11 +103,9 @@ class Answer:
         return self._ending(self._agui.fail(error, record.usage(), self._account()))
 
     def contents(self) -> list[Content]:
-        """What this run adds to the history of Gemini contents, after the user's message.
-
-        An answer that did not end well is kept as plain text: calls without a response and
-        thoughts without an end would be refused.
-        """
+        """What this run adds to the history of Gemini contents, after the user's message."""
+        # An answer that did not end well is kept as plain text: calls without a response and
+        # thoughts without an end would be refused.
         record = self.record
         if record.outcome == "success":
             contents = [*record.contents, *record.made]

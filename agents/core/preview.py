@@ -112,7 +112,7 @@ class _DryModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[list[dict[str, Any]], None]:
         raise _FirstCall(request)
-        yield []
+        yield []  # what makes it a generator
 
 
 class _Referenced(NoFiles):
