@@ -56,6 +56,8 @@ class Address:
     def is_free(self) -> bool:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As servers set it: an address that one has just left counts as taken for a minute
+            # otherwise.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
@@ -137,6 +139,7 @@ class Servers:
             self._refuse_dead_child()
             if answers(url):
                 return True
+            # Not ``time.sleep``, which goes on after a signal: Ctrl-C ends this wait at once.
             self._end_requested.wait(POLL_S)
         if self._end_requested.is_set():
             return False

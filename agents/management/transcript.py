@@ -30,6 +30,8 @@ class Transcript:
             case "SUBAGENT_ERROR":
                 return self._aside(f"[the {self._name(event)} agent failed: {event['message']}]")
             case "ACTIVITY_SNAPSHOT":
+                # Code comes twice under one id: as it begins, and with what it printed. Lines that
+                # were printed cannot be taken back, so the second time only the new part is.
                 again = event["messageId"] in self._shown
                 self._shown.add(event["messageId"])
                 text = _activity(event["activityType"], event["content"], again=again)

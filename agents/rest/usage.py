@@ -55,6 +55,8 @@ def _view_of(user_id: int, key_id: UUID) -> tuple[int | None, list[BudgetState]]
     Raises:
         AppError: ``key_not_found``, for a key that is neither theirs, nor lent, nor was.
     """
+    # What others spend on a key is its owner's to know, and never that of somebody whom it is lent
+    # to.
     own = keys_of(user_id).filter(pk=key_id).first()
     if own is not None:
         return None, budget_states(key_id=key_id, limits=Budget.of(own))
@@ -62,6 +64,8 @@ def _view_of(user_id: int, key_id: UUID) -> tuple[int | None, list[BudgetState]]
     if loan is not None:
         limits = Budget.of(loan)
         return user_id, budget_states(key_id=key_id, limits=limits, user_id=user_id)
+    # After the loan: one's own numbers stay readable, but what the key may still pay is no business
+    # of a former borrower's.
     if selectors.used_before(user_id=user_id, key_id=key_id):
         return user_id, []
     raise not_found("key")

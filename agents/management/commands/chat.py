@@ -149,6 +149,7 @@ class _Chat:
 
     async def _line(self) -> str | None:
         self._write("\nyou: ", ending="")
+        # In a thread: the event loop goes on with its housekeeping while nothing is typed.
         line = await sync_to_async(sys.stdin.readline, thread_sensitive=False)()
         return line.rstrip("\n") if line else None
 
@@ -171,11 +172,15 @@ class _Chat:
 
     async def _print(self, run_id: UUID) -> bool:
         loop = asyncio.get_running_loop()
+        # Held here: asyncio keeps its tasks by weak references, and a stop could be collected
+        # unfinished.
         stops: set[asyncio.Task[None]] = set()
 
         def stop() -> None:
             stops.add(asyncio.ensure_future(service.cancel(self._user_id, run_id)))
 
+        # Instead of KeyboardInterrupt, which would end the loop and with it the run: a stop keeps
+        # what was said and closes the connection to Google, and the conversation goes on.
         loop.add_signal_handler(signal.SIGINT, stop)
         transcript = Transcript()
         try:
