@@ -102,6 +102,7 @@ class PeopleAdmin(RestrictedAdmin, UserAdmin):  # type: ignore[type-arg]  # not 
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         actor = cast(User, request.user)
+        # The audit names who did it, and needs that row until the others are gone.
         for user in sorted(queryset, key=lambda user: user == actor):  # oneself last
             services.user_delete(user=user, actor=actor)
 

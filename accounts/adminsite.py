@@ -47,6 +47,8 @@ class RestrictedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the filters beside the list ask for."""
+        # Django allows any field of the model in the address: ``?text__startswith=`` spells out,
+        # letter by letter, what no page shows.
         return lookup in set(_filter_parameters(self.model, self.get_list_filter(request)))
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
@@ -90,6 +92,7 @@ class RestrictedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
             if queryset.filter(**{path: True, "pk__in": chosen}).exists():
                 self.message_user(request, SUPERUSERS_ONLY, messages.ERROR)
                 return None
+            # "Select all across pages" sends no list of rows: of these, a superuser's are left out.
             queryset = queryset.filter(**{path: False})
         return super().response_action(request, queryset)
 
@@ -140,6 +143,8 @@ class LimitedSignInForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         address = client_address(self.request) if self.request else ""
+        # Before the password is looked at, as at the API: the admin would be the way around its
+        # limits.
         attempt = _throttled_attempt(address, self.cleaned_data.get("username", ""))
         cleaned = super().clean()  # raises if the password is wrong
         attempt_succeeded(attempt)

@@ -3,9 +3,6 @@
 A sign-in stands while its user exists and is active, the token version is the profile's, and its
 family is neither revoked nor past its end. A lost connection or an access token that ran out ends
 nothing: the family goes on with the next refresh.
-
-The rows alone say so, read at every check. A signal or a message that tells of the end would be
-quicker, and would not reach a process that was paused, a row changed by hand, or a lost message.
 """
 
 from __future__ import annotations
@@ -59,6 +56,8 @@ def sign_in_ended(sign_in: SignIn, account: Account | None) -> str:
         return USER_DELETED
     if not account.is_active:
         return USER_INACTIVE
+    # The version ends all sign-ins of a user at once, the family ends one of them. Switched on
+    # again, a user gets none of them back: switching off raised the version.
     is_current = sign_in.token_version in (None, account.token_version)
     is_open = sign_in.family_id is None or account.is_open
     return "" if is_current and is_open else SIGNED_OUT
@@ -66,10 +65,14 @@ def sign_in_ended(sign_in: SignIn, account: Account | None) -> str:
 
 def sign_ins_ended(sign_ins: Collection[SignIn]) -> dict[SignIn, str]:
     """Of these sign-ins, those that ended, each with its code; two queries."""
+    # The rows alone say so, read at every check. A signal or a message that tells of the end would
+    # be quicker, and would not reach a process that was paused, a row changed by hand, or a lost
+    # message. Two queries for all that runs in a process make it affordable once a second.
     users = get_user_model().objects.filter(pk__in={sign_in.user_id for sign_in in sign_ins})
     columns = ("pk", "is_active", "profile__token_version")
     accounts = {pk: (active, version or 0) for pk, active, version in users.values_list(*columns)}
     family_ids = {sign_in.family_id for sign_in in sign_ins if sign_in.family_id}
+    # With the user: a family of somebody else, put into a token, is none.
     families = set(open_families().filter(pk__in=family_ids).values_list("pk", "user_id"))
     ended = {}
     for sign_in in sign_ins:

@@ -1,8 +1,4 @@
-"""Sessions of the admin, of which the database does not hold what a browser has to send.
-
-The cookie is random, and the row is found by its hash: who reads the table, or a backup of it,
-can make no cookie from what stands there.
-"""
+"""Sessions of the admin, of which the database does not hold what a browser has to send."""
 
 from __future__ import annotations
 
@@ -16,6 +12,9 @@ ROW_KEY_CHARS = 40  # of the column; 160 bits
 
 
 def row_key(cookie: str | None) -> str:
+    # Who reads the table, or a backup of it, can make no cookie from what stands there; with
+    # Django's own store a dump of the database is a live session of the admin. A fast hash is
+    # enough, because a cookie is random: there is nothing to guess, as there is with passwords.
     return sha256(f"session:{cookie}".encode()).hexdigest()[:ROW_KEY_CHARS]
 
 

@@ -25,11 +25,14 @@ def end_tokens(instance: User, raw: bool, update_fields: Any, **kwargs: Any) -> 
         return
     if update_fields is not None and not ENDS_TOKENS.intersection(update_fields):
         return
+    # Compared with the row: the instance may have been loaded before somebody else changed it.
     before = get_user_model().objects.filter(pk=instance.pk).values("password", "is_active").first()
     if before is None:
         return
     if before["password"] != instance.password or (before["is_active"] and not instance.is_active):
         UserProfile.objects.get_or_create(user_id=instance.pk)
+        # Added up in the database: of two changes at once both must count, or tokens issued between
+        # them would outlive the second.
         UserProfile.objects.filter(pk=instance.pk).update(token_version=F("token_version") + 1)
         # The profile that hangs on this instance would still carry the old version.
         instance._state.fields_cache.pop("profile", None)

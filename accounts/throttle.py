@@ -23,8 +23,7 @@ TOO_MANY_ATTEMPTS = ("too_many_attempts", "Too many tries. Wait a minute, then t
 def throttle_attempt(*, address: str, name: str = "") -> SignInAttempt:
     """Count a try from ``address``, and on the account ``name`` if one is meant.
 
-    From where the account was signed in to before, tries have an allowance of their own: what
-    others try elsewhere does not lock its owner out. Report a good try with ``attempt_succeeded``.
+    Report a good try with ``attempt_succeeded``.
 
     Raises:
         AppError: ``too_many_attempts`` (429): one of the limits is reached.
@@ -32,11 +31,15 @@ def throttle_attempt(*, address: str, name: str = "") -> SignInAttempt:
     attempt = SignInAttempt(
         name_digest=_digest(name) if name else "", address=network(address), at=timezone.now()
     )
+    # From where the account was signed in to before, tries have an allowance of their own. With one
+    # for all, five wrong tries a minute from anywhere lock its owner out.
     attempt.is_known = bool(name) and KnownOrigin.objects.filter(digest=_origin(attempt)).exists()
     limits: dict[tuple[str, ...], int] = {}
     if attempt.is_known:
         limits["name_digest", "address", "is_known"] = settings.LOGIN_PER_ACCOUNT
     else:
+        # Of tries from nowhere known, ``is_known`` being false: those of a known origin are left
+        # out, or a crowded address would use up the owner's allowance.
         limits["address", "is_known"] = settings.LOGIN_PER_ADDRESS
         if name:
             limits["name_digest", "is_known"] = settings.LOGIN_PER_ACCOUNT
@@ -75,6 +78,8 @@ def network(address: str) -> str:
 
 
 def _digest(name: str) -> str:
+    # Names that look alike count as one, or each spelling would bring tries of its own. A digest,
+    # because people type their password as the name.
     return _mac("name", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -83,4 +88,6 @@ def _origin(attempt: SignInAttempt) -> str:
 
 
 def _mac(kind: str, value: str) -> str:
+    # Keyed: without the server's secrets a dump tells neither who signed in nor from where, though
+    # names and addresses are few enough to try them all.
     return hmac.digest(purpose_key(f"accounts.attempts.{kind}"), value.encode(), "sha256").hex()

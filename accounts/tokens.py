@@ -4,14 +4,8 @@ Every token carries ``tv``, the user's token version, and ``fam``, the sign-in i
 family). A token is valid only while the user exists and is active, the version is the profile's
 and the family is not revoked; one query answers all of that.
 
-Refresh tokens rotate: each is exchanged once, for the next one. Of a stolen one, thief and owner
-hold the same copy, so one of the two comes second and shows a token that is not the newest any
-more. Nobody can tell which of them it is, so the whole family ends, and the owner signs in again.
-What looks the same and is none: two tabs of a browser hold one token and renew it at once. For
-``GRACE`` after a rotation the token before is therefore good for the *same* successor again. It
-must be the same: with one of its own, each tab would hold a token of another branch, and the next
-renewal of the slower tab would look like theft. Hence tokens are made from the family's row alone,
-without anything random, and times are whole seconds as in the token.
+Refresh tokens rotate: each is exchanged once, for the next one. For ``GRACE`` after that the token
+before is good for the *same* successor again; used later, it ends its family.
 """
 
 from __future__ import annotations
@@ -138,6 +132,7 @@ def authenticate_user(raw: str) -> tuple[User, Identity]:
 def issue(user: User) -> TokenPair:
     """Tokens for a new sign-in."""
     now = _now()
+    # Swept here, so that no job of its own has to: each sign-in removes what its user left behind.
     RefreshFamily.objects.filter(user=user, expires_at__lt=now).delete()
     family = RefreshFamily.objects.create(
         user=user,
@@ -178,6 +173,7 @@ def revoke(raw: str) -> None:
 
 
 def _claims(token_class: type[jwt_tokens.Token], raw: str) -> Claims:
+    # Before anything is taken apart: a token of ours has a few hundred characters.
     if not isinstance(raw, str) or not raw.isascii() or len(raw) > MAX_TOKEN_CHARS:
         _refuse()
     try:
@@ -199,6 +195,8 @@ def _family_of(claims: Claims) -> RefreshFamily:
     family = families.filter(pk=claims.family_id).first()
     if family is None or family.user_id != claims.user_id:
         _refuse()
+    # All in one row and one query: simplejwt's own check fails with a 500 for a deleted user, and
+    # takes tokens from before a new password.
     user, is_open = family.user, family.revoked_at is None and family.expires_at > timezone.now()
     account = Account(user.is_active, token_version(user), is_open)
     if sign_in_ended(SignIn(user.pk, claims.token_version, family.pk), account):
@@ -209,6 +207,12 @@ def _family_of(claims: Claims) -> RefreshFamily:
 def _rotate(family: RefreshFamily, claims: Claims) -> TokenPair | None:
     """The next pair, or None after revoking a family whose old token was used again."""
     now = _now()
+    # Of a stolen token, thief and owner hold the same copy, so one of the two comes second and
+    # shows one that is not the newest any more. Nobody can tell which of them it is, so the whole
+    # family ends, and the owner signs in again.
+    # What looks the same and is none: two tabs of a browser hold one token and renew it at once.
+    # The slower one gets the same successor. With one of its own it would hold a token of another
+    # branch, and its next renewal would look like theft.
     if claims.jti == family.current_jti:
         family.previous_jti, family.current_jti = family.current_jti, uuid.uuid4()
         family.rotated_at, family.expires_at = now, now + _setting("REFRESH_TOKEN_LIFETIME")
@@ -222,6 +226,9 @@ def _rotate(family: RefreshFamily, claims: Claims) -> TokenPair | None:
 
 def _pair(family: RefreshFamily, version: int) -> TokenPair:
     """Made from the row alone: the same row gives the same refresh token, byte for byte."""
+    # Nothing random in it: whoever asks again within ``GRACE`` has to be given the very same token,
+    # and none is stored that could be given out. (simplejwt's own table holds live ones in plain
+    # text.)
     own = {"user_id": str(family.user_id), "tv": version, "fam": str(family.pk)}
     refresh = RefreshToken()
     refresh.payload.update(own, jti=family.current_jti.hex)
