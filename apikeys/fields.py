@@ -35,6 +35,8 @@ class SealedKeyField(Base):
     def validators(self) -> list[Any]:
         return []  # the library's version changes the field's type in place while it computes
 
+    # The library decrypts at every load: one row that does not open would break each list that it
+    # is in, and every page would hold keys in memory.
     def from_db_value(
         self, value: str | None, expression: Any, connection: Any
     ) -> SealedKey | None:
@@ -62,6 +64,7 @@ class SealedKeyField(Base):
         return self.get_prep_value(value)
 
     def value_to_string(self, obj: models.Model) -> str:
+        # ``dumpdata`` asks for this. The library gives the plain text.
         sealed = self.value_from_object(obj)
         return sealed.ciphertext if isinstance(sealed, SealedKey) else ""
 

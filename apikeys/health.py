@@ -66,6 +66,8 @@ def key_report(
     if code == "billing_required" and model:
         # Remember it per model, to refuse the next run before Google does.
         with transaction.atomic():
+            # One JSON column for all models: two answers that are refused at once add to it, one by
+            # one.
             key = UserApiKey.objects.select_for_update().filter(pk=key_id).first()
             if key is not None:
                 refusals = {**key.billing_refusals, model: now.isoformat()}

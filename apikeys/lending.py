@@ -64,6 +64,8 @@ def loan_add(
                 key=key, label=label, allowed_models=list(models), **{side: to}, **(limits or {})
             )
             note(key, What.LEND, actor, f"to {_name(to)} as “{label}”")
+    # One current loan per key and borrower is a constraint of the table: two tabs that lend at once
+    # are told the same as two clicks after each other.
     except IntegrityError:
         raise AppError(
             "lent_already",
@@ -109,6 +111,7 @@ def borrower_for(owner: User, *, username: str = "", group: str = "") -> User | 
         if user is None:
             raise _invalid("borrower", "There is nobody of this name here.")
         return user
+    # Only groups the owner is in: others would learn by trying which groups there are.
     own_group = owner.groups.filter(name=group).first()
     if own_group is None:
         raise _invalid("group", "You are in no group of this name.")

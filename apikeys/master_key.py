@@ -1,10 +1,7 @@
 """Recognises a wrong master key before it does harm.
 
 When keys are first sealed under a master key, a known value is sealed with it and stored: a probe.
-Every probe must open. One that does not says that keys are stored under a master key that this
-server was not given. Sealing goes on to work under a wrong master key, and every stored key looks
-lost: people would enter theirs again, over the rows that only the right one opens. So nothing is
-sealed until the master key is right, or the operator gives the old keys up.
+Every probe must open, or nothing is sealed until the operator gives the old keys up.
 """
 
 from __future__ import annotations
@@ -38,11 +35,15 @@ def is_right() -> bool:
     if probes:
         return all(_opens_probe(all_fernets(), ciphertext) for ciphertext in probes)
     keys = list(UserApiKey.objects.defer(None).order_by("-updated_at")[:SAMPLE])
+    # Any of them, because a single row can be damaged or moved, and one that opens proves the
+    # master key.
     return not keys or any(_opens(key) for key in keys)  # stored before there were probes
 
 
 def require() -> None:
     """Raises ``AppError`` ``wrong_master_key``, unless keys can be sealed."""
+    # Sealing goes on to work under a wrong master key, and every stored key looks lost: people
+    # would enter theirs again, over the rows that only the right one opens.
     if not is_right():
         raise AppError(
             "wrong_master_key",
@@ -60,6 +61,8 @@ def require_and_remember() -> None:
 
 def remember() -> None:
     """Store a probe under the first master key, if there is none."""
+    # Under the first one alone. A probe that only an older master key opens would go with that one,
+    # and then nothing could be told about the rows sealed since.
     current = current_fernet()
     probes = MasterKeyProbe.objects.all()
     if not any(_opens_probe(current, probe.ciphertext) for probe in probes):

@@ -39,6 +39,8 @@ def clean_key(pasted: str) -> str:
         key = shorter
     if not key:
         raise _bad("Paste your Gemini key here.")
+    # What cannot be put into a header (a line end, a letter beyond ASCII) would stand whole in the
+    # text of the HTTP library's error.
     if not key.isascii():
         raise _bad("A key holds plain letters, digits and signs only. Copy it again.")
     if re.search(r"\s", key):

@@ -64,6 +64,7 @@ def standings(rights: Collection[Right]) -> dict[Right, Standing]:
     """What has become of these rights; five queries, however many they are."""
     ended = sign_ins_ended({right.sign_in for right in rights})
     uses = {(right.sign_in.user_id, right.key_id) for right in rights if right.key_id}
+    # Asked every second, and never about Google's list of models, which can be long.
     keys = UserApiKey.objects.defer("listed_models").in_bulk({key_id for _, key_id in uses})
     lent = {use for use in uses if use[1] in keys and keys[use[1]].user_id != use[0]}
     loans = loans_for(lent) if lent else {}
@@ -101,6 +102,7 @@ def key_use_ended(key: UserApiKey | None, loan: KeyLoan | None, *, is_lent: bool
     """
     if key is None:
         return KEY_DELETED
+    # Before the state of the key: what becomes of a key is its owner's and its borrowers' business.
     if is_lent and loan is None:
         return LOAN_ENDED
     if not key.is_active:

@@ -41,6 +41,8 @@ def keys_rotate(
     while more["rotated"] and not dry_run:
         more = _pass(dry_run, lambda done, total: None)
         counts["rotated"] += more["rotated"]
+    # Older probes stay as long as something may still be sealed under their master key: they are
+    # what tells that it was taken away too early.
     if not dry_run and not counts["unreadable"]:
         master_key.forget_older()
     return counts
@@ -77,14 +79,20 @@ def key_rotate(*, key: UserApiKey, dry_run: bool = False) -> str:
         secret = key.get_decrypted_key()
     except AppError:
         if not dry_run:
+            # Its owner may have entered it again since.
             same = UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint)
             same.update(status=UserApiKey.Status.UNREADABLE, status_detail=UNREADABLE)
         return "unreadable"
     if is_current(key.encrypted_key):
         return "current"
     if not dry_run:
+        # The same nonce: it names the secret, and a new one would end the answers that run on the
+        # key.
         nonce = key.seal_nonce or new_nonce()
         with transaction.atomic():
+            # A compare-and-set: an owner who replaced the key since it was read keeps the new
+            # secret. Row by row: ``bulk_update`` gives the column an SQL expression, which the
+            # library seals as text in the place of every key.
             written = UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(
                 encrypted_key=seal_key(secret, owner_id=key.user_id, key_id=key.id, nonce=nonce),
                 seal_nonce=nonce,

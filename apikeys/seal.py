@@ -1,19 +1,7 @@
 """The seal around a Gemini key.
 
-What is stored is a Fernet token (``gAAAA...``). Fernet tells that nobody changed it, not that it
-stands where it was put: who can write to the database without knowing the master key, through SQL
-or an old backup, could move ciphertexts around and have others' keys opened for themselves. So
-what lies inside is not the bare key but ``{v, owner, key, nonce, secret}``, compared at opening:
-
-- ``owner``: a row that is given to another user does not open;
-- ``key``: neither does a ciphertext pasted into another row, even of the same owner;
-- ``nonce``, also in a column of its own: neither does one that its row had before its key was
-  replaced, such as a key that was withdrawn because it had leaked.
-
-Rows of before there were nonces hold version 1, without one, and none in their column.
-
-``settings.FERNET_KEYS`` is read at every call: the first key seals, all of them open. Nothing is
-cached, so a rotation needs no restart of the code that runs it.
+What is stored is a Fernet token (``gAAAA...``); inside is ``{v, owner, key, nonce, secret}``. Of
+``settings.FERNET_KEYS`` the first one seals, and all of them open.
 """
 
 from __future__ import annotations
@@ -55,6 +43,7 @@ class SealedKey:
 
 
 def master_keys() -> list[str]:
+    # Read at every call and never cached: a rotation needs no restart of the code that runs it.
     keys = settings.FERNET_KEYS
     # A string would be read letter by letter, and its first letter would become the master key.
     if not isinstance(keys, list | tuple) or not keys or not all(keys):
@@ -103,6 +92,12 @@ def open_key(sealed: SealedKey, *, owner_id: int, key_id: UUID, nonce: str = "")
         secret = payload.pop("secret")
     except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         raise Unreadable from None
+    # Fernet tells that nobody changed a token, not that it stands where it was put: who can write
+    # to the database without knowing the master key, through SQL or an old backup, could move
+    # ciphertexts around and have others' keys opened for themselves. A row that is given to another
+    # user does not open (owner), nor does a ciphertext pasted into another row, even of the same
+    # owner (key), nor one that its row had before its key was replaced, such as a key that was
+    # withdrawn because it had leaked (nonce).
     bound = payload == _binding(owner_id, key_id, nonce)
     if not bound or not isinstance(secret, str) or not secret:
         raise Unreadable
@@ -110,19 +105,19 @@ def open_key(sealed: SealedKey, *, owner_id: int, key_id: UUID, nonce: str = "")
 
 
 def _binding(owner_id: int, key_id: UUID, nonce: str) -> dict[str, object]:
+    # Rows of before there were nonces hold version 1, without one, and none in their column.
+    # Compared as a whole, version 1 does not open where the column has a nonce: it cannot be put
+    # back.
     place: dict[str, object] = {"owner": owner_id, "key": str(key_id)}
     return {"v": VERSION, **place, "nonce": nonce} if nonce else {"v": WITHOUT_NONCE, **place}
 
 
 @sensitive_variables()
 def fingerprints(secret: str, *, owner_id: int) -> list[str]:
-    """HMACs that tell whether this owner has stored the same key before; the first is stored.
-
-    They are derived from the master keys, one from each: a fingerprint made under an older
-    master key is still recognised for as long as that master key opens the seal, so rotation does
-    not blind the search, and ``SECRET_KEY`` may change freely. The owner is part of it, so equal
-    keys of two people cannot be told to be equal.
-    """
+    """HMACs that tell whether this owner has stored the same key before; the first is stored."""
+    # One from each master key: a fingerprint made under an older one is recognised for as long as
+    # that opens the seal, so a rotation does not blind the search, and ``SECRET_KEY`` may change
+    # freely. The owner is part of it, so equal keys of two people cannot be told to be equal.
     return [
         salted_hmac(
             f"apikeys.fingerprint.{owner_id}", secret, secret=key, algorithm="sha256"

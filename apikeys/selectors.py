@@ -190,6 +190,7 @@ def loans_to(user_id: int) -> list[KeyLoan]:
 def _loan(key: UserApiKey, user_id: int) -> KeyLoan:
     """Raises ``AppError``: nobody is told of a key that was never lent to them."""
     loan = loan_to(user_id, key.pk)
+    # Ended is told only to those to whom the key was lent: for all others there is no such key.
     if loan is None:
         if KeyLoan.objects.to(user_id).filter(key=key).exists():
             note_refusal(key, user_id, "loan_ended")

@@ -66,12 +66,15 @@ def key_store(
 ) -> UserApiKey:
     """Store a checked key as a new one."""
     key_name_check(owner.pk, name)
+    # A key of a form that no pattern knows yet.
     if checked.secret in name:
         raise key_refusal(field="name")
     limits_check(limits or {})
     key = UserApiKey(user=owner, name=name, **(limits or {}))
     _set_secret(key, checked)
     try:
+        # The probe is written with the first key that is sealed, or a crash in between leaves a key
+        # of which nobody can tell under which master key it is.
         with transaction.atomic():
             master_key.require_and_remember()
             key.save(force_insert=True)
@@ -81,6 +84,7 @@ def key_store(
             UserProfile.objects.filter(pk=owner.pk, selected_api_key=None).update(
                 selected_api_key=key
             )
+    # Another tab came first, with the same name or the same key: which, the name tells.
     except IntegrityError:
         key_name_check(owner.pk, name)
         raise duplicate_key() from None
@@ -201,6 +205,7 @@ def key_name_check(owner_id: int, name: str, *, but: UUID | None = None) -> None
 @sensitive_variables()
 def _set_secret(key: UserApiKey, checked: CheckedKey) -> list[str]:
     """Set the columns that a new secret changes; returns their names."""
+    # All that was known is of the old secret: an error of that one must not stand at the new one.
     nothing_known: dict[str, Any] = {
         "quota_until": None,
         "last_success_at": None,

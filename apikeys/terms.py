@@ -79,6 +79,7 @@ def limits_check(limits: Mapping[str, Any], row: Budgeted | None = None) -> None
             cast("Field[Any, Any]", UserApiKey._meta.get_field(name)).clean(limits[name], None)
         except ValidationError as error:
             wrong[name] = error.messages
+    # A change of one budget is held against those that stay.
     wanted = {name: limits.get(name, getattr(row, name, None)) for name in BUDGETS}
     for unit in ("tokens", "money"):
         daily, monthly = wanted[f"daily_{unit}"], wanted[f"monthly_{unit}"]

@@ -87,6 +87,7 @@ def throttle_check(user: User) -> None:
     Raises:
         AppError: ``too_many_checks`` (429).
     """
+    # Each can hold a thread of the server for 15 seconds.
     check = GoogleCheck(user=user, at=timezone.now())
     throttle_event(check, {("user",): CHECKS_PER_MINUTE}, TOO_MANY_CHECKS)
 
@@ -136,6 +137,7 @@ def keys_verify(
     """``key_verify`` for many keys, a few at a time; the database is used by this thread alone."""
     remaining = iter(keys)
     with ThreadPoolExecutor(THREADS) as pool:
+        # In batches, so that of thousands of keys only a few are open in memory at a time.
         while batch := list(islice(remaining, BATCH)):
             pending: list[tuple[UserApiKey, Future[KeyCheck] | None]] = []
             for key in batch:
@@ -204,9 +206,8 @@ def _store_result(key: UserApiKey, result: KeyCheck | None, actor: Actor | None)
 
 
 def _update(key: UserApiKey, columns: dict[str, Any]) -> None:
-    """Write columns, unless the key was replaced since it was opened: they are of the old secret.
-
-    The fingerprint tells: it is as good as the secret, and was read with it in one query.
-    """
+    """Write columns, unless the key was replaced since it was opened."""
+    # Google took seconds to answer, and the answer is about the secret that it was asked about. The
+    # fingerprint tells: it is as good as the secret, and was read with it in one query.
     UserApiKey.objects.filter(pk=key.pk, fingerprint=key.fingerprint).update(**columns)
     key.refresh_from_db(fields=[*WRITTEN_BY_CHECKS, "fingerprint"])
