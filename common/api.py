@@ -54,6 +54,8 @@ class BoundedJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         limit = settings.REQUEST_MAX_BYTES
+        # One byte more than is taken tells that there is more, whatever the length in the header
+        # says.
         return parse_json(stream.read(limit + 1), max_bytes=limit)
 
 
@@ -79,6 +81,7 @@ def validated_body(
     """
     form = serializer(data=request.data, **options)
     sent = request.data if isinstance(request.data, Mapping) else {}
+    # Before the form is checked: its complaints repeat what was sent ("... is not a valid choice").
     for name, field in form.fields.items():
         if not field.write_only:
             refuse_keys_in(sent.get(name), field=name)

@@ -1,8 +1,7 @@
 """Database and file work from coroutines, each on threads of its own.
 
-Channels runs all of its database work on one thread, where one slow query stops every socket of
-the process. These pools are bounded. Their threads keep their connections to SQLite; those to
-PostgreSQL go back to Django's pool.
+These pools are bounded. Their threads keep their connections to SQLite; those to PostgreSQL go back
+to Django's pool.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from django.db import connections
 from common.database_errors import DatabaseUnavailable
 from common.outages import outages, record
 
+# Channels runs all of its database work on one thread: while one query took 8 seconds, new sockets
+# of the process failed. Files have threads of their own, because a disk can take long.
 THREADS = 8
 FILE_THREADS = 4
 RETRY_S = 0.5
@@ -78,6 +79,7 @@ async def _in_thread(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
         finally:
             _tidy()
 
+    # The thread sees the caller's context, which a plain executor leaves behind.
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(pool, context.run, run)
 

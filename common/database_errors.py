@@ -102,10 +102,13 @@ def classify(error: BaseException | None) -> Kind | None:
         return None
     if isinstance(error, DatabaseUnavailable):
         return error.kind
+    # Django's classes do not tell: psycopg has another class for each state, and Django makes one
+    # of many.
     cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
     if sqlstate := getattr(cause, "sqlstate", None):
         return SQLSTATES.get(sqlstate) or SQLSTATES.get(sqlstate[:2])
     if code := getattr(cause, "sqlite_errorcode", None):
+        # Code 1 is SQLite's for any bad statement, ours among them, so here its words have to tell.
         is_schema = code == 1 and str(cause).startswith(("no such table", "no such column"))
         return Kind.NOT_MIGRATED if is_schema else SQLITE_CODES.get(code & 0xFF)
     # Without a code there was no connection to get one from: refused, cut, or none to be had.

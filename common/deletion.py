@@ -13,10 +13,6 @@ STATEMENT_TIMEOUT = "60s"  # a long history takes longer to delete than a statem
 def delete_with_retry(delete: Callable[[], None]) -> None:
     """Run ``delete`` in a transaction, again if rows written meanwhile stood in its way.
 
-    PostgreSQL checks our foreign keys at the commit, which may be a caller's, far from here. They
-    are checked before this returns instead: what is written later fails by itself, at its own
-    commit, because the row it refers to is deleted and locked by then.
-
     Raises:
         django.db.Error: it could not be done in several attempts; nothing is deleted.
     """
@@ -29,6 +25,7 @@ def delete_with_retry(delete: Callable[[], None]) -> None:
                     delete()
             return
         except (IntegrityError, OperationalError):  # a new reference, or a deadlock
+            # A connection that is lost cannot be used again inside of a caller's transaction.
             if attempt == ATTEMPTS or not connection.is_usable():
                 raise
 
@@ -37,4 +34,7 @@ def _delete_and_check(delete: Callable[[], None]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
     delete()
+    # Django's foreign keys are checked at the commit, which may be a caller's, far from here. They
+    # are checked now instead, where it can be tried again. What is written later fails by itself,
+    # at its own commit, because the row it refers to is deleted and locked by then.
     connection.check_constraints()

@@ -14,6 +14,7 @@ def purpose_key(purpose: str) -> bytes:
     used for one purpose tells nothing of another's.
     """
     parts = [secret.encode() for secret in (settings.SECRET_KEY, settings.JWT_SIGNING_KEY)]
+    # Each with its length: "ab" and "c" must not make the key that "a" and "bc" make.
     material = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     kdf = HKDF(SHA256(), length=32, salt=None, info=f"chatproject.{purpose}".encode())
     return kdf.derive(material)

@@ -25,6 +25,8 @@ ELSEWHERE = (
 )
 HIDDEN = "[key]"
 _LETTER = r"(?:[\r\n\u2028\u2029]*[0-9A-Za-z_-])"  # a key copied from a terminal goes over lines
+# New keys begin with AQ., those of before with AIza. Not in the middle of a word, as in base64 of
+# something else.
 _KEY = re.compile(rf"(?<![0-9A-Za-z])(?:AIza{_LETTER}{{30,}}|AQ\.{_LETTER}{{20,}})")
 
 

@@ -52,6 +52,8 @@ def record(error: BaseException | None) -> Kind | None:
 
 def _discard_if_read_only(kind: Kind) -> None:
     """Close a connection that would stay read-only: the next may reach another server or mount."""
+    # After a fail-over the old server may live on as a standby, and the pool hands its connections
+    # out for good: each is healthy, and none can write.
     if kind is not Kind.READ_ONLY or connection.in_atomic_block or connection.connection is None:
         return
     if connection.vendor == "postgresql":
@@ -86,6 +88,8 @@ class Outages:
         now = self._clock()
         with self._lock:
             self.errors += 1
+            # Decided under the lock, logged outside: of many threads that fail at once one writes
+            # the line.
             begins = not self._kinds
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
             self._last_error = now
@@ -96,6 +100,8 @@ class Outages:
 
     def end_if_over(self) -> None:
         """Call it after an operation that succeeded: ends the outage once writing works too."""
+        # A read that works proves nothing while the database is read-only, so the probe decides.
+        # Not at once, or a database that flickers gets two lines each time.
         if not self.open or self._clock() - self._last_error < QUIET_S:
             return
         if kind := self.probe():
@@ -114,6 +120,8 @@ class Outages:
         Raises:
             django.db.Error: it fails in a way that is none of these.
         """
+        # A load balancer, and every operation that succeeds during an outage, ask. One of them
+        # tries, and the others take its answer: a database that comes back is not met by a storm.
         with self._probe_lock:
             if time.monotonic() - self._probed_at >= PROBE_EVERY_S:
                 self._probed = _probe()
@@ -149,6 +157,7 @@ def _probe_sqlite() -> Kind | None:
         cursor.execute(f"PRAGMA busy_timeout = {min(patience_ms, PROBE_BUSY_MS)}")
         try:
             with transaction.atomic():
+                # A row that is always there, set to what it is: a write without an effect.
                 cursor.execute("UPDATE django_migrations SET name = name WHERE id = 1")
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {patience_ms}")

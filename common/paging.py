@@ -60,6 +60,8 @@ def newest_first(rows: QuerySet[M], field: str, cursor: str) -> QuerySet[M]:
     Raises:
         AppError: ``bad_cursor`` for what ``time_cursor`` did not make.
     """
+    # With the id, because times can be equal: by the time alone a page would skip or repeat rows.
+    # And no offset, which shifts when a row comes or goes between two pages.
     rows = rows.order_by(f"-{field}", "-id")
     if cursor:
         at, row_id = _read_time_cursor(cursor)

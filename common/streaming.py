@@ -59,6 +59,8 @@ def chunked_response(request: HttpRequest, chunks: Iterator[bytes]) -> HttpRespo
     Args:
         chunks: made in a thread; what it raises before its second chunk is raised here.
     """
+    # A second piece is looked for here, where what is wrong with a file can still be answered with
+    # a status: once the first piece is on its way, all that can be done is to break off.
     first, second = next(chunks, b""), next(chunks, None)
     if second is None:
         return HttpResponse(first)
@@ -70,6 +72,8 @@ def chunked_response(request: HttpRequest, chunks: Iterator[bytes]) -> HttpRespo
 
 async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     def step() -> bytes | None:
+        # A piece may ask the database; between two of them, however slowly they are read, no
+        # connection is held. Thirty slow readers had all of PostgreSQL's pool.
         chunk = next(chunks, None)
         release_connection()
         return chunk

@@ -59,11 +59,9 @@ def _needed_joiner(match: re.Match[str]) -> str:
 
 
 def _with_few_marks(text: str) -> str:
-    """``text`` without the marks that no letter needs.
-
-    Normalising sorts a letter's marks in quadratic time and lets no other thread run meanwhile:
-    80 KB of them would stop the process for seconds.
-    """
+    """``text`` without the marks that no letter needs."""
+    # Normalising sorts a letter's marks in quadratic time and lets no other thread run meanwhile:
+    # 80 KB of them stopped the process for four seconds.
     if text.isascii():
         return text
     pieces: list[str] = []
@@ -102,6 +100,8 @@ def parse_json(
         raise AppError("too_large", "This request is too large.", status=413)
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8")
+        # Python takes NaN and Infinity and writes them, too: a browser's JSON.parse refuses the
+        # whole event, and PostgreSQL the whole row. 1e999 is an infinity that no constant names.
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         # The parser stops at the interpreter's own limit, far beyond ours, before the C stack ends.
@@ -120,6 +120,7 @@ def _check_value(value: Any, must_be_storable: bool, levels: int) -> None:
             raise _bad_json("The JSON in this request is nested too deep.")
         for item in value:
             _check_value(item, must_be_storable, levels - 1)
+        # Names of members are counted on the same level as their values.
         if isinstance(value, dict):
             for item in value.values():
                 _check_value(item, must_be_storable, levels - 1)

@@ -61,6 +61,7 @@ class TokenBucket:
             0: they were taken. Otherwise the seconds until there are enough.
         """
         self._refill()
+        # What costs more than the bucket holds would never be allowed otherwise.
         cost = min(cost, self._capacity)
         if self._tokens >= cost:
             self._tokens -= cost
@@ -101,9 +102,7 @@ def throttle_event(
 ) -> None:
     """Store ``event``, unless too many like it were stored within the window.
 
-    The table is the count: it holds over all processes. A refused event is not stored, so whoever
-    goes on trying is let in again after the window, and nobody is locked out for good. Of events
-    that come at once, each counts those with a lower id, so exactly ``limit`` of them pass.
+    The table is the count: it holds over all processes.
 
     Args:
         event: a new row with its time in ``at``. Rows that are out of the window are deleted.
@@ -116,11 +115,16 @@ def throttle_event(
     table = type(event)._default_manager
     now: datetime = event.at  # type: ignore[attr-defined]
     table.filter(at__lt=now - window).delete()
+    # Stored first, counted then. The other way round, events that come at once each count what was
+    # there before all of them, and all pass. Of stored ones each counts those with a lower id, so
+    # exactly ``limit`` pass.
     event.save()
     for columns, limit in limits.items():
         same: dict[str, Any] = {column: getattr(event, column) for column in columns}
         earlier = table.filter(at__gte=now - window, pk__lt=event.pk, **same).order_by("-at")
         times = list(earlier.values_list("at", flat=True)[:limit])
         if wait_s := SlidingWindow(limit, window).retry_after_s(times, now):
+            # Whoever goes on trying is let in again after the window; with refused tries counted,
+            # nobody who tries is ever let in, and whoever knows a name can lock its owner out.
             event.delete()
             raise throttled(*refusal, wait_s)
