@@ -29,6 +29,8 @@ from chatproject.routing import ProtocolRouter  # noqa: E402
 from common.database import in_database  # noqa: E402
 
 redact_uncaught()
+# Neither uvicorn nor daphne runs Django's checks: an unsafe setting would be found by ``manage.py``
+# alone.
 checks.refuse_bad_settings()
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an opened key must not end up in a core file
 

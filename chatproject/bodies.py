@@ -1,9 +1,6 @@
 """What a request may send: first who, then how much, how fast, and how much at a time in all.
 
-Only a small body, such as a sign-in, is taken from somebody unknown. Before more is read, the
-token is looked at; bytes that cannot be taken are refused before they are sent, where the client
-says how many they will be. Servers that read the whole body themselves (daphne) leave us the
-sizes only.
+Servers that read the whole body themselves (daphne) leave us the sizes only.
 """
 
 from __future__ import annotations
@@ -40,6 +37,8 @@ class InFlight:
 
     def take(self, user_id: int, count: int) -> None:
         """Raises ``AppError`` ``busy``: 429 for the user's own, 503 for everybody's."""
+        # One's own first: who fills the room alone is told so, and others are not told that all is
+        # full.
         if self._bytes[user_id] + count > settings.REQUESTS_BYTES_PER_USER:
             message = "Your other uploads are still under way. Wait for one, then try again."
             raise AppError("busy", message, status=429, retry_after_s=5)
@@ -50,6 +49,7 @@ class InFlight:
 
     def release(self, user_id: int, count: int) -> None:
         self._bytes[user_id] -= count
+        # Counter keeps zeros, one for each user there ever was.
         if not self._bytes[user_id]:
             del self._bytes[user_id]
 
@@ -81,6 +81,8 @@ class Body:
         Raises:
             BodyRefused: 401, 413, 429 or 503.
         """
+        # Refused before a byte was sent where the client says how many they will be. What it says
+        # need not be true, so ``receive`` counts.
         for value in header_values(self._scope, b"content-length"):
             if not value.isdecimal() or int(value) > self._limit:
                 raise BodyRefused(_too_large())
@@ -110,6 +112,9 @@ class Body:
 
     async def _allow(self, total: int) -> None:
         """Take room for a body of so many bytes, if that is more than anybody may send."""
+        # A small body, such as a sign-in, is taken from anybody. Before more is read the token is
+        # looked at: thirty connections without one could hold 570 MB of upload on the disk, for as
+        # long as they liked.
         if total <= max(self._taken, settings.REQUEST_ANONYMOUS_MAX_BYTES):
             return
         try:
@@ -124,6 +129,8 @@ class Body:
         """When the next bytes have to be there, by the loop's clock: each byte buys some time."""
         if self._begun is None:
             self._begun = asyncio.get_running_loop().time()
+        # Each byte buys time, so a slow line is served and one that trickles is not; with an end to
+        # all of it, or a byte a second would hold its share of the room for hours.
         at_rate = GRACE_S + self._received / settings.REQUEST_MIN_BYTES_PER_S
         return self._begun + min(at_rate, settings.REQUEST_MAX_S)
 

@@ -55,8 +55,13 @@ def _sqlite(path: Path) -> dict[str, Any]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
         "OPTIONS": {
+            # A transaction that begins as a reader and then writes fails at once when another one
+            # wrote meanwhile, whatever the timeout. Begun as a writer it waits. Code relies on
+            # that: where PostgreSQL locks rows, SQLite has one writer at a time.
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,
+            # WAL: readers go on while somebody writes. NORMAL: one sync per checkpoint instead of
+            # per commit; after a power cut the last commits can be gone, and the file is whole.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
         "TEST": {"NAME": path.with_name("test.sqlite3")},

@@ -122,6 +122,7 @@ def secret(name: str) -> str:
     path = text(f"{name}_FILE")
     if not path:
         return text(name)
+    # Both set, one of them is forgotten: which of them was meant cannot be told.
     if text(name):
         raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
     secret_files.append(Path(path))

@@ -70,6 +70,7 @@ class SecurityHeadersMiddleware:
         try:
             host = request.get_host()
         except DisallowedHost:
+            # This very answer refuses the host, and needs its headers all the same.
             host = ""
         own_policy = response.headers.get("Content-Security-Policy", "")
         for name, value in security_headers(request.path_info, host, own_policy).items():

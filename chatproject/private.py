@@ -15,6 +15,7 @@ from chatproject import env
 UMASK = 0o077
 OTHERS = 0o007
 GROUP_AND_OTHERS = 0o077
+# WAL and journal hold rows as the file itself does.
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
@@ -69,9 +70,11 @@ def _open_bits(path: Path, bits: int) -> int:
 def _is_ours(path: Path) -> bool:
     """Whether it is our account's alone: not a folder that everybody writes to, such as /tmp."""
     status = path.stat()
+    # The sticky bit: in such a folder others have files of their own, and must get at them.
     return status.st_uid == os.geteuid() and not status.st_mode & stat.S_ISVTX
 
 
 def _reachable(path: Path) -> bool:
     """Whether others get as far as this: each folder above must let them through."""
+    # A file that is open to all in a folder that is closed can be read by nobody.
     return all(_open_bits(folder, 0o011) for folder in path.absolute().parents)

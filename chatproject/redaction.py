@@ -43,6 +43,7 @@ _LOGGER_NAME = re.compile(r"[\w.]{1,60}")
 
 def redact(text: str) -> str:
     """The text without the keys in use, and without whatever else looks like a key or token."""
+    # By value first: keys of a form that no pattern knows, whatever Google's look like by then.
     for secret in secrets_in_use():
         text = text.replace(secret, REMOVED)
     return SECRET.sub(_removed, text)
@@ -109,6 +110,8 @@ def _shortened(text: str) -> str:
     """``text`` redacted, and cut where it is very long; never inside a secret."""
     if len(text) <= MAX_CHARS:
         return redact(text)
+    # With a margin, which goes once it is redacted: half a key at the end fits no pattern. Not the
+    # whole text, which can be many megabytes.
     return redact(text[: MAX_CHARS + MARGIN_CHARS])[:-MARGIN_CHARS] + SHORTENED
 
 

@@ -125,10 +125,12 @@ class ProtocolRouter:
             if not started:
                 await send_error(send, refused.error, CLOSE)
         except Exception as error:
+            # The beginning of an answer is out: a second one behind it would be read as part of it.
             if started:
                 raise
             await send_error(send, app_error(error, during="Answering a request"), CLOSE)
         finally:
+            # Also when the client left: what a request took of the room is free with its end.
             body.release()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,10 +149,14 @@ def _trusted(scope: Scope) -> Scope:
         for name, value in scope["headers"]
         if not name.lower().startswith(UNTRUSTED_HEADERS)
     ]
+    # daphne takes ``root_path`` from a header of the client: ``Daphne-Root-Path: /evil`` stood in
+    # every address that Django made, redirects among them.
     return {**scope, "root_path": "", "headers": headers}
 
 
 def _host_allowed(scope: Scope) -> bool:
+    # Django checks the host of plain requests alone, never that of a socket. Two such headers are
+    # two opinions: a proxy in front may have believed the other one.
     hosts = header_values(scope, b"host")
     if len(hosts) != 1:
         return False
@@ -163,6 +169,8 @@ def _origin_allowed(scope: Scope) -> bool:
 
     Programs send none; they are let through, because nothing here signs in by cookie.
     """
+    # Channels' own check knows hosts: any scheme and any port of one pass, and ``*`` lets
+    # everything in.
     origins = header_values(scope, b"origin")
     return not origins or (len(origins) == 1 and origins[0] in settings.ALLOWED_ORIGINS)
 

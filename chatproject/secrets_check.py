@@ -102,6 +102,7 @@ def _repetition(values: list[tuple[str, Any]]) -> list[CheckMessage]:
         name
         for at, (one, value) in enumerate(texts)
         for other, longer in texts[:at] + texts[at + 1 :]
+        # Parts as well: a secret with "2" behind it is known to whoever knows the first.
         if value in longer and len(value) >= MIN_LETTERS
         for name in (one, other)
     }

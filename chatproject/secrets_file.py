@@ -49,9 +49,12 @@ def _write(path: Path, text: str) -> None:
     """Replace the file at once, readable by its owner only from the first byte on."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
+    # EXCL and 0600: nobody can have put a file or a link there, and at no moment can others read
+    # it.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
+    # At once: a process that is killed in between leaves the old file, never half of a new one.
     draft.replace(path)
 
 

@@ -23,6 +23,7 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY:  # the first thing that any command trips over; checks.py sees to the others
     raise ImproperlyConfigured("SECRET_KEY is not set. `make run` makes the secrets, in .env.")
+# A secret for each purpose, so that one can be changed alone: sessions, tokens, stored keys.
 JWT_SIGNING_KEY = env.secret("JWT_SIGNING_KEY")
 FERNET_KEYS = [key.strip() for key in env.secret("FERNET_KEYS").split(",") if key.strip()]
 
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Outermost, so that nothing asks the database after it gave the connection back.
     "common.streaming.ReleaseConnectionMiddleware",
     "chatproject.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -144,6 +146,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # The address is the connection's: REST framework would believe the client's X-Forwarded-For.
     "NUM_PROXIES": 0,
 }
 SPECTACULAR_SETTINGS = {
@@ -162,8 +165,10 @@ SPECTACULAR_SETTINGS = {
 SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,
     "ALGORITHM": "HS256",
+    # What ends a sign-in is checked with each use of a token; the short life bounds a copied one.
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    # Seconds: a token of a server whose clock is one second ahead is otherwise refused by the next.
     "LEEWAY": 30,
 }
 

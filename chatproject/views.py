@@ -43,6 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(index.read_bytes())
     except FileNotFoundError:
         response = HttpResponse(NOT_BUILT, status=503, content_type="text/plain; charset=utf-8")
+    # Asked for anew each time: an old shell names files that a new version no longer has.
     response["Cache-Control"] = "no-cache"
     return response
 
@@ -98,6 +99,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         answer = {"status": "unavailable", "database": False, "kind": kind, "failing": names}
     else:
         outages.end_if_over()
+        # Not at the first failure: a task that is started again within seconds would have the load
+        # balancer take a process away that serves well.
         if not any(task.vital and task.for_s > FAILING_S for task in failing):
             return JsonResponse({"status": "ok", "database": True, "failing": names})
         answer = {"status": "unavailable", "database": True, "failing": names}
