@@ -112,6 +112,7 @@ class Exchange:
         due = loop.time()
         for frame in reply.frames:
             if record.frames_sent:
+                # Against the clock: what each frame is late would add up over a long answer.
                 due += pace_s
                 await self._pause(max(0.0, due - loop.time()))
                 if self._left:
@@ -161,6 +162,8 @@ class Exchange:
     def _reset(self) -> None:
         transport = self._transport
         connection: socket.socket = transport.get_extra_info("socket")
+        # Lingering for 0 seconds: the kernel sends RST, as of a machine that died. A plain close
+        # would be a clean end, which means something else to a client.
         linger_off = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
         transport.abort()

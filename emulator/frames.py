@@ -126,6 +126,8 @@ def frames(answer: Answer, writer: FrameWriter, *, kind: str) -> Iterator[bytes]
     beginning = dict(answer.beginning)  # used up by the first frame that holds text
     last: dict[str, Any] | None = None
     has_calls = False
+    # A part behind, because parts are made while they are sent: only when no more comes is it known
+    # which frame is the last, and carries the finish reason.
     for part in answer.parts:
         if last is not None:
             yield _frame(writer, last, answer, beginning)

@@ -47,6 +47,8 @@ class Replies:
         if step is not None:
             return self._scripted(step, call).apply(step)
         if "times" in call.directives:
+            # By the bytes of the request: a client that tries again sends the same, and nothing
+            # else tells it from a new question.
             self._obeyed[call.digest] += 1
             if self._obeyed[call.digest] > call.directives.count("times", 1):
                 call.directives = Directives()
