@@ -92,7 +92,7 @@ ERRORS: dict[str, ErrorSpec] = {
         help_url=ENABLE_PAGE,
     ),
     # No ``key_status``, although Google answers as it does to a bad key: the place of the server is
-    # at fault, and a key that were marked could not be used from a better place either.
+    # at fault, and a key that was marked could not be used from a better place either.
     "region": ErrorSpec(
         "Google does not offer the Gemini API, or its free tier, where this server stands. The key "
         "is not at fault. A key with billing may work; else ask the administrator.",

@@ -124,8 +124,8 @@ def tls() -> Any:
 
 
 def _no_cookies() -> http.cookiejar.CookieJar:
-    # The pool is everybody's. A usual jar was measured to send the cookie that an answer to one key
-    # had set along with the next request, which had another key.
+    # The pool is everybody's. An ordinary jar was measured to send the cookie that an answer to one
+    # key had set along with the next request, which had another key.
     policy = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
     return http.cookiejar.CookieJar(policy=policy)
 

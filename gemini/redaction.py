@@ -73,7 +73,7 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         if isinstance(value, dict):
-            # Names as well: the model writes both of a function call's arguments.
+            # Names as well as values: of a function call's arguments the model writes both.
             return {self.text(name): self.value(item) for name, item in value.items()}
         return value
 

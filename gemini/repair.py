@@ -57,8 +57,8 @@ class Repairs:
         self._tried.add(code)
         if code == "history_refused" and self._compose:
             contents = self._compose(key, True)
-            # Nothing was signed or called in them, so the same request would be refused, and paid
-            # for, again.
+            # Nothing was signed or called in them: it would be the same request, refused again, and
+            # every try counts as a call of the run.
             if contents == request.contents:
                 return None
             return replace(request, contents=contents), _notice(code, AS_TEXT)

@@ -148,8 +148,8 @@ class ResponseParser:
         if expects == "image" and "image" not in self._made:
             raise GeminiError("no_image")
         if not self._has_answer(expects):
-            # All room went into thoughts, which are paid for: the same request would end the same
-            # way.
+            # Cut without a word, all room went into thoughts, which are paid for: asked again it
+            # ends the same.
             raise GeminiError("no_answer", CUT_IN_THOUGHT if is_cut else None, permanent=is_cut)
         return "max_tokens" if is_cut else ""
 

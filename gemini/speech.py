@@ -95,7 +95,7 @@ def _spoken(line: str) -> ScriptLine | None:
     """``Anna: Hello`` taken apart, its name in bold or not; None for a time, an address, a list."""
     name, _, words = line.partition(":")
     name, words = name.strip(f"{_MARKUP} \t"), words.lstrip(_MARKUP)
-    # A space has to follow the colon, or 10:30 and https://... would be speakers.
+    # A letter first, and a space behind the colon, or 10:30 and https://... would be speakers.
     is_name = 0 < len(name) <= NAME_CHARS and name[0].isalpha()
     return ScriptLine(name, words.strip()) if is_name and words[:1].isspace() else None
 
