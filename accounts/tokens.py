@@ -210,6 +210,7 @@ def _rotate(family: RefreshFamily, claims: Claims) -> TokenPair | None:
     # Of a stolen token, thief and owner hold the same copy, so one of the two comes second and
     # shows one that is not the newest any more. Nobody can tell which of them it is, so the whole
     # family ends, and the owner signs in again.
+    #
     # What looks the same and is none: two tabs of a browser hold one token and renew it at once.
     # The slower one gets the same successor. With one of its own it would hold a token of another
     # branch, and its next renewal would look like theft.

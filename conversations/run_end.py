@@ -202,7 +202,8 @@ def _fold(run: Run, ending: _Ending, *, contents_from_log: bool = False) -> None
     messages = _Messages(run)
     # Read back from the database and not taken from the caller's memory: what readers were given is
     # what was stored, and the messages must say the same. Page by page, because an answer of 29 MiB
-    # that was folded as a whole cost its process 519 MiB.
+    # that was held and folded as a whole cost its process 519 MiB.
+    #
     # Sanitised only here: an event is stored as JSON text, where an escaped NUL or half of a
     # surrogate pair does no harm. In the transcript, a column of JSON, and in a message PostgreSQL
     # refuses both, and the run could never end.
