@@ -11,6 +11,7 @@ from django.conf import global_settings
 
 import chatproject
 from agents.core.errors import RunError
+from conversations.access import MAX_ATTACHMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")]
@@ -109,6 +110,11 @@ def test_decisions_have_context_choice_and_price():
 def test_every_code_that_ends_an_answer_is_documented():
     documented = text_of("docs/wire.md").partition("## The end")[2]
     assert set(re.findall(r"`([a-z_]+)`", documented)) >= set(RunError.specs)
+
+
+def test_how_many_files_a_message_carries_is_documented():
+    row = f"| files of one message | {MAX_ATTACHMENTS} |"
+    assert row in (ROOT / "docs" / "files.md").read_text()
 
 
 def test_every_activity_is_documented():
