@@ -54,7 +54,7 @@ test: .venv/.installed-dev web services ## run every test: the page's, then Pyth
 	$(BIN)/python -m tests.services run $(PYTEST) $(ON_POSTGRESQL) && failed=0 || failed=1; \
 	wait $$page || failed=1; cat var/page-tests.log; exit $$failed
 	$(PYTEST) -m "not chaos"
-	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest tests/cluster tests/faults
 
 quick: .venv/.installed-dev ## run the tests that start no servers and no browser, a minute
 	$(PYTEST) -m "not server"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
         item.add_marker(pytest.mark.xdist_group(folder if folder in ONE_WORKER else str(path)))
     yield  # the plugins choose by mark, and sort by what the tests do to the database
     items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is there for good: tests take a tenth less time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _rank(item: pytest.Item) -> int:
