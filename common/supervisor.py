@@ -24,6 +24,7 @@ BACKOFF_S = 0.25
 BACKOFF_MAX_S = 30.0
 STEADY_S = 5.0  # a task that should never end and has run for so long has recovered
 CANCEL_AGAIN_S = 0.5
+LATE_S = 0.1  # how often a job that is due is tried to start, while its last attempt still runs
 
 Work = Callable[[], Awaitable[None]]
 
@@ -137,10 +138,14 @@ class Supervisor:
             for job in jobs:
                 if self._due[job.name] > now:
                     continue
-                self._due[job.name] = now + job.period_s
                 attempt = self._attempts.get(job.name)
-                if attempt is None or attempt.done():
-                    self._attempts[job.name] = self._spawn(job.name, self._attempt(job))
+                if attempt is not None and not attempt.done():
+                    # Not a whole period later: a job that took a little longer than its period
+                    # would only be done every second time, and rights be checked half as often.
+                    self._due[job.name] = now + min(job.period_s, LATE_S)
+                    continue
+                self._due[job.name] = now + job.period_s
+                self._attempts[job.name] = self._spawn(job.name, self._attempt(job))
             await asyncio.sleep(min(self._due[job.name] for job in jobs) - now)
 
     async def _attempt(self, job: Job) -> None:

@@ -134,6 +134,22 @@ async def test_jobs_keep_their_pace(tasks):
     assert 0.19 <= begun[-1] - begun[0] < 0.3
 
 
+async def test_a_job_that_takes_a_little_longer_than_its_period_is_begun_again_at_once(
+    tasks, monkeypatch
+):
+    monkeypatch.setattr(supervisor, "LATE_S", 0.01)
+    begun: list[float] = []
+
+    async def work() -> None:
+        begun.append(time.monotonic())
+        await asyncio.sleep(0.32)
+
+    tasks.schedule([Job("late", 0.3, work)])
+    await until(lambda: len(begun) == 3)
+    # Twice its period would be 0.6 seconds from one beginning to the next.
+    assert begun[2] - begun[0] < 1.0
+
+
 async def test_a_task_that_takes_one_cancellation_for_its_own_is_ended(monkeypatch):
     monkeypatch.setattr(supervisor, "CANCEL_AGAIN_S", 0.02)
     made, swallowed = Supervisor(), 0
