@@ -106,24 +106,31 @@ def parse_json(
     except (ValueError, RecursionError):
         # The parser stops at the interpreter's own limit, far beyond ours, before the C stack ends.
         raise _bad_json("This request is not valid JSON.") from None
-    _check_value(value, must_be_storable, levels=MAX_DEPTH)
+    # Bodies of streams are read on the event loop, where looking at each item takes longer than the
+    # parser did. With so few brackets nothing can be too deep.
+    if must_be_storable or text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_value(value, must_be_storable)
     return value
 
 
-def _check_value(value: Any, must_be_storable: bool, levels: int) -> None:
-    """Raises ``AppError`` for a value with more levels of lists and objects than these."""
-    if isinstance(value, str):
-        if must_be_storable and _UNSTORABLE.search(value):
+def _check_value(value: Any, must_be_storable: bool) -> None:
+    """Raises ``AppError`` for a value with more than ``MAX_DEPTH`` levels of lists and objects."""
+    # Level by level: a call for each item would take several times as long.
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if must_be_storable and any(
+            _UNSTORABLE.search(item) for item in level if isinstance(item, str)
+        ):
             raise _bad_json("This request holds characters that cannot be stored.")
-    elif isinstance(value, list | dict):
-        if not levels:
-            raise _bad_json("The JSON in this request is nested too deep.")
-        for item in value:
-            _check_value(item, must_be_storable, levels - 1)
-        # Names of members are counted on the same level as their values.
-        if isinstance(value, dict):
-            for item in value.values():
-                _check_value(item, must_be_storable, levels - 1)
+        nested = [item for item in level if isinstance(item, (list, dict))]
+        if not nested:
+            return
+        level = []
+        for item in nested:
+            level += item  # of an object the names
+            if isinstance(item, dict):
+                level += item.values()
+    raise _bad_json("The JSON in this request is nested too deep.")
 
 
 def _finite(text: str) -> float:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from common.errors import AppError
-from common.text import parse_json
+from common.text import MAX_DEPTH, parse_json
 
 PARSING_COST = 0.2  # of any frame, taken before it is parsed
 
@@ -117,7 +117,8 @@ def json_from(text: str) -> Any:
     try:
         return parse_json(text, must_be_storable=False)
     except AppError:
-        raise AppError("invalid_frame", "This is not JSON that can be read.") from None
+        message = f"This is not JSON that can be read, or it has more than {MAX_DEPTH} levels."
+        raise AppError("invalid_frame", message) from None
 
 
 def refusal(code: str, subject: str, error: ValidationError) -> AppError:

@@ -62,8 +62,11 @@ def test_surrogate_pairs_and_rare_letters_are_read():
 
 
 def test_a_frame_of_a_socket_has_the_same_bounds():
-    with pytest.raises(AppError, match="invalid_frame"):
-        json_from("[" * 33 + "]" * 33)
+    with pytest.raises(AppError, match="invalid_frame") as refused:
+        json_from('{"a": ' * 33 + "0" + "}" * 33)
+    assert "more than 32 levels" in refused.value.message
+    wide = [[], {"a": [0]}] * 100
+    assert json_from(json.dumps(wide)) == wide
     assert json_from('["half a pair: \\ud800"]') == ["half a pair: \ud800"]  # replaced when stored
 
 
