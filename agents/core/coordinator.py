@@ -177,12 +177,15 @@ class Coordinator:
         started = [(one, self._start(one)) for one in delegations]
         try:
             async with asyncio.TaskGroup() as group:
-                for delegation, emitter in started:
-                    group.create_task(self._work(delegation, emitter))
+                work = [group.create_task(self._work(*one)) for one in started]
         except BaseExceptionGroup as failures:
             # What ends the run in one of them (a budget, a bug) has cancelled the others. Taken out
             # of its group: the run ends with one error, which the user is told.
             raise failures.exceptions[0] from None
+        # A group takes a task that was cancelled from inside, as a library can do it, for one that
+        # ended well: the answer would be called whole while a part of it has no end.
+        if any(task.cancelled() for task in work):
+            raise RunError("internal")
 
     def _start(self, delegation: _Delegation) -> Emitter:
         agent = delegation.agent

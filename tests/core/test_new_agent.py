@@ -219,3 +219,13 @@ async def test_an_agent_that_cannot_do_it_says_so_with_a_code():
     events, _ = await events_of_team([Closed()], scripted, "A film?")
     assert of_type(events, "SUBAGENT_ERROR")[0]["code"] == "no_video"
     assert words(events) == "No film."
+
+
+async def test_an_agent_that_was_cancelled_from_inside_leaves_no_answer_that_looks_whole():
+    class Cancelled(WeatherAgent):
+        async def run(self, task):
+            raise asyncio.CancelledError  # as a library's future that it gave up
+
+    scripted = ScriptedModel(asks(ASKS), said("Fine."))
+    events, _ = await events_of_team([Cancelled()], scripted, "How warm is it in Paris?")
+    assert (events[-1]["type"], events[-1]["code"]) == ("RUN_ERROR", "internal")
