@@ -182,8 +182,7 @@ class Coordinator:
             # What ends the run in one of them (a budget, a bug) has cancelled the others. Taken out
             # of its group: the run ends with one error, which the user is told.
             raise failures.exceptions[0] from None
-        # A group takes a task that was cancelled from inside, as a library can do it, for one that
-        # ended well: the answer would be called whole while a part of it has no end.
+        # Cancelled from inside, as by a library: to a group that is an end like any other.
         if any(task.cancelled() for task in work):
             raise RunError("internal")
 
