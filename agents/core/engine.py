@@ -45,23 +45,19 @@ class Answer:
     """One run of the team, from its first event to its last.
 
     Attributes:
-        record: what it did; complete once it has ended.
+        context: what it works with. record: what it did; complete once it has ended.
     """
 
     def __init__(self, request: RunRequest, context: RunContext) -> None:
         self._request = request
-        self._context = context
+        self.context = context
         self._agui = AguiStream(str(request.thread_id), str(request.run_id))
         self._redactor = Redactor(*context.keys.secrets)
         self._opening = self._agui.start()  # until it is published
 
     @property
-    def context(self) -> RunContext:
-        return self._context
-
-    @property
     def record(self) -> RunRecord:
-        return self._context.record
+        return self.context.record
 
     async def run(self, publish: Publish, drain: Drain = no_drain) -> Event:
         """Answer, publishing each event as it comes about; returns the one that ends the run.
@@ -75,7 +71,7 @@ class Answer:
         emitter = Emitter(self._agui, self._redactor, publish, drain)
         emitter.send(self._take_opening())
         try:
-            await Coordinator(TEAM, self._request, self._context, emitter).run()
+            await Coordinator(TEAM, self._request, self.context, emitter).run()
         except GeminiError as error:
             ending = self.fail(error)
         except Exception as error:
@@ -137,6 +133,6 @@ class Answer:
             price = prices.price_of(call)
             line = {"agent": call.agent, "model": call.model, "totalTokens": call.usage.total}
             calls.append(line if price is None else {**line, "price": f"{price.normalize():f}"})
-        key = self._context.keys.in_use
+        key = self.context.keys.in_use
         paid_by = {"key": {"id": key.id, "name": key.name}} if key and key.id else {}
         return {**paid_by, "calls": calls} if calls else {}

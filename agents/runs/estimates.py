@@ -46,20 +46,20 @@ async def estimate(user_id: int, request: RunRequest, *, exact: bool) -> Estimat
         AppError: as a run would be refused: no key, an unknown thread, run, model or file.
     """
     gemini = (await manager.current()).gemini
-    permit, context = await in_database(_prepare, gemini, user_id, request)
+    granted, context = await in_database(_prepare, gemini, user_id, request)
     counter = gemini if exact else None
     try:
         try:
-            previewed = await preview(permit.request, context, TEAM, counter)
+            previewed = await preview(granted.request, context, TEAM, counter)
         except GeminiError as error:
             if error.code != "file_gone" or context.keys.in_use is None:
                 raise
             await context.files.forget(context.keys.in_use)  # as in a run: brought anew, once
-            previewed = await preview(permit.request, context, TEAM, counter)
+            previewed = await preview(granted.request, context, TEAM, counter)
     except GeminiError as error:
         error.name_files([file["name"] for file in context.attachments])
         raise
-    above = permit.choices.warn_above_tokens
+    above = granted.choices.warn_above_tokens
     return Estimate(previewed, above is not None and previewed.input_tokens > above, above)
 
 

@@ -173,8 +173,12 @@ class RunTask:
             return self._answer.fail(RunError("timeout"))
         except asyncio.CancelledError:
             # Ours, by ``stop``, is an outcome of the run, and is taken back so that the task can go
-            # on to close it. Any other comes from the loop's end, and is passed on.
+            # on to close it. One that nobody sent to this task comes from a future that a library
+            # gave up: a fault like any other, or the run would wait for its lease to run out. Any
+            # other is the loop's end, and is passed on.
             task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                return self._answer.fail(RunError("internal"))
             if not self._stop_reason or task is None:
                 raise
             task.uncancel()

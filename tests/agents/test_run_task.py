@@ -135,6 +135,31 @@ async def test_a_run_that_is_stopped_keeps_what_was_said(ids: RunIds, writer: Wr
     assert answering.model.closed == 1
 
 
+async def test_a_cancellation_that_nobody_asked_for_ends_the_run_at_once(
+    ids: RunIds, writer: Writer
+):
+    first, second = said("One, ", "two")
+    given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    answering = Answering(ids, writer, first, GivenUp(given_up), second)
+    await until(lambda: answering.has_said("One"))
+    given_up.cancel()
+    events = await answering.end()
+    run, log, text = await answering.stored()
+    assert events == log
+    assert (run.status, run.error_code, text) == ("failed", "internal", "One, ")
+
+
+class GivenUp(asyncio.Event):
+    """Waits for a future that a library may cancel."""
+
+    def __init__(self, future: asyncio.Future[None]) -> None:
+        super().__init__()
+        self._future = future
+
+    async def wait(self) -> Any:
+        await self._future
+
+
 async def test_a_server_that_stops_interrupts(ids: RunIds, writer: Writer):
     first, second = said("One, ", "two")
     answering = Answering(ids, writer, first, asyncio.Event(), second)
