@@ -12,6 +12,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from agents.runs import rights
@@ -37,6 +38,7 @@ from gemini.pool import Endpoint
 # and the run is stopped here as well (``RunTask.on_lease_lost``).
 LEASE_S = 15.0  # three renewals: one that fails is no death
 RENEW_S = 5.0
+WAITED_S = 1.0  # for a connection: so long it does not take while all is well
 # After an outage, before runs of others are ended: time for two renewals of theirs. A little less
 # than a multiple of the period, or a renewal that failed late would put it off by a whole turn.
 CLOSE_STALE_PAUSE_S = 2 * RENEW_S - 1.0
@@ -63,6 +65,7 @@ class RunManager:
         self.connections = ConnectionRegistry(self.rights)
         self.draining = False
         self._close_stale_from = 0.0
+        self._database_was_away = False
         self._runs: dict[UUID, RunTask] = {}
         self._supervisor = Supervisor()
 
@@ -128,23 +131,29 @@ class RunManager:
 
     async def _renew_leases(self) -> None:
         """Renew the leases of the runs here, and end the runs of processes that died."""
+        begun = time.monotonic()
         try:
             fences = {run_id: run.ids.fence for run_id, run in self._runs.items()}
             if fences:
                 lost = await in_database(
                     lease_renew, run_fences=fences, lease_owner=self.process, lease_s=LEASE_S
                 )
-                # A run may have ended here while the database was asked: its row is not running any
-                # more, which looks like a lost lease.
                 for run_id in lost & self._runs.keys():
                     self._runs[run_id].on_lease_lost()
-            if time.monotonic() >= self._close_stale_from:
-                self.notifier.publish_written(await in_database(runs_close_stale))
+            else:
+                await in_database(lambda: connection.ensure_connection())  # of that thread
         except DatabaseUnavailable:
-            # Nobody could renew a lease meanwhile. Without this pause the first process that
-            # reaches the database again would end the runs of all others, who are alive.
-            self._close_stale_from = time.monotonic() + CLOSE_STALE_PAUSE_S
+            self._database_was_away = True
             raise
+        now = time.monotonic()
+        # Nobody could renew a lease while the database was away. Without this pause, which begins
+        # when it is back, the first process that reaches it would end the runs of all others, who
+        # are alive. One that only had to wait for a connection has seen an outage, too.
+        if self._database_was_away or now - begun > WAITED_S:
+            self._database_was_away = False
+            self._close_stale_from = now + 2 * RENEW_S
+        if now >= self._close_stale_from:
+            self.notifier.publish_written(await in_database(runs_close_stale))
 
     async def _poll_stops(self) -> None:
         """Stop the runs whose stop another process has stored. Free while nothing runs here."""
