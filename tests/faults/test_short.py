@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,17 @@ def test_every_promise_is_kept_while_everything_breaks(
     tmp_path: Path, plan: Plan, faults: set[str]
 ):
     try:
-        history = run(plan, tmp_path)
+        for number, seconds in enumerate((plan.seconds, 3 * plan.seconds)):
+            place = tmp_path / str(number)
+            place.mkdir()
+            history = run(replace(plan, seconds=seconds), place)
+            met = {entry["kind"] for entry in history.entries if entry["what"] == "fault"}
+            if faults <= met:
+                break  # on a busy machine a short round can end before it came to them
     except Missing as missing:
         pytest.skip(str(missing))
     assert sum(entry["what"] == "over" for entry in history.entries) > 10
-    assert faults <= {e["kind"] for e in history.entries if e["what"] == "fault"}
+    assert faults <= met
     assert len({e["kind"] for e in history.entries if e["what"] == "right_ended"}) >= 4
     broken = {name: problems[:5] for name, problems in check(history.entries).items() if problems}
     assert broken == {}
