@@ -56,7 +56,7 @@ test: .venv/.installed-dev web services ## run every test: the page's, then Pyth
 	$(PYTEST) -m "not chaos"
 	$(BIN)/python -m pytest tests/cluster tests/faults
 
-quick: .venv/.installed-dev ## run the tests that start no servers and no browser, a minute
+quick: .venv/.installed-dev ## run the tests that start no servers and no browser, two minutes
 	$(PYTEST) -m "not server"
 
 coverage: .venv/.installed-dev ## run the quick tests, and fail where they reach less of the product than they did
