@@ -38,7 +38,6 @@ from gemini.pool import Endpoint
 # and the run is stopped here as well (``RunTask.on_lease_lost``).
 LEASE_S = 15.0  # three renewals: one that fails is no death
 RENEW_S = 5.0
-WAITED_S = 1.0  # for a connection: so long it does not take while all is well
 # After an outage, before runs of others are ended: time for two renewals of theirs. A little less
 # than a multiple of the period, or a renewal that failed late would put it off by a whole turn.
 CLOSE_STALE_PAUSE_S = 2 * RENEW_S - 1.0
@@ -131,7 +130,6 @@ class RunManager:
 
     async def _renew_leases(self) -> None:
         """Renew the leases of the runs here, and end the runs of processes that died."""
-        begun = time.monotonic()
         try:
             fences = {run_id: run.ids.fence for run_id, run in self._runs.items()}
             if fences:
@@ -148,8 +146,9 @@ class RunManager:
         now = time.monotonic()
         # Nobody could renew a lease while the database was away. Without this pause, which begins
         # when it is back, the first process that reaches it would end the runs of all others, who
-        # are alive. One that only had to wait for a connection has seen an outage, too.
-        if self._database_was_away or now - begun > WAITED_S:
+        # are alive. An outage that is long enough to let a lease run out fails one attempt here at
+        # least: each waits for a connection no longer than a renewal's period.
+        if self._database_was_away:
             self._database_was_away = False
             self._close_stale_from = now + 2 * RENEW_S
         if now >= self._close_stale_from:
